@@ -1,0 +1,113 @@
+package algebra
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Deployment is one version of an app: an immutable value whose identity is the digest of
+// its canonical form. The zero value is no deployment.
+type Deployment struct{ body *deployment }
+
+type deployment struct {
+	spec   DeploymentSpec
+	bytes  []byte
+	digest Digest
+}
+
+// DeploymentSpec is the content of a Deployment, in the form that is stored and sent.
+// Field order is the canonical order: changing it changes every digest.
+type DeploymentSpec struct {
+	App      App     `json:"app"`
+	Version  Version `json:"version"`
+	Podman   *Podman `json:"podman,omitempty"`
+	Requires []App   `json:"requires,omitempty"`
+}
+
+// Release is what is placed in an app's slot on one device: a deployment, and the values it
+// takes from that device. Two releases are the same iff both digests are. The zero Release
+// is an empty slot.
+type Release struct {
+	Version    Version
+	Deployment Digest
+	Values     Digest
+}
+
+// IsZero reports an empty slot.
+func (r Release) IsZero() bool { return r.Deployment.IsZero() }
+
+// NewDeployment checks a spec and gives it its identity. The spec is copied.
+func NewDeployment(spec DeploymentSpec) (Deployment, error) {
+	if spec.App.IsZero() || spec.Version == (Version{}) {
+		return Deployment{}, errors.New("deployment: app and version are required")
+	}
+	if spec.Podman == nil {
+		return Deployment{}, fmt.Errorf("deployment %s@%s: no workload", spec.App, spec.Version)
+	}
+	if err := spec.Podman.check(); err != nil {
+		return Deployment{}, fmt.Errorf("deployment %s@%s: %w", spec.App, spec.Version, err)
+	}
+	b, err := json.Marshal(spec)
+	if err != nil {
+		return Deployment{}, fmt.Errorf("deployment %s@%s: %w", spec.App, spec.Version, err)
+	}
+	return ParseDeployment(b)
+}
+
+// ParseDeployment reads the canonical form back. Bytes that are not canonical are refused,
+// so that a digest always names one text.
+func ParseDeployment(canonical []byte) (Deployment, error) {
+	d := &deployment{bytes: slices.Clone(canonical), digest: DigestOf(canonical)}
+	if err := json.Unmarshal(canonical, &d.spec); err != nil {
+		return Deployment{}, fmt.Errorf("deployment: %w", err)
+	}
+	again, err := json.Marshal(d.spec)
+	if err != nil || string(again) != string(canonical) {
+		return Deployment{}, errors.New("deployment: not in canonical form")
+	}
+	return Deployment{d}, nil
+}
+
+// DigestOf is the digest of bytes.
+func DigestOf(b []byte) Digest {
+	sum := sha256.Sum256(b)
+	return Digest{"sha256:" + hex.EncodeToString(sum[:])}
+}
+
+// App is the slot the deployment runs in.
+func (d Deployment) App() App { return d.body.spec.App }
+
+// Version is the version of the app.
+func (d Deployment) Version() Version { return d.body.spec.Version }
+
+// Digest is the deployment's identity.
+func (d Deployment) Digest() Digest { return d.body.digest }
+
+// Canonical is the form the digest covers.
+func (d Deployment) Canonical() []byte { return slices.Clone(d.body.bytes) }
+
+// Spec is the content. It shares memory with the deployment and must not be changed.
+func (d Deployment) Spec() DeploymentSpec { return d.body.spec }
+
+// IsZero reports no deployment.
+func (d Deployment) IsZero() bool { return d.body == nil }
+
+// String is web@2.1.0.
+func (d Deployment) String() string {
+	if d.IsZero() {
+		return "none"
+	}
+	return d.App().String() + "@" + d.Version().String()
+}
+
+// Compare orders by app, version text and digest.
+func (d Deployment) Compare(o Deployment) int {
+	return cmp.Or(d.App().Compare(o.App()), strings.Compare(d.Version().s, o.Version().s),
+		strings.Compare(d.Digest().s, o.Digest().s))
+}

@@ -1,0 +1,151 @@
+package algebra
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Podman is a workload of containers that start and stop together.
+type Podman struct {
+	Containers []Container `json:"containers"`
+}
+
+// Container is one container of a Podman workload.
+type Container struct {
+	// Name is unique on the device among all containers muster runs there.
+	Name    string   `json:"name"`
+	Image   string   `json:"image"`
+	Command []string `json:"command,omitempty"`
+	// Env is the environment, a literal or a value taken from the device for each name.
+	Env     map[string]EnvValue `json:"env,omitempty"`
+	Ports   []Port              `json:"ports,omitempty"`
+	Mounts  []Mount             `json:"mounts,omitempty"`
+	Network Network             `json:"network,omitempty"`
+	Restart Restart             `json:"restart,omitempty"`
+	Pull    Pull                `json:"pull,omitempty"`
+	Health  *Health             `json:"health,omitempty"`
+	// Memory is the limit in bytes; 0 is none.
+	Memory int64 `json:"memory,omitempty"`
+	// StopSeconds is how long a container may take to end before it is killed; 0 is 10.
+	StopSeconds int  `json:"stopSeconds,omitempty"`
+	Privileged  bool `json:"privileged,omitempty"`
+}
+
+// EnvValue is a literal, or the device's label or fact of that name: one field is set.
+type EnvValue struct {
+	Literal   string `json:"value,omitempty"`
+	FromLabel string `json:"fromLabel,omitempty"`
+	FromFact  string `json:"fromFact,omitempty"`
+}
+
+// Port publishes a port of the container on the host. Container 0 is the same number.
+type Port struct {
+	Host      uint16   `json:"host"`
+	Container uint16   `json:"container,omitempty"`
+	Protocol  Protocol `json:"protocol,omitempty"`
+}
+
+// Mount binds a directory or file of the host into the container.
+type Mount struct {
+	Host      string `json:"host"`
+	Container string `json:"container"`
+	ReadOnly  bool   `json:"readOnly,omitempty"`
+}
+
+// Health is a command that says whether the container is well.
+type Health struct {
+	Exec []string `json:"exec"`
+	// EverySeconds is the time between checks; 0 is 30.
+	EverySeconds int `json:"everySeconds,omitempty"`
+	// Failures in a row make the container unhealthy; 0 is 3.
+	Failures int `json:"failures,omitempty"`
+}
+
+// Protocol is tcp (also if empty) or udp.
+type Protocol string
+
+// Network is empty (the device's default), host or none.
+type Network string
+
+// Restart is what happens when a container ends by itself: always (also if empty),
+// on-failure or never.
+type Restart string
+
+// Pull is when the image is fetched: missing (also if empty), always or never.
+type Pull string
+
+func (p *Podman) check() error {
+	if len(p.Containers) == 0 {
+		return fmt.Errorf("podman: no containers")
+	}
+	names := map[string]bool{}
+	for _, c := range p.Containers {
+		if err := c.check(); err != nil {
+			return fmt.Errorf("container %q: %w", c.Name, err)
+		}
+		if names[c.Name] {
+			return fmt.Errorf("container %q: name used twice", c.Name)
+		}
+		names[c.Name] = true
+	}
+	return nil
+}
+
+func (c Container) check() error {
+	if why := notLabel(c.Name); why != "" {
+		return fmt.Errorf("name is not a DNS-1123 label: %s", why)
+	}
+	if c.Image == "" {
+		return fmt.Errorf("image is required")
+	}
+	for name, v := range c.Env {
+		set := 0
+		for _, s := range []string{v.Literal, v.FromLabel, v.FromFact} {
+			if s != "" {
+				set++
+			}
+		}
+		if set > 1 || name == "" || strings.ContainsAny(name, "=\x00") {
+			return fmt.Errorf("env %q: give one of a text, fromLabel and fromFact", name)
+		}
+	}
+	for _, p := range c.Ports {
+		if p.Host == 0 {
+			return fmt.Errorf("ports: host must be 1 to 65535")
+		}
+		if err := oneOf("protocol", p.Protocol, "", "tcp", "udp"); err != nil {
+			return err
+		}
+	}
+	for _, m := range c.Mounts {
+		if !strings.HasPrefix(m.Host, "/") || !strings.HasPrefix(m.Container, "/") {
+			return fmt.Errorf("mounts: %s:%s: both paths must be absolute", m.Host, m.Container)
+		}
+	}
+	if c.Health != nil && len(c.Health.Exec) == 0 {
+		return fmt.Errorf("health: exec is required")
+	}
+	if c.Memory < 0 || c.StopSeconds < 0 {
+		return fmt.Errorf("memory and stopSeconds must not be negative")
+	}
+	if err := oneOf("network", c.Network, "", "host", "none"); err != nil {
+		return err
+	}
+	if err := oneOf("restart", c.Restart, "", "always", "on-failure", "never"); err != nil {
+		return err
+	}
+	return oneOf("pull", c.Pull, "", "missing", "always", "never")
+}
+
+func oneOf[T ~string](field string, have T, allowed ...T) error {
+	for _, a := range allowed {
+		if have == a {
+			return nil
+		}
+	}
+	text := make([]string, 0, len(allowed))
+	for _, a := range allowed[1:] {
+		text = append(text, string(a))
+	}
+	return fmt.Errorf("%s: %q is not one of %s", field, string(have), strings.Join(text, ", "))
+}
