@@ -98,6 +98,9 @@ func (d Deployment) Spec() DeploymentSpec { return d.body.spec }
 // IsZero reports no deployment.
 func (d Deployment) IsZero() bool { return d.body == nil }
 
+// Ref is the name of the deployment in a World.
+func (d Deployment) Ref() DeploymentRef { return DeploymentRef{d.App(), d.Version()} }
+
 // String is web@2.1.0.
 func (d Deployment) String() string {
 	if d.IsZero() {
@@ -111,3 +114,32 @@ func (d Deployment) Compare(o Deployment) int {
 	return cmp.Or(d.App().Compare(o.App()), strings.Compare(d.Version().s, o.Version().s),
 		strings.Compare(d.Digest().s, o.Digest().s))
 }
+
+// DeploymentRef names a deployment in a World: app@version.
+type DeploymentRef struct {
+	App     App
+	Version Version
+}
+
+// String is web@2.1.0.
+func (r DeploymentRef) String() string { return r.App.s + "@" + r.Version.s }
+
+// Resource is something of the host that only one deployment on a device can hold.
+type Resource string
+
+// Resources lists what the deployment holds of its host, sorted: published ports and the
+// names of its containers.
+func (d Deployment) Resources() []Resource {
+	var held []Resource
+	for _, c := range d.body.spec.Podman.Containers {
+		held = append(held, Resource("container "+c.Name))
+		for _, p := range c.Ports {
+			held = append(held, Resource(fmt.Sprintf("port %d/%s", p.Host, cmp.Or(p.Protocol, "tcp"))))
+		}
+	}
+	slices.Sort(held)
+	return slices.Compact(held)
+}
+
+// Requires lists the apps that must run on the device for this deployment to.
+func (d Deployment) Requires() []App { return d.body.spec.Requires }

@@ -1,0 +1,68 @@
+package algebra
+
+import "time"
+
+// Reality is what is published to and reported by each device, as of one instant.
+type Reality struct {
+	// ObservedAt is when it was read. The core has no other clock.
+	ObservedAt time.Time
+	// Roster holds the registry's labels and the facts that devices reported.
+	Roster *Roster
+	// Published is the desired state last published, over Roster.
+	Published Placement
+	// Records is the standing of each device, by id; a device may lack one.
+	Records map[DeviceID]Record
+	// Slots is what devices reported of their slots.
+	Slots map[Slot]SlotState
+	// Specs are the deployments that Published refers to, as far as they are known.
+	Specs map[Digest]Deployment
+}
+
+// Slot is one app's place on one device.
+type Slot struct {
+	Device DeviceID
+	App    App
+}
+
+// SlotState is what a device last said of a slot.
+type SlotState struct {
+	Release  Release
+	Phase    Phase
+	Since    time.Time
+	Detail   string
+	Restarts int
+}
+
+// Record is the standing of a device.
+type Record struct {
+	// Registry and Desired are the revisions of its registry entry and its desired-state key; 0 is none.
+	Registry, Desired uint64
+	Lifecycle         Lifecycle
+	// Heard is the newest of heartbeat, state and facts; zero is never.
+	Heard time.Time
+}
+
+// OnlineWithin is how recently a device must have been heard to count as online.
+const OnlineWithin = 90 * time.Second
+
+// Online reports whether the device was heard of within OnlineWithin of now.
+func (r Record) Online(now time.Time) bool {
+	return !r.Heard.IsZero() && now.Sub(r.Heard) <= OnlineWithin
+}
+
+// Lifecycle is how a device stands to the registry; empty is enrolled.
+type Lifecycle string
+
+// The lifecycles.
+const (
+	Requested      Lifecycle = "requested"
+	Enrolled       Lifecycle = "enrolled"
+	Revoked        Lifecycle = "revoked"
+	Decommissioned Lifecycle = "decommissioned"
+)
+
+// NewReality is the reality of devices to which nothing was ever published.
+func NewReality(r *Roster, at time.Time) Reality {
+	return Reality{ObservedAt: at, Roster: r, Published: NewPlacing(r).Placement(),
+		Records: map[DeviceID]Record{}, Slots: map[Slot]SlotState{}, Specs: map[Digest]Deployment{}}
+}

@@ -1,0 +1,57 @@
+package algebra
+
+import "maps"
+
+// Relabelling is one change that a World's Device documents make to the registry.
+type Relabelling struct {
+	Device DeviceID
+	// Before is nil for a device the registry does not know yet.
+	Before, After  map[string]string
+	Decommissioned bool
+	Source         Source
+}
+
+// Relabel lays the Device documents over the roster: a document's labels replace all labels
+// of its device, and a document of an unknown device adds it. Devices without a document stay as they are.
+// Changes come in the order of ids; without any the roster itself is returned.
+func (w World) Relabel(r *Roster) (*Roster, []Relabelling) {
+	var changes []Relabelling
+	fresh := map[DeviceID]Device{}
+	for _, doc := range w.Devices {
+		i, known := r.Ordinal(doc.ID)
+		dev := Device{ID: doc.ID}
+		c := Relabelling{Device: doc.ID, After: maps.Clone(doc.Labels), Decommissioned: doc.Decommissioned, Source: doc.Source}
+		if known {
+			dev = r.Device(i)
+			c.Before = dev.Labels
+		}
+		if c.After == nil {
+			c.After = map[string]string{}
+		}
+		if known && maps.Equal(c.Before, c.After) && !doc.Decommissioned {
+			continue
+		}
+		dev.Labels = c.After
+		fresh[doc.ID] = dev
+		changes = append(changes, c)
+	}
+	if len(changes) == 0 {
+		return r, nil
+	}
+	devices := make([]Device, 0, r.Len()+len(fresh))
+	for d := range r.Devices() {
+		if f, ok := fresh[d.ID]; ok {
+			d = f
+			delete(fresh, d.ID)
+		}
+		devices = append(devices, d)
+	}
+	for _, d := range fresh {
+		devices = append(devices, d)
+	}
+	out, err := NewRoster(devices)
+	if err != nil {
+		panic("algebra: relabel: " + err.Error()) // ids are distinct by construction
+	}
+	return out, changes
+}

@@ -1,0 +1,132 @@
+package algebra
+
+import (
+	"fmt"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/musterfleet/muster/selectors"
+)
+
+// Select is the devices that a selector admits, or that a fleet expression denotes. It is a
+// homomorphism: Select(a & b) = Select(a) ∩ Select(b), and so for | and !. An atom is decided
+// once for each distinct value of its key. It panics on an assignment.
+func (r *Roster) Select(b *selectors.Bound) Fleet { return newEvaluation(r, nil).fleet(b) }
+
+// evaluation computes bound expressions on one roster, each named definition once.
+type evaluation struct {
+	roster      *Roster
+	deployments map[DeploymentRef]Deployment
+	fleets      map[*selectors.Bound]Fleet
+	assignments map[*selectors.Bound]Assignment
+}
+
+func newEvaluation(r *Roster, deployments map[DeploymentRef]Deployment) *evaluation {
+	return &evaluation{r, deployments, map[*selectors.Bound]Fleet{}, map[*selectors.Bound]Assignment{}}
+}
+
+func (e *evaluation) fleet(b *selectors.Bound) Fleet {
+	f, ok := e.fleets[b]
+	if !ok {
+		f = Fleet{e.roster, e.set(b, b.Expr())}
+		e.fleets[b] = f
+	}
+	return f
+}
+
+// set evaluates a selector or a fleet: on a roster both are sets of devices. The result may
+// be shared and must not be changed.
+func (e *evaluation) set(b *selectors.Bound, x selectors.Expr) *roaring.Bitmap {
+	switch x := x.(type) {
+	case selectors.Const:
+		return e.universe(x.Value)
+	case selectors.Universe:
+		return e.universe(!x.Empty)
+	case selectors.Compare:
+		return e.atom(x)
+	case selectors.In:
+		return e.atom(x)
+	case selectors.Has:
+		return e.atom(x)
+	case selectors.Not:
+		return roaring.AndNot(e.roster.all, e.set(b, x.X))
+	case selectors.Binary:
+		return combine(x.Op, e.set(b, x.L), e.set(b, x.R))
+	case selectors.Name:
+		return e.fleet(b.Name(x.Name)).set
+	case selectors.Nodes:
+		return e.nodes(x.Names)
+	case selectors.Filter:
+		return roaring.And(e.set(b, x.X), e.set(b, x.By))
+	case selectors.Rule:
+		panic("algebra: an assignment is no set of devices")
+	}
+	panic(fmt.Sprintf("algebra: unknown expression %T", x))
+}
+
+func combine(op selectors.BinaryOp, l, r *roaring.Bitmap) *roaring.Bitmap {
+	switch op {
+	case selectors.Or:
+		return roaring.Or(l, r)
+	case selectors.And:
+		return roaring.And(l, r)
+	case selectors.Minus:
+		return roaring.AndNot(l, r)
+	case selectors.Xor:
+		return roaring.Xor(l, r)
+	}
+	panic(fmt.Sprintf("algebra: unknown operator %q", rune(op)))
+}
+
+func (e *evaluation) universe(full bool) *roaring.Bitmap {
+	if full {
+		return e.roster.all
+	}
+	return roaring.New()
+}
+
+// atom decides the atom on each distinct value and once on absence.
+func (e *evaluation) atom(a selectors.Atom) *roaring.Bitmap {
+	k := a.Subject()
+	if !k.Label && isIDKey(k.Name) {
+		return e.idAtom(a)
+	}
+	c := e.roster.columns[Key{k.Label, k.Name}]
+	if c == nil {
+		return e.universe(a.Holds("", false))
+	}
+	var held []*roaring.Bitmap
+	for i, v := range c.values {
+		if a.Holds(v, true) {
+			held = append(held, c.on[i])
+		}
+	}
+	if a.Holds("", false) {
+		held = append(held, roaring.AndNot(e.roster.all, c.present))
+	}
+	if len(held) == 1 {
+		return held[0]
+	}
+	return roaring.FastOr(held...)
+}
+
+// idAtom decides an atom on the id, of which every device has its own.
+func (e *evaluation) idAtom(a selectors.Atom) *roaring.Bitmap {
+	set := roaring.New()
+	for i, id := range e.roster.ids {
+		if a.Holds(id.s, true) {
+			set.Add(uint32(i))
+		}
+	}
+	return set
+}
+
+func (e *evaluation) nodes(names []string) *roaring.Bitmap {
+	set := roaring.New()
+	for _, n := range names {
+		if i, ok := e.roster.Ordinal(DeviceID{n}); ok { // a lookup only: no id is made
+			set.Add(i)
+		}
+	}
+	return set
+}

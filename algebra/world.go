@@ -1,0 +1,165 @@
+package algebra
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/musterfleet/muster/selectors"
+)
+
+// World is all that is declared. Its lists are in the order of names; a World made by
+// worldfile is whole: every name in it resolves.
+type World struct {
+	Devices     []DeclaredDevice
+	Fleets      []Definition
+	Deployments []DeclaredDeployment
+	Assignments []Definition
+	Policies    []Policy
+	// NoGates says in so many words that plans of this World need no policy.
+	NoGates bool
+	// Strict makes errors of what would be warnings.
+	Strict bool
+}
+
+// Source is where something was declared. The zero Source is code or a query.
+type Source struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+// String is file:line.
+func (s Source) String() string {
+	if s.File == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", s.File, s.Line)
+}
+
+// DeclaredDevice is a Device document. Its labels are all the labels of the device.
+type DeclaredDevice struct {
+	ID             DeviceID
+	Labels         map[string]string
+	Decommissioned bool
+	Source         Source
+}
+
+// Definition is a named fleet or assignment.
+type Definition struct {
+	Name string
+	Expr *selectors.Bound
+	// Abstract assignments only serve others by name.
+	Abstract bool
+	Source   Source
+}
+
+// DeclaredDeployment is a Deployment document.
+type DeclaredDeployment struct {
+	Name string
+	Deployment
+	Source Source
+}
+
+// Policy is a Policy document, not yet compiled: package policies knows the languages.
+type Policy struct {
+	Name   string
+	Source Source
+	// Language is cel or rego; Text is the expression or module.
+	Language, Text string
+	Scope          string // action, batch, plan or aggregate
+	Level          string // deny, warn or info
+	Match          *selectors.Bound
+	Message        string
+	Params         map[string]any
+}
+
+// Digest covers what the documents say, not where they say it or in which order.
+func (w World) Digest() Digest {
+	var lines []string
+	add := func(kind string, parts ...any) {
+		b, err := json.Marshal(parts)
+		if err != nil {
+			panic("algebra: world digest: " + err.Error()) // params come from YAML and encode
+		}
+		lines = append(lines, kind+" "+string(b))
+	}
+	for _, d := range w.Devices {
+		add("device", d.ID, d.Labels, d.Decommissioned)
+	}
+	for _, f := range w.Fleets {
+		add("fleet", f.Name, selectors.Print(f.Expr.Expr()))
+	}
+	for _, d := range w.Deployments {
+		add("deployment", d.Digest())
+	}
+	for _, a := range w.Assignments {
+		add("assignment", a.Name, selectors.Print(a.Expr.Expr()), a.Abstract)
+	}
+	for _, p := range w.Policies {
+		match := ""
+		if p.Match != nil {
+			match = selectors.Print(p.Match.Expr())
+		}
+		add("policy", p.Name, p.Language, p.Text, p.Scope, p.Level, match, p.Message, p.Params)
+	}
+	add("options", w.NoGates, w.Strict)
+	slices.Sort(lines)
+	return DigestOf([]byte(strings.Join(lines, "\n")))
+}
+
+// Deployment is the declared deployment of that name.
+func (w World) Deployment(ref DeploymentRef) (DeclaredDeployment, bool) {
+	for _, d := range w.Deployments {
+		if d.Ref() == ref {
+			return d, true
+		}
+	}
+	return DeclaredDeployment{}, false
+}
+
+// Demand is what a World asks of one roster.
+type Demand struct {
+	world World
+	eval  *evaluation
+	made  []Assignment // what each Assignments[i] makes; empty for abstract ones
+	all   Assignment
+}
+
+// On evaluates the World on a roster.
+func (w World) On(r *Roster) Demand {
+	deployments := map[DeploymentRef]Deployment{}
+	for _, d := range w.Deployments {
+		deployments[d.Ref()] = d.Deployment
+	}
+	d := Demand{world: w, eval: newEvaluation(r, deployments), all: r.Unassigned()}
+	for _, def := range w.Assignments {
+		a := r.Unassigned()
+		if !def.Abstract {
+			a = d.eval.assignment(def.Expr)
+		}
+		d.made = append(d.made, a)
+		d.all = d.all.Union(a)
+	}
+	return d
+}
+
+// Fleet evaluates a fleet or selector, which may use the World's names.
+func (d Demand) Fleet(b *selectors.Bound) Fleet { return d.eval.fleet(b) }
+
+// Assign evaluates an assignment, which may use the World's names.
+func (d Demand) Assign(b *selectors.Bound) Assignment { return d.eval.assignment(b) }
+
+// Assignment is the union of the assignments that are not abstract.
+func (d Demand) Assignment() Assignment { return d.all }
+
+// MadeBy lists the assignments that make a claim at a device, in the order of names.
+func (d Demand) MadeBy(c Claim, ordinal uint32) []Definition {
+	var by []Definition
+	for i, a := range d.made {
+		if a.Makes(c, ordinal) {
+			by = append(by, d.world.Assignments[i])
+		}
+	}
+	return by
+}
