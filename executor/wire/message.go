@@ -1,0 +1,139 @@
+package wire
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// MaxSize is the greatest message that is read, the payload limit of a NATS server.
+const MaxSize = 1 << 20
+
+// Message is what travels. Its variants are exactly these: Signed, DeviceEntry, DeviceInfo,
+// AppState, Heartbeat, AskState, AskSpec, StateAnswer, SpecAnswer, Refusal, WorldRecord and
+// Unsupported.
+//
+//sumtype:decl
+type Message interface {
+	// Kind is the text that names the variant on the wire.
+	Kind() string
+	check() error // sealed
+}
+
+// Unsupported is a message of a kind this build does not know, as it came.
+type Unsupported struct {
+	Name string
+	Raw  []byte
+}
+
+// Kind is the unknown kind.
+func (m Unsupported) Kind() string { return m.Name }
+
+// Encode writes a message. It panics on one that lacks what its kind requires: that is a bug
+// of the sender, and Decode would refuse it at the other end.
+func Encode(m Message) []byte {
+	if err := m.check(); err != nil {
+		panic("wire: " + err.Error())
+	}
+	if u, ok := m.(Unsupported); ok {
+		return u.Raw
+	}
+	return encodeKind(m.Kind(), m)
+}
+
+// encodeKind writes a struct with its kind as the first field.
+func encodeKind(kind string, v any) []byte {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic("wire: " + kind + ": " + err.Error()) // structs of strings and numbers always encode
+	}
+	b := append(make([]byte, 0, len(body)+len(kind)+11), `{"kind":"`+kind+`"`...)
+	if len(body) > 2 {
+		b = append(b, ',')
+	}
+	return append(b, body[1:]...)
+}
+
+// Decode reads a message. A kind it does not know gives Unsupported and no error; unknown
+// fields are ignored; what is no JSON object, has no kind, lacks a required field or is greater
+// than MaxSize is an error.
+func Decode(data []byte) (Message, error) {
+	kind, err := kindOf(data)
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case Signed{}.Kind():
+		return decode[Signed](data)
+	case DeviceEntry{}.Kind():
+		return decode[DeviceEntry](data)
+	case DeviceInfo{}.Kind():
+		return decode[DeviceInfo](data)
+	case AppState{}.Kind():
+		return decode[AppState](data)
+	case Heartbeat{}.Kind():
+		return decode[Heartbeat](data)
+	case AskState{}.Kind():
+		return decode[AskState](data)
+	case AskSpec{}.Kind():
+		return decode[AskSpec](data)
+	case StateAnswer{}.Kind():
+		return decode[StateAnswer](data)
+	case SpecAnswer{}.Kind():
+		return decode[SpecAnswer](data)
+	case Refusal{}.Kind():
+		return decode[Refusal](data)
+	case WorldRecord{}.Kind():
+		return decode[WorldRecord](data)
+	}
+	return Unsupported{Name: kind, Raw: append([]byte(nil), data...)}, nil
+}
+
+func decode[M Message](data []byte) (Message, error) {
+	var m M
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("message %s: %w", m.Kind(), err)
+	}
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func kindOf(data []byte) (string, error) {
+	if len(data) > MaxSize {
+		return "", fmt.Errorf("message: %d bytes, at most %d are read", len(data), MaxSize)
+	}
+	var head struct {
+		Kind string `json:"kind"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return "", fmt.Errorf("message: %w", err)
+	}
+	if head.Kind == "" {
+		return "", errors.New("message: no kind")
+	}
+	return head.Kind, nil
+}
+
+func (m Unsupported) check() error {
+	if kind, err := kindOf(m.Raw); err != nil || kind != m.Name {
+		return fmt.Errorf("message of unsupported kind %q: its bytes are of kind %q", m.Name, kind)
+	}
+	return nil
+}
+
+// required names the first of a kind's required fields that is missing.
+func required(kind string, fields ...field) error {
+	for _, f := range fields {
+		if f.missing {
+			return fmt.Errorf("message %s: %s is required", kind, f.name)
+		}
+	}
+	return nil
+}
+
+type field struct {
+	name    string
+	missing bool
+}
