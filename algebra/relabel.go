@@ -55,3 +55,6 @@ func (w World) Relabel(r *Roster) (*Roster, []Relabelling) {
 	}
 	return out, changes
 }
+
+// SameLabels reports that the labels stay as they are.
+func (c Relabelling) SameLabels() bool { return c.Before != nil && maps.Equal(c.Before, c.After) }

@@ -1,0 +1,224 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// Make plans what takes r to w. It is pure: equal arguments, in any order of documents and
+// devices, give equal plans. Over the slots that are not blocked its actions are Diff, so
+// the plan is least; a blocked slot is in no action.
+func Make(w algebra.World, r algebra.Reality) Plan {
+	roster, registry := w.Relabel(r.Roster)
+	registry = slices.DeleteFunc(registry, func(c algebra.Relabelling) bool { return noNews(c, r) })
+	m := &making{
+		world: w, reality: r, roster: roster,
+		demand:  w.On(roster),
+		have:    r.Published.On(roster),
+		known:   map[algebra.Digest]algebra.Deployment{},
+		blocked: map[slot]Blocked{},
+		retired: retired(w, r),
+	}
+	for digest, d := range r.Specs {
+		m.known[digest] = d
+	}
+	for _, d := range w.Deployments {
+		m.known[d.Digest()] = d.Deployment
+	}
+	m.place()
+	m.block()
+	want := m.settled()
+	plan := Plan{World: w.Digest(), Observed: r.ObservedAt, Roster: roster, Registry: registry,
+		Base: map[algebra.DeviceID]algebra.Record{}}
+	for i, a := range Diff(want, m.have) {
+		c := m.change(a)
+		c.ID = fmt.Sprintf("c%d", i+1)
+		plan.Changes = append(plan.Changes, c)
+		plan.Base[a.Target().Device] = r.Records[a.Target().Device]
+	}
+	for _, c := range registry {
+		plan.Base[c.Device] = r.Records[c.Device]
+	}
+	plan.Blocked = m.blocks()
+	m.inFlight(want, &plan)
+	return plan
+}
+
+// slot is a Target by ordinal.
+type slot struct {
+	ordinal uint32
+	app     algebra.App
+}
+
+// making is the state of one Make.
+type making struct {
+	world   algebra.World
+	reality algebra.Reality
+	roster  *algebra.Roster
+	demand  algebra.Demand
+	winners algebra.Resolution
+	// asked is the resolved World without regard to blocks; claims says whose claim it is.
+	asked algebra.Placement
+	have  algebra.Placement
+	known map[algebra.Digest]algebra.Deployment
+	// apps are all apps that are asked for, in place or in conflict somewhere.
+	apps    []algebra.App
+	blocked map[slot]Blocked
+	retired map[algebra.DeviceID]bool
+}
+
+// place resolves the World into asked. Conflicts and missing values leave a slot of asked
+// empty and block it.
+func (m *making) place() {
+	m.winners = m.demand.Assignment().Resolve()
+	b := algebra.NewPlacing(m.roster)
+	conflicts := map[algebra.App]algebra.Fleet{}
+	for _, app := range m.winners.Apps() {
+		conflicts[app] = m.winners.Conflicts(app)
+	}
+	for claim, fleet := range m.winners.Claims().All() {
+		d := claim.Deployment
+		takes := len(d.Takes()) > 0
+		fixed := algebra.Release{Version: d.Version(), Deployment: d.Digest(), Values: algebra.Values{}.Digest()}
+		for i := range fleet.Minus(conflicts[d.App()]).Ordinals() {
+			if m.retired[m.roster.ID(i)] {
+				continue
+			}
+			if !takes {
+				b.Put(i, d.App(), fixed)
+				continue
+			}
+			values, missing := d.Values(m.roster.Attributes(i))
+			if len(missing) > 0 {
+				m.block1(slot{i, d.App()}, ValueMissing, fmt.Sprintf("%s takes %s, which the device lacks", d, strings.Join(missing, ", ")), m.source(claim, i)...)
+				continue
+			}
+			b.Put(i, d.App(), algebra.Release{Version: d.Version(), Deployment: d.Digest(), Values: values.Digest()})
+		}
+	}
+	m.asked = b.Placement()
+	m.apps = slices.SortedFunc(slices.Values(slices.Concat(m.winners.Apps(), m.have.Apps())), algebra.App.Compare)
+	m.apps = slices.Compact(m.apps)
+	for app, fleet := range conflicts {
+		for i := range fleet.Ordinals() {
+			if !m.retired[m.roster.ID(i)] {
+				m.conflict(i, app)
+			}
+		}
+	}
+}
+
+func (m *making) conflict(i uint32, app algebra.App) {
+	var names []string
+	var sources []algebra.Source
+	claims := m.winners.At(i, app)
+	for _, c := range claims {
+		names = append(names, c.Deployment.String())
+		sources = append(sources, m.source(c, i)...)
+	}
+	m.block1(slot{i, app}, Conflict, fmt.Sprintf("%s at priority %d", strings.Join(names, " and "), claims[0].Priority), sources...)
+}
+
+func (m *making) source(c algebra.Claim, i uint32) []algebra.Source {
+	var out []algebra.Source
+	for _, def := range m.demand.MadeBy(c, i) {
+		out = append(out, def.Source)
+	}
+	return out
+}
+
+// change gives an action its reason and provenance.
+func (m *making) change(a Action) Change {
+	c := Change{Action: a}
+	switch a := a.(type) {
+	case Start:
+		c.Reason, c.Want = Assigned, m.known[a.Want.Deployment]
+	case Replace:
+		c.Want, c.Have = m.known[a.Want.Deployment], m.known[a.Have.Deployment]
+		switch {
+		case a.Want.Version != a.Have.Version:
+			c.Reason = VersionChanged
+		case a.Want.Deployment != a.Have.Deployment:
+			c.Reason = WorkloadChanged
+		default:
+			c.Reason = ValuesChanged
+		}
+	case Stop:
+		c.Reason, c.Have = Unassigned, m.known[a.Have.Deployment]
+		if m.retired[a.At.Device] {
+			c.Reason = Retired
+		}
+		return c
+	}
+	i, _ := m.roster.Ordinal(a.Target().Device)
+	c.Values, _ = c.Want.Values(m.roster.Attributes(i))
+	for _, claim := range m.winners.At(i, a.Target().App) {
+		for _, def := range m.demand.MadeBy(claim, i) {
+			c.By = By{def.Name, selectors.Print(def.Expr.Expr()), def.Source}
+			return c
+		}
+	}
+	return c
+}
+
+// inFlight sorts the slots that no action touches into those that run as wanted and those
+// on their way.
+func (m *making) inFlight(want algebra.Placement, plan *Plan) {
+	for i := range uint32(m.roster.Len()) {
+		for app, rel := range want.At(i) {
+			if m.have.Release(i, app) != rel {
+				continue
+			}
+			if _, ok := m.blocked[slot{i, app}]; ok {
+				continue
+			}
+			at := Target{m.roster.ID(i), app}
+			s := m.reality.Slots[algebra.Slot{Device: at.Device, App: app}]
+			if s.Release == rel && (s.Phase == algebra.Running || s.Phase == algebra.Completed) {
+				plan.Unchanged++
+				continue
+			}
+			plan.InFlight = append(plan.InFlight, InFlight{at, rel, s.Phase, s.Since, s.Detail})
+		}
+	}
+}
+
+func (m *making) blocks() []Blocked {
+	var out []Blocked
+	for s, b := range m.blocked {
+		b.At = Target{m.roster.ID(s.ordinal), s.app}
+		slices.SortFunc(b.Sources, func(x, y algebra.Source) int {
+			return cmp.Or(strings.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line))
+		})
+		b.Sources = slices.Compact(b.Sources)
+		out = append(out, b)
+	}
+	slices.SortFunc(out, func(a, b Blocked) int { return a.At.Compare(b.At) })
+	return out
+}
+
+// retired is the devices that are to run nothing any more.
+func retired(w algebra.World, r algebra.Reality) map[algebra.DeviceID]bool {
+	out := map[algebra.DeviceID]bool{}
+	for _, d := range w.Devices {
+		if d.Decommissioned {
+			out[d.ID] = true
+		}
+	}
+	for id, rec := range r.Records {
+		if rec.Lifecycle == algebra.Decommissioned {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+// noNews reports a document that decommissions a device which already is, and changes no label.
+func noNews(c algebra.Relabelling, r algebra.Reality) bool {
+	return c.Decommissioned && c.SameLabels() && r.Records[c.Device].Lifecycle == algebra.Decommissioned
+}

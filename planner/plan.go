@@ -1,0 +1,158 @@
+package planner
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+)
+
+// Plan is what it takes to bring what is published to what is declared: data, bound to the
+// World and the Reality it was made from. Changing it runs nothing.
+type Plan struct {
+	World    algebra.Digest
+	Observed time.Time
+	// Roster is the devices with their labels after Registry is applied.
+	Roster *algebra.Roster
+	// Registry is the changes that Device documents bring. They are outside leastness and
+	// come before all changes.
+	Registry []algebra.Relabelling
+	// Changes are the actions, in the order of batch and target.
+	Changes []Change
+	// Blocked are the slots left as they are though something else is wanted there or known to be wrong.
+	Blocked []Blocked
+	// InFlight are the slots that are published as wanted and do not run so yet.
+	InFlight []InFlight
+	// Unchanged counts the slots that are published as wanted and run.
+	Unchanged int
+	// Base is the standing of each device that a change touches, by which staleness is seen.
+	Base map[algebra.DeviceID]algebra.Record
+}
+
+// Change is one action with its reason and where that was written.
+type Change struct {
+	ID     string // c1, c2, … in the order of Plan.Changes
+	Action Action
+	Reason Reason
+	// By is the assignment that makes the winning claim; its zero value where there is none.
+	By By
+	// Want is the deployment to be placed; none for a Stop. Have is the one in place, as far as known.
+	Want, Have algebra.Deployment
+	// Values is what Want takes from the device.
+	Values algebra.Values
+	Batch  int
+}
+
+// By names the declaration a change follows from.
+type By struct {
+	Assignment string
+	// Rule is the assignment's canonical text.
+	Rule   string
+	Source algebra.Source
+}
+
+// Blocked is a slot the plan leaves alone, and why.
+type Blocked struct {
+	At     Target
+	Why    BlockReason
+	Detail string
+	// Sources are the declarations at odds.
+	Sources []algebra.Source
+}
+
+// InFlight is a slot that is on its way.
+type InFlight struct {
+	At    Target
+	Want  algebra.Release
+	Phase algebra.Phase // 0 when the device has not answered
+	Since time.Time
+	// Detail is the device's last word on it.
+	Detail string
+}
+
+// Reason is why a change is in the plan.
+type Reason uint8
+
+// The reasons.
+const (
+	Assigned Reason = iota + 1
+	VersionChanged
+	WorkloadChanged
+	ValuesChanged
+	Unassigned
+	Retired
+)
+
+var reasonNames = [...]string{"", "start_because_assigned", "replace_because_version_changed",
+	"replace_because_workload_changed", "replace_because_values_changed", "stop_because_unassigned", "stop_because_decommissioned"}
+
+// String is the reason's name in the plan file.
+func (r Reason) String() string {
+	if int(r) < len(reasonNames) {
+		return reasonNames[r]
+	}
+	return fmt.Sprintf("Reason(%d)", uint8(r))
+}
+
+// BlockReason is why a slot is left alone.
+type BlockReason uint8
+
+// The reasons for leaving a slot alone (SEMANTICS, "Placement, difference, leastness").
+const (
+	Conflict       BlockReason = iota + 1 // two deployments at the highest priority
+	ResourceClash                         // another wanted or kept deployment holds the same host resource
+	RequirementOut                        // an app it requires is absent or blocked
+	DeviceRefused                         // the device vetoed this release
+	DeviceRevoked                         // the device is revoked
+	ValueMissing                          // the device lacks a label or fact that the deployment takes a value from
+)
+
+var blockNames = [...]string{"", "conflict", "resource_clash", "requirement_missing", "refused_by_device", "device_revoked", "value_missing"}
+
+// String is the reason's name in the plan file.
+func (r BlockReason) String() string {
+	if int(r) < len(blockNames) {
+		return blockNames[r]
+	}
+	return fmt.Sprintf("BlockReason(%d)", uint8(r))
+}
+
+// Actions is the bare actions of the plan.
+func (p Plan) Actions() []Action {
+	out := make([]Action, len(p.Changes))
+	for i, c := range p.Changes {
+		out[i] = c.Action
+	}
+	return out
+}
+
+// IsEmpty reports whether there is nothing to do: no action and no change of the registry.
+func (p Plan) IsEmpty() bool { return len(p.Changes) == 0 && len(p.Registry) == 0 }
+
+// HasConflict reports whether some slot is blocked by a conflict of claims.
+func (p Plan) HasConflict() bool {
+	for _, b := range p.Blocked {
+		if b.Why == Conflict {
+			return true
+		}
+	}
+	return false
+}
+
+// Counts is the number of actions of each kind.
+type Counts struct{ Start, Replace, Stop int }
+
+// Counts counts the actions.
+func (p Plan) Counts() (n Counts) {
+	for _, c := range p.Changes {
+		switch c.Action.(type) {
+		case Start:
+			n.Start++
+		case Replace:
+			n.Replace++
+		case Stop:
+			n.Stop++
+		}
+	}
+	return n
+}

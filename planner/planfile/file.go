@@ -1,0 +1,211 @@
+package planfile
+
+import "time"
+
+// FormatVersion changes its minor part when keys are added, its major part when the sense
+// of one changes; readers ignore unknown keys and refuse an unknown major.
+const FormatVersion = "1.0"
+
+// File is the plan file. Field order is the order of keys.
+type File struct {
+	APIVersion    string   `json:"apiVersion"`
+	Kind          string   `json:"kind"`
+	FormatVersion string   `json:"format_version"`
+	Metadata      Metadata `json:"metadata"`
+	// Now is when policies are asked about the plan: the only clock they have.
+	Now time.Time `json:"now"`
+	// Applyable says there is something to do, Complete that nothing was left out on request.
+	Applyable       bool       `json:"applyable"`
+	Complete        bool       `json:"complete"`
+	Errored         bool       `json:"errored"`
+	Request         Request    `json:"request"`
+	Base            Base       `json:"base"`
+	Summary         Summary    `json:"summary"`
+	ResourceChanges []Change   `json:"resource_changes"`
+	ResourceDrift   []Drift    `json:"resource_drift"`
+	Blocked         []Blocked  `json:"blocked"`
+	InFlight        []InFlight `json:"in_flight"`
+	Batches         []Batch    `json:"batches"`
+	Aggregates      Aggregates `json:"aggregates"`
+}
+
+// Metadata names the plan by the digest of what it does.
+type Metadata struct {
+	Name        string            `json:"name"`
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+// Request is who asked for the plan.
+type Request struct {
+	User      string   `json:"user"`
+	Groups    []string `json:"groups"`
+	DryRun    bool     `json:"dry_run"`
+	Operation string   `json:"operation"`
+}
+
+// Base binds the plan to what it was made from.
+type Base struct {
+	WorldDigest string       `json:"world_digest"`
+	ObservedAt  time.Time    `json:"observed_at"`
+	Devices     []DeviceBase `json:"devices"`
+}
+
+// DeviceBase is the standing of a touched device; the plan is stale for it when one moved.
+type DeviceBase struct {
+	ID       string `json:"id"`
+	Registry uint64 `json:"registry_revision"`
+	Desired  uint64 `json:"desired_revision"`
+}
+
+// Summary counts changes by verb.
+type Summary struct {
+	Create  int `json:"create"`
+	Update  int `json:"update"`
+	Delete  int `json:"delete"`
+	Replace int `json:"replace"`
+	NoOp    int `json:"no_op"`
+	Blocked int `json:"blocked"`
+}
+
+// Change is one action (type deployment) or one change of the registry (type device).
+type Change struct {
+	ID           string     `json:"id"`
+	Address      string     `json:"address"`
+	Type         string     `json:"type"`
+	Name         string     `json:"name"`
+	ActionReason string     `json:"action_reason"`
+	Change       Transition `json:"change"`
+	Device       Device     `json:"device"`
+	Assignment   Assignment `json:"assignment"`
+	Source       Source     `json:"source"`
+	Batch        int        `json:"batch"`
+	Requires     []string   `json:"requires"`
+	Disruptive   bool       `json:"disruptive"`
+}
+
+// Transition is what changes. Actions is one of ["create"], ["delete"], ["update"] and
+// ["delete","create"], which stops before it starts.
+type Transition struct {
+	Actions      []string    `json:"actions"`
+	Before       *Deployment `json:"before"`
+	After        *Deployment `json:"after"`
+	BeforeLabels Labels      `json:"before_labels"`
+	AfterLabels  Labels      `json:"after_labels"`
+}
+
+// Labels are the labels of a device.
+type Labels map[string]string
+
+// Device is the device of a change, its labels as they will be.
+type Device struct {
+	ID        string            `json:"id"`
+	Labels    map[string]string `json:"labels"`
+	Facts     map[string]string `json:"facts"`
+	Reachable bool              `json:"reachable"`
+}
+
+// Assignment is the declaration a change follows from.
+type Assignment struct {
+	Name string `json:"name"`
+	Rule string `json:"rule"`
+}
+
+// Source is where it was declared.
+type Source struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+// Deployment is a deployment without secrets.
+type Deployment struct {
+	App      string            `json:"app"`
+	Version  string            `json:"version"`
+	Digest   string            `json:"digest"`
+	Podman   Podman            `json:"podman"`
+	Requires []string          `json:"requires"`
+	Values   map[string]string `json:"values"`
+}
+
+// Podman is the workload.
+type Podman struct {
+	Containers []Container `json:"containers"`
+}
+
+// Container is one container.
+type Container struct {
+	Name       string            `json:"name"`
+	Image      string            `json:"image"`
+	Command    []string          `json:"command"`
+	Env        map[string]string `json:"env"` // name to digest of the text, or the key it is taken from
+	Ports      []Port            `json:"ports"`
+	Mounts     []Mount           `json:"mounts"`
+	Network    string            `json:"network"`
+	Restart    string            `json:"restart"`
+	Pull       string            `json:"pull"`
+	Health     []string          `json:"health"`
+	Memory     int64             `json:"memory"`
+	Privileged bool              `json:"privileged"`
+}
+
+// Port is a published port.
+type Port struct {
+	Host      int    `json:"host"`
+	Container int    `json:"container"`
+	Protocol  string `json:"protocol"`
+}
+
+// Mount is a path of the host in the container.
+type Mount struct {
+	Host      string `json:"host"`
+	Container string `json:"container"`
+	ReadOnly  bool   `json:"read_only"`
+}
+
+// Drift is a slot that runs other than what was published; none causes an action by itself.
+type Drift struct {
+	Address string `json:"address"`
+	Phase   string `json:"phase"`
+	Detail  string `json:"detail"`
+}
+
+// Blocked is a slot the plan leaves alone.
+type Blocked struct {
+	Address string   `json:"address"`
+	Reason  string   `json:"reason"`
+	Detail  string   `json:"detail"`
+	Sources []Source `json:"sources"`
+}
+
+// InFlight is a slot published as wanted that does not run so yet.
+type InFlight struct {
+	Address string `json:"address"`
+	Version string `json:"version"`
+	Phase   string `json:"phase"`
+	Detail  string `json:"detail"`
+}
+
+// Batch is the changes that go out together.
+type Batch struct {
+	Index     int      `json:"index"`
+	Changes   []string `json:"changes"`
+	Disrupted int      `json:"disrupted"`
+}
+
+// Aggregates count devices: the whole fleet, each value of each label, each app.
+type Aggregates struct {
+	Fleet        Group                       `json:"fleet"`
+	ByLabel      map[string]map[string]Group `json:"by_label"`
+	ByDeployment map[string]Group            `json:"by_deployment"`
+}
+
+// Group counts the devices of a group. Disrupted devices have a slot stopped or replaced;
+// DownBefore are not known to be well; MaxDown bounds those down at one time, each counted once.
+type Group struct {
+	Devices    int `json:"devices"`
+	Reachable  int `json:"reachable"`
+	DownBefore int `json:"down_before"`
+	Disrupted  int `json:"disrupted"`
+	Stopped    int `json:"stopped"`
+	MaxDown    int `json:"max_down"`
+}

@@ -1,0 +1,188 @@
+package planfile
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/planner"
+)
+
+// From writes a plan as a file. reality is what the plan was made from; now and request are
+// not covered by the plan's digest.
+func From(p planner.Plan, reality algebra.Reality, request Request, now time.Time) File {
+	f := File{
+		APIVersion: "muster.fleet/v1alpha1", Kind: "FleetPlan", FormatVersion: FormatVersion,
+		Now: now.UTC(), Applyable: !p.IsEmpty(), Complete: true, Request: request,
+		Metadata:        Metadata{Labels: map[string]string{}, Annotations: map[string]string{}},
+		Base:            base(p),
+		ResourceChanges: []Change{}, ResourceDrift: drift(p, reality), Blocked: []Blocked{}, InFlight: []InFlight{}, Batches: []Batch{},
+	}
+	if f.Request.Groups == nil {
+		f.Request.Groups = []string{}
+	}
+	for i, c := range p.Registry {
+		f.ResourceChanges = append(f.ResourceChanges, registryChange(i, c, p, reality))
+	}
+	for _, c := range p.Changes {
+		f.ResourceChanges = append(f.ResourceChanges, deploymentChange(c, p, reality))
+	}
+	for _, b := range p.Blocked {
+		f.Blocked = append(f.Blocked, blocked(b))
+	}
+	for _, s := range p.InFlight {
+		f.InFlight = append(f.InFlight, inFlight(s))
+	}
+	f.Batches = batches(f.ResourceChanges)
+	f.Summary = summary(f.ResourceChanges, p)
+	f.Aggregates = aggregates(p, reality)
+	f.Metadata.Name = "p-" + f.Digest().Short()
+	return f
+}
+
+// JSON is the canonical bytes, indented for people, with a newline at the end.
+func (f File) JSON() []byte {
+	b, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		panic("planfile: " + err.Error()) // plain data always encodes
+	}
+	return append(b, '\n')
+}
+
+// Digest identifies the plan. It covers all but who asked, when, and the name made of it.
+func (f File) Digest() algebra.Digest {
+	f.Now, f.Request, f.Metadata = time.Time{}, Request{}, Metadata{}
+	b, err := json.Marshal(f)
+	if err != nil {
+		panic("planfile: " + err.Error())
+	}
+	return algebra.DigestOf(b)
+}
+
+func base(p planner.Plan) Base {
+	b := Base{WorldDigest: p.World.String(), ObservedAt: p.Observed.UTC(), Devices: []DeviceBase{}}
+	for id, rec := range p.Base {
+		b.Devices = append(b.Devices, DeviceBase{id.String(), rec.Registry, rec.Desired})
+	}
+	slices.SortFunc(b.Devices, func(x, y DeviceBase) int { return cmp.Compare(x.ID, y.ID) })
+	return b
+}
+
+func registryChange(i int, c algebra.Relabelling, p planner.Plan, r algebra.Reality) Change {
+	verb, reason := "update", "update_because_labels_declared"
+	if c.Before == nil {
+		verb, reason = "create", "create_because_declared"
+	}
+	if c.Decommissioned {
+		reason = "update_because_decommissioned"
+	}
+	return Change{
+		ID: fmt.Sprintf("d%d", i+1), Address: c.Device.String(), Type: "device", Name: c.Device.String(), ActionReason: reason,
+		Change: Transition{Actions: []string{verb}, BeforeLabels: orEmpty(c.Before), AfterLabels: orEmpty(c.After)},
+		Device: device(c.Device, p, r), Source: Source(c.Source), Requires: []string{},
+	}
+}
+
+func deploymentChange(c planner.Change, p planner.Plan, r algebra.Reality) Change {
+	at := c.Action.Target()
+	out := Change{
+		ID: c.ID, Address: at.String(), Type: "deployment", Name: at.App.String(), ActionReason: c.Reason.String(),
+		Device: device(at.Device, p, r), Assignment: Assignment{c.By.Assignment, c.By.Rule}, Source: Source(c.By.Source),
+		Batch: c.Batch, Requires: []string{},
+		Change: Transition{BeforeLabels: Labels{}, AfterLabels: Labels{}},
+	}
+	switch a := c.Action.(type) {
+	case planner.Start:
+		out.Change.Actions = []string{"create"}
+		out.Change.After = deployment(c.Want, a.Want, at.App, c.Values)
+	case planner.Replace:
+		out.Change.Actions = []string{"delete", "create"}
+		out.Change.Before = deployment(c.Have, a.Have, at.App, nil)
+		out.Change.After = deployment(c.Want, a.Want, at.App, c.Values)
+		out.Disruptive = true
+	case planner.Stop:
+		out.Change.Actions = []string{"delete"}
+		out.Change.Before = deployment(c.Have, a.Have, at.App, nil)
+		out.Disruptive = true
+	}
+	return out
+}
+
+func device(id algebra.DeviceID, p planner.Plan, r algebra.Reality) Device {
+	d := algebra.Device{ID: id, Labels: map[string]string{}, Facts: map[string]string{}}
+	if i, ok := p.Roster.Ordinal(id); ok {
+		d = p.Roster.Device(i)
+	}
+	return Device{id.String(), d.Labels, d.Facts, r.Records[id].Online(r.ObservedAt)}
+}
+
+// deployment shows what is known of a release; an unknown one has its version and digest only.
+func deployment(d algebra.Deployment, rel algebra.Release, app algebra.App, values algebra.Values) *Deployment {
+	out := &Deployment{App: app.String(), Version: rel.Version.String(), Digest: rel.Deployment.String(),
+		Podman: Podman{Containers: []Container{}}, Requires: []string{}, Values: orEmpty(values)}
+	if d.IsZero() {
+		return out
+	}
+	for _, a := range d.Requires() {
+		out.Requires = append(out.Requires, a.String())
+	}
+	for _, c := range d.Spec().Podman.Containers {
+		out.Podman.Containers = append(out.Podman.Containers, container(c))
+	}
+	return out
+}
+
+func container(c algebra.Container) Container {
+	out := Container{Name: c.Name, Image: c.Image, Command: append([]string{}, c.Command...), Env: map[string]string{},
+		Ports: []Port{}, Mounts: []Mount{}, Network: string(c.Network), Restart: string(cmp.Or(c.Restart, "always")),
+		Pull: string(cmp.Or(c.Pull, "missing")), Health: []string{}, Memory: c.Memory, Privileged: c.Privileged}
+	for name, e := range c.Env {
+		switch {
+		case e.FromLabel != "":
+			out.Env[name] = "label:" + e.FromLabel
+		case e.FromFact != "":
+			out.Env[name] = "fact:" + e.FromFact
+		default:
+			out.Env[name] = algebra.DigestOf([]byte(e.Literal)).String()
+		}
+	}
+	for _, p := range c.Ports {
+		out.Ports = append(out.Ports, Port{int(p.Host), int(cmp.Or(p.Container, p.Host)), string(cmp.Or(p.Protocol, "tcp"))})
+	}
+	for _, m := range c.Mounts {
+		out.Mounts = append(out.Mounts, Mount(m))
+	}
+	if c.Health != nil {
+		out.Health = append(out.Health, c.Health.Exec...)
+	}
+	return out
+}
+
+func blocked(b planner.Blocked) Blocked {
+	out := Blocked{Address: b.At.String(), Reason: b.Why.String(), Detail: b.Detail, Sources: []Source{}}
+	for _, s := range b.Sources {
+		out.Sources = append(out.Sources, Source(s))
+	}
+	return out
+}
+
+func inFlight(s planner.InFlight) InFlight {
+	return InFlight{s.At.String(), s.Want.Version.String(), phase(s.Phase), s.Detail}
+}
+
+func phase(p algebra.Phase) string {
+	if p == 0 {
+		return "Unknown"
+	}
+	return p.String()
+}
+
+func orEmpty[M ~map[string]string](m M) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}
