@@ -1,0 +1,118 @@
+# One flag set for every go command: another one would build the 700 packages of the agent anew.
+# The tags are what the podman bindings need without cgo. -trimpath is left out for the same reason.
+export GOFLAGS := $(filter -buildvcs=%,$(GOFLAGS)) -tags=remote,containers_image_openpgp
+export CGO_ENABLED := 0
+# The local toolchain, or a plain failure: a tool must not fetch another Go behind one's back.
+export GOTOOLCHAIN := local
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+TAGS := remote,containers_image_openpgp
+FUZZTIME ?= 10s
+
+# Tools are pinned and built once, outside go.mod, under names that carry their versions.
+STATICCHECK := v0.8.2
+SUMTYPE := v0.4.0
+EXHAUSTIVE := v0.17.1
+TOOLS := bin/tools
+staticcheck := $(TOOLS)/staticcheck-$(STATICCHECK)
+sumtype := $(TOOLS)/go-check-sumtype-$(SUMTYPE)
+exhaustive := $(TOOLS)/exhaustive-$(EXHAUSTIVE)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## bin/muster and bin/muster-agent
+	@mkdir -p bin
+	go build -o bin/ ./cmd/...
+
+.PHONY: test
+test: ## all tests; ends with "N passed, N failed, N skipped" and says why a test was skipped
+	@go build -o bin/testreport ./.ci/testreport
+	@go test -json -timeout 10m ./... ./.ci/testreport | bin/testreport
+
+.PHONY: race
+race: ## the race detector on all packages without podman bindings; needs gcc
+	@command -v gcc >/dev/null || { echo "race: needs cgo; apt-get install gcc libc6-dev" >&2; exit 1; }
+	@packages=$$(go list -test -f '{{.ImportPath}} {{join .Deps " "}}' ./... | \
+		awk '$$1 ~ /\.test$$/ && !/ github\.com\/containers\/podman/ { sub(/\.test$$/, "", $$1); print $$1 }'); \
+	CGO_ENABLED=1 go test -race -timeout 20m $$packages
+
+.PHONY: lint
+lint: $(staticcheck) $(sumtype) $(exhaustive) ## gofmt, vet, staticcheck, closed sums and enums
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	[ -z "$$unformatted" ] || { echo "gofmt -w these:" >&2; echo "$$unformatted" >&2; exit 1; }
+	go vet ./... ./.ci/testreport
+	$(staticcheck) -tags $(TAGS) ./... ./.ci/testreport
+	$(sumtype) -default-signifies-exhaustive=false ./...
+	$(exhaustive) -typeonly '^github.com/musterfleet/muster/' ./...
+
+$(staticcheck): tool := honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK)
+$(sumtype): tool := github.com/alecthomas/go-check-sumtype/cmd/go-check-sumtype@$(SUMTYPE)
+$(exhaustive): tool := github.com/nishanths/exhaustive/cmd/exhaustive@$(EXHAUSTIVE)
+$(staticcheck) $(sumtype) $(exhaustive):
+	@mkdir -p $(TOOLS)
+	GOFLAGS= GOBIN=$(CURDIR)/$(TOOLS) go install $(tool)
+	@mv $(TOOLS)/$(notdir $(firstword $(subst @, ,$(tool)))) $@
+
+# Packages whose tests know the flag -update; go test refuses it for the others.
+.PHONY: golden
+golden: ## rewrite the golden files, then show what changed
+	@for dir in $$({ git grep -l --untracked 'flag.Bool("update"' -- '*_test.go' || true; } | xargs -r dirname | sort -u); do \
+		go test -count=1 ./$$dir -update; \
+	done
+	@git diff --stat
+
+.PHONY: deps-list
+deps-list: ## accept what muster-agent links now into proofs/deps
+	go test -count=1 ./proofs -run TestAgentDependencies -update
+	@git diff --stat -- proofs/deps
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (10s)
+	@{ git grep --untracked -o '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' || echo "fuzz: no package has a target" >&2; } | sed 's/:func / /' | \
+	while read -r file target; do \
+		echo "== $$target in $$(dirname $$file)"; \
+		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) </dev/null; \
+	done
+
+.PHONY: bench
+bench: ## all benchmarks
+	@dirs=$$({ git grep -l --untracked '^func Benchmark' -- '*_test.go' || true; } | xargs -r dirname | sort -u | sed 's,^,./,'); \
+	[ -n "$$dirs" ] || { echo "bench: no package has a benchmark"; exit 0; }; \
+	go test -run '^$$' -bench . -benchmem -timeout 60m $$dirs
+
+.PHONY: proofs
+proofs: ## the rules of the house and the laws no single package can state
+	go test -count=1 ./proofs/...
+
+.PHONY: soak
+soak: ## the laws on many more cases (MUSTER_SOAK=1), for as long as it takes
+	@dirs=$$(git ls-files -co --exclude-standard '*laws_test.go' | xargs -r dirname | sort -u | sed 's,^,./,'); \
+	[ -n "$$dirs" ] || { echo "soak: no package has laws"; exit 0; }; \
+	MUSTER_SOAK=1 go test -count=1 -timeout 4h $$dirs
+
+.PHONY: demo
+demo: build ## the whole story in the terminal, on this machine
+	@./examples/demo.sh
+
+.PHONY: deps
+deps: ## install by apt what is missing beside Go: podman, runc, conmon, busybox-static, git, tmux
+	@./.ci/deps
+
+.PHONY: cover
+cover: ## test coverage by package, and of all; coverage.out for go tool cover
+	@go test -timeout 10m -coverprofile=coverage.out ./...
+	@go tool cover -func=coverage.out | tail -1
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin dist coverage.*
+
+.PHONY: ci
+ci: ## what .ci/run does on a fresh clone: deps, build, test, lint, each with its time
+	@./.ci/run
