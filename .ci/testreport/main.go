@@ -1,0 +1,97 @@
+// Command testreport turns `go test -json` into what a person reads: a line per package, the
+// whole output of a test that failed, the reason of a test that was skipped, lines a test
+// marked with "note:", and last of all
+//
+//	N passed, N failed, N skipped
+//
+// Subtests count as tests. A package that fails by itself, such as one that does not
+// compile, counts as one failure. The exit code is 1 if anything failed or nothing ran.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+func main() { os.Exit(run(os.Stdin, os.Stdout)) }
+
+// event is a line of `go test -json`, see `go doc test2json`.
+type event struct {
+	Action, Package, Test, Output, ImportPath string
+}
+
+// subject is a test, or a package where test is empty.
+type subject struct{ pkg, test string }
+
+func run(in io.Reader, out io.Writer) int {
+	var passed, failed, skipped int
+	output := map[subject][]string{}
+	failedIn := map[string]int{}
+	lines := bufio.NewReader(in)
+	for {
+		line, err := lines.ReadString('\n')
+		if line == "" && err != nil {
+			break
+		}
+		var e event
+		if json.Unmarshal([]byte(line), &e) != nil {
+			fmt.Fprint(out, line) // the go command's own words, such as a download
+			continue
+		}
+		s := subject{e.Package, e.Test}
+		switch e.Action {
+		case "output":
+			if e.Test == "" && (strings.HasPrefix(e.Output, "ok ") || strings.HasPrefix(e.Output, "FAIL\t")) {
+				fmt.Fprint(out, e.Output)
+				continue
+			}
+			output[s] = append(output[s], e.Output)
+			if _, note, ok := strings.Cut(e.Output, "note: "); ok {
+				fmt.Fprintf(out, "      note: %s", note)
+			}
+		case "build-output":
+			fmt.Fprint(out, e.Output)
+		case "pass":
+			if e.Test != "" {
+				passed++
+			}
+			delete(output, s)
+		case "skip":
+			if e.Test != "" {
+				skipped++
+				fmt.Fprintf(out, "SKIP  %s %s\n", e.Package, e.Test)
+				show(out, output[s])
+			}
+			delete(output, s)
+		case "fail":
+			if e.Test != "" {
+				failedIn[e.Package]++
+			}
+			if e.Test != "" || failedIn[e.Package] == 0 {
+				failed++
+				fmt.Fprintf(out, "FAIL  %s %s\n", e.Package, e.Test)
+				show(out, output[s])
+			}
+			delete(output, s)
+		}
+	}
+	fmt.Fprintf(out, "%d passed, %d failed, %d skipped\n", passed, failed, skipped)
+	if failed > 0 || passed == 0 {
+		return 1
+	}
+	return 0
+}
+
+// show prints what a test said, without the frame the go command puts around it.
+func show(out io.Writer, lines []string) {
+	for _, l := range lines {
+		text := strings.TrimLeft(l, " ")
+		if !strings.HasPrefix(text, "=== ") && !strings.HasPrefix(text, "--- ") {
+			fmt.Fprint(out, "  ", l)
+		}
+	}
+}
