@@ -1,5 +1,11 @@
 package selectors
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
 // Sort is what an expression denotes.
 type Sort uint8
 
@@ -39,6 +45,7 @@ func (b *Bound) Expr() Expr { return b.expr }
 
 // Sort is what the expression denotes. A Fleet document may hold a selector: it is then the
 // fleet of all devices the selector admits, and its name may stand for either.
+// So is any & or | of such names. Elsewhere a selector becomes a fleet as all[s] only.
 func (b *Bound) Sort() Sort { return b.sort }
 
 // Name is the definition of a @name that occurs in the expression. It panics on any other.
@@ -48,4 +55,74 @@ func (b *Bound) Name(name string) *Bound {
 		panic("selectors: name " + name + " does not occur in this expression")
 	}
 	return d
+}
+
+// Bind resolves the names of x, fills in the versions of its deployments and checks its
+// sorts and types. The result refers to the very definitions in s. The error is an Errors,
+// its spans those of x.
+func Bind(x Expr, s Scope) (*Bound, error) {
+	b := &binder{scope: s, names: map[string]*Bound{}}
+	checked, sort := b.bind(x)
+	if err := errorOrNil(b.errors); err != nil {
+		return nil, err
+	}
+	return &Bound{expr: checked, sort: sort, names: b.names}, nil
+}
+
+// binder walks a tree bottom up. A node with an error has sort zero, which fits anywhere,
+// so that one mistake is told once.
+type binder struct {
+	scope  Scope
+	names  map[string]*Bound
+	errors []*Error
+}
+
+func (b *binder) fail(at Span, message, hint string) {
+	b.errors = append(b.errors, &Error{At: at, Message: message, Hint: hint})
+}
+
+// bind is the checked form of x and its sort.
+func (b *binder) bind(x Expr) (Expr, Sort) {
+	switch x := x.(type) {
+	case Const:
+		return x, SelectorSort
+	case Compare:
+		return b.compare(x), SelectorSort
+	case In:
+		return b.in(x), SelectorSort
+	case Has:
+		return b.has(x), SelectorSort
+	case Not:
+		return b.not(x)
+	case Binary:
+		return b.binary(x)
+	case Name:
+		return x, b.name(x)
+	case Universe, Nodes:
+		return x, FleetSort
+	case Filter:
+		return b.filter(x)
+	case Rule:
+		return b.rule(x)
+	}
+	panic(fmt.Sprintf("selectors: unknown expression %T", x))
+}
+
+// name is the sort of a name's definition.
+func (b *binder) name(x Name) Sort {
+	if d, ok := b.scope.Names[x.Name]; ok {
+		b.names[x.Name] = d
+		return d.sort
+	}
+	known := slices.Sorted(maps.Keys(b.scope.Names))
+	hint := didYouMean(x.Name, known, func(n string) string { return "@" + n })
+	for i := range len(x.Name) { // @prod-east where @prod and @east are known
+		_, left := b.scope.Names[x.Name[:i]]
+		_, right := b.scope.Names[x.Name[min(i+1, len(x.Name)):]]
+		if x.Name[i] == '-' && left && right {
+			hint = "did you mean @" + x.Name[:i] + " - @" + x.Name[i+1:] + "?"
+		}
+	}
+	b.fail(x.At, "unknown name @"+x.Name, hint)
+	return 0
 }

@@ -36,20 +36,24 @@ type Compare struct {
 	Key   Key
 	Op    CompareOp
 	Value Value
+	test  *test // made by Bind
 }
 
 // In is label("ring") in ("0", "1"). Negated it is the complement, absent keys included.
 type In struct {
 	At      Span
 	Key     Key
-	Values  []Value
+	Values  []Value // sorted, without duplicates
 	Negated bool
+	test    *test // made by Bind
 }
 
-// Has is has(label("site")): the key is present.
+// Has is has(label("site")): the key is present. Of a cast key it asks whether the value
+// can be read that way.
 type Has struct {
-	At  Span
-	Key Key
+	At   Span
+	Key  Key
+	test *test // made by Bind
 }
 
 // Not is the complement of a selector. Fleets and assignments have no complement, only
@@ -63,6 +67,7 @@ type Not struct {
 type Binary struct {
 	At   Span
 	Op   BinaryOp
+	OpAt Span // where the operator itself stands
 	L, R Expr
 }
 
@@ -112,7 +117,18 @@ type Key struct {
 	At    Span
 	Label bool
 	Name  string
+	Cast  Cast
 }
+
+// Cast says how the text of a label is to be read, which gives it an order.
+type Cast uint8
+
+// The casts. A value that cannot be read so counts as absent.
+const (
+	NoCast    Cast = iota
+	AsNumber       // num(label("slots"))
+	AsVersion      // ver(label("fw"))
+)
 
 // Value is a constant as written. Quoted tells "8" from 8: only bare words are read as
 // numbers, quantities and versions; enums and strings may be either.

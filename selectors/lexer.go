@@ -1,0 +1,125 @@
+package selectors
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+type tokenKind uint8
+
+const (
+	endToken    tokenKind = iota + 1
+	wordToken             // arch, 8GiB, eu-west, 10.20.0.0/16
+	stringToken           // "berlin"; its text is unquoted
+	nameToken             // @prod; its text has no @
+	signToken             // an operator or a bracket; its text is the sign
+	badToken              // nothing of the language; its text says why
+)
+
+type token struct {
+	kind tokenKind
+	at   Span
+	text string
+	open bool // a bad token that more text could complete
+}
+
+func (t token) is(sign string) bool { return t.kind == signToken && t.text == sign }
+func (t token) word(w string) bool  { return t.kind == wordToken && t.text == w }
+
+// signs are tried in this order, so that a longer one wins over its prefix.
+var signs = []string{
+	"->", "==", "=~", "!=", "!~", "<=", ">=", "&&", "||",
+	"=", "<", ">", "!", "&", "|", "-", "^", "(", ")", "[", "]", "{", "}", ",", ":",
+}
+
+// lexer cuts a text into tokens on demand, so that the parser may read a nodeset raw.
+type lexer struct {
+	text string
+	pos  int
+}
+
+func (l *lexer) next() token {
+	for l.pos < len(l.text) && isSpace(l.text[l.pos]) {
+		l.pos++
+	}
+	start := l.pos
+	if start == len(l.text) {
+		return token{kind: endToken, at: Span{start, start}}
+	}
+	switch c := l.text[start]; {
+	case isWordByte(c) && c != '-' && c != '+' && c != '/' && c != '%':
+		l.pos = wordEnd(l.text, start)
+		return token{kind: wordToken, at: Span{start, l.pos}, text: l.text[start:l.pos]}
+	case c == '"':
+		return l.quoted()
+	case c == '@':
+		l.pos = wordEnd(l.text, start+1)
+		if l.pos == start+1 {
+			return token{kind: badToken, at: Span{start, l.pos}, text: "a name must follow @", open: l.pos == len(l.text)}
+		}
+		return token{kind: nameToken, at: Span{start, l.pos}, text: l.text[start+1 : l.pos]}
+	case c < utf8.RuneSelf:
+		for _, s := range signs {
+			if strings.HasPrefix(l.text[start:], s) {
+				l.pos += len(s)
+				return token{kind: signToken, at: Span{start, l.pos}, text: s}
+			}
+		}
+	}
+	r, size := utf8.DecodeRuneInString(l.text[start:])
+	l.pos += size
+	why := "unexpected character " + strconv.QuoteRune(r)
+	if r == '\'' {
+		why = `text is written in double quotes: "…"`
+	}
+	return token{kind: badToken, at: Span{start, l.pos}, text: why}
+}
+
+// quoted reads "…" with Go's escapes; the text must stand on one line.
+func (l *lexer) quoted() token {
+	start := l.pos
+	for i := start + 1; i < len(l.text); i++ {
+		switch l.text[i] {
+		case '\\':
+			i++
+			continue
+		case '\n':
+			l.pos = i
+			return token{kind: badToken, at: Span{start, i}, text: `text without its closing "`}
+		case '"':
+			l.pos = i + 1
+			s, err := strconv.Unquote(l.text[start:l.pos])
+			if err != nil {
+				return token{kind: badToken, at: Span{start, l.pos}, text: `bad escape in text; write \" for a quote and \\ for a backslash`}
+			}
+			return token{kind: stringToken, at: Span{start, l.pos}, text: s}
+		}
+	}
+	l.pos = len(l.text)
+	return token{kind: badToken, at: Span{start, l.pos}, text: `text without its closing "`, open: true}
+}
+
+// wordEnd is the end of the word that starts at i. A hyphen belongs to the word unless it
+// begins an arrow.
+func wordEnd(s string, i int) int {
+	for i < len(s) && isWordByte(s[i]) && !strings.HasPrefix(s[i:], "->") {
+		i++
+	}
+	return i
+}
+
+func isWordByte(c byte) bool {
+	return isLetter(c) || isDigit(c) || strings.IndexByte("_.-+/%", c) >= 0
+}
+
+// isWord reports whether s, unquoted, is read back as one word.
+func isWord(s string) bool {
+	l := lexer{text: s}
+	t := l.next()
+	return t.kind == wordToken && t.at == Span{0, len(s)}
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+func isSpace(c byte) bool  { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }

@@ -1,0 +1,262 @@
+package selectors
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxNodes is how many names one nodeset may stand for.
+const maxNodes = 10_000_000
+
+// ExpandNodes lists the names a folded nodeset stands for, sorted and without duplicates:
+// edge[001-003],gw7 is edge001, edge002, edge003, gw7. Several brackets multiply, zero
+// padding is kept, [1-9/2] steps. A set of more than ten million names is an error. The
+// error is an *Error.
+func ExpandNodes(folded string) ([]string, error) {
+	names, err := expand(folded)
+	if err != nil {
+		return nil, err
+	}
+	return names, nil
+}
+
+// part is a run of a node pattern: literal text, or the texts a bracket stands for.
+type part struct {
+	literal string
+	ranges  []numbers // nil for literal text
+}
+
+// numbers is from, from+step, … up to to, padded with zeros to width.
+type numbers struct {
+	from, to, step uint64
+	width          int
+}
+
+func (n numbers) count() uint64 { return (n.to-n.from)/n.step + 1 }
+
+func expand(folded string) ([]string, *Error) {
+	var names []string
+	for start := 0; start <= len(folded); {
+		end := start + itemLength(folded[start:])
+		from, to := trim(folded, start, end)
+		if from == to {
+			hint := "write none for no devices"
+			if len(names) > 0 || end < len(folded) {
+				hint = "remove a comma"
+			}
+			return nil, &Error{At: Span{from, max(to, min(from+1, len(folded)))}, Message: "a node has no name", Hint: hint}
+		}
+		parts, err := nodeParts(folded, from, to)
+		if err != nil {
+			return nil, err
+		}
+		if !countFits(parts, len(names)) {
+			return nil, &Error{At: Span{from, to}, Message: fmt.Sprintf("a nodeset of more than %d names", maxNodes), Hint: "select the devices by a label instead"}
+		}
+		names = appendNames(names, nil, parts)
+		start = end + 1
+	}
+	if !slices.IsSorted(names) {
+		slices.Sort(names)
+	}
+	return slices.Compact(names), nil
+}
+
+// itemLength is where the first comma outside brackets stands.
+func itemLength(s string) int {
+	inside := false
+	for i := range len(s) {
+		switch s[i] {
+		case '[':
+			inside = true
+		case ']':
+			inside = false
+		case ',':
+			if !inside {
+				return i
+			}
+		}
+	}
+	return len(s)
+}
+
+func trim(s string, from, to int) (int, int) {
+	for from < to && isSpace(s[from]) {
+		from++
+	}
+	for from < to && isSpace(s[to-1]) {
+		to--
+	}
+	return from, to
+}
+
+// nodeParts cuts s[from:to] at its brackets.
+func nodeParts(s string, from, to int) ([]part, *Error) {
+	var parts []part
+	for i := from; i < to; {
+		if s[i] == '[' {
+			length := strings.IndexByte(s[i:to], ']')
+			if length < 0 {
+				return nil, &Error{At: Span{i, i + 1}, Message: "[ without its ] in a nodeset"}
+			}
+			ranges, err := nodeRanges(s, i+1, i+length)
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, part{ranges: ranges})
+			i += length + 1
+			continue
+		}
+		end := i
+		for end < to && isNodeByte(s[end]) {
+			end++
+		}
+		if end == i {
+			return nil, badNodeByte(s, i)
+		}
+		parts = append(parts, part{literal: s[i:end]})
+		i = end
+	}
+	return parts, nil
+}
+
+func isNodeByte(c byte) bool {
+	return isLetter(c) || isDigit(c) || c == '-' || c == '.' || c == '_'
+}
+
+func badNodeByte(s string, i int) *Error {
+	r := []rune(s[i:])[0]
+	e := &Error{At: Span{i, i + len(string(r))}, Message: fmt.Sprintf("%q cannot stand in the name of a node", r)}
+	switch {
+	case r == '@':
+		e.Hint = "deployments stand behind an arrow: … -> {web@2.1.0}; a named fleet needs no braces"
+	case isSpace(s[i]):
+		e.Hint = "separate nodes with commas"
+	default:
+		e.Hint = "a name has letters, digits and - . _ only; folded it looks like edge[001-100]"
+	}
+	return e
+}
+
+// nodeRanges reads 1-9,12,20-40/2 between brackets.
+func nodeRanges(s string, from, to int) ([]numbers, *Error) {
+	var list []numbers
+	for from <= to {
+		end := to
+		if comma := strings.IndexByte(s[from:to], ','); comma >= 0 {
+			end = from + comma
+		}
+		i, j := trim(s, from, end)
+		n, why := nodeRange(s[i:j])
+		if why != "" {
+			return nil, &Error{At: Span{i, max(j, i+1)}, Message: why, Hint: "write for example [001-100], [1,3,5] or [0-8/2]"}
+		}
+		list = append(list, n)
+		from = end + 1
+	}
+	return list, nil
+}
+
+// nodeRange reads one range, or says what is wrong with it.
+func nodeRange(s string) (numbers, string) {
+	bounds, stepText, stepped := strings.Cut(s, "/")
+	first, last, isRange := strings.Cut(bounds, "-")
+	if !isRange {
+		last = first
+	}
+	from, err := parseNumber(first)
+	to, err2 := parseNumber(last)
+	step := uint64(1)
+	if stepped {
+		if step, _ = parseNumber(stepText); step == 0 {
+			return numbers{}, fmt.Sprintf("%q is no step", stepText)
+		}
+	}
+	switch {
+	case s == "":
+		return numbers{}, "an empty range"
+	case err || err2:
+		return numbers{}, fmt.Sprintf("%q is no range of numbers", s)
+	case from > to:
+		return numbers{}, fmt.Sprintf("the range %s ends before it starts", s)
+	case len(first) > len(last), padded(last) && len(first) != len(last):
+		return numbers{}, fmt.Sprintf("the ends of %s are not padded alike", s)
+	}
+	width := 0
+	if padded(first) {
+		width = len(first)
+	}
+	return numbers{from, to, step, width}, ""
+}
+
+// parseNumber reads up to 18 digits; bad if s is anything else.
+func parseNumber(s string) (n uint64, bad bool) {
+	if s == "" || len(s) > maxDigits {
+		return 0, true
+	}
+	for i := range len(s) {
+		if !isDigit(s[i]) {
+			return 0, true
+		}
+		n = n*10 + uint64(s[i]-'0')
+	}
+	return n, false
+}
+
+// maxDigits is the length of a number that still fits 64 bits with room to spare. Longer
+// ones are text.
+const maxDigits = 18
+
+func padded(digits string) bool { return len(digits) > 1 && digits[0] == '0' }
+
+// countFits reports whether the pattern's names and those already there are few enough.
+func countFits(parts []part, have int) bool {
+	product := uint64(1)
+	for _, p := range parts {
+		if p.ranges == nil {
+			continue
+		}
+		sum := uint64(0)
+		for _, r := range p.ranges {
+			sum += min(r.count(), maxNodes+1)
+			if sum > maxNodes {
+				return false
+			}
+		}
+		high, low := bits.Mul64(product, sum)
+		if high != 0 || low > maxNodes {
+			return false
+		}
+		product = low
+	}
+	return uint64(have)+product <= maxNodes
+}
+
+// appendNames appends prefix and every expansion of the parts to names.
+func appendNames(names []string, prefix []byte, parts []part) []string {
+	if len(parts) == 0 {
+		return append(names, string(prefix))
+	}
+	p, rest := parts[0], parts[1:]
+	if p.ranges == nil {
+		return appendNames(names, append(prefix, p.literal...), rest)
+	}
+	for _, r := range p.ranges {
+		for i, n := uint64(0), r.count(); i < n; i++ {
+			names = appendNames(names, appendNumber(prefix, r.from+i*r.step, r.width), rest)
+		}
+	}
+	return names
+}
+
+func appendNumber(b []byte, n uint64, width int) []byte {
+	var digits [20]byte
+	text := strconv.AppendUint(digits[:0], n, 10)
+	for range width - len(text) {
+		b = append(b, '0')
+	}
+	return append(b, text...)
+}

@@ -1,0 +1,331 @@
+package selectors
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// Limits that keep a hostile text from exhausting the stack of whoever walks its tree.
+const (
+	maxDepth     = 200
+	maxOperators = 100_000
+)
+
+// Parse reads one expression. It looks nothing up: names, sorts and types are Bind's.
+// The error is an Errors.
+//
+// Law: Same(Parse(Print(x)), x).
+func Parse(text string) (Expr, error) {
+	for i, r := range text {
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
+				return nil, Errors{{At: Span{i, i + 1}, Message: "the text is not valid UTF-8"}}
+			}
+		}
+	}
+	p := &parser{lex: lexer{text: text}}
+	p.next()
+	if p.tok.kind == endToken {
+		return nil, Errors{{At: p.tok.at, Message: "empty text is no expression", Hint: "write true, false, all or none", Incomplete: true}}
+	}
+	x := p.expression()
+	if p.tok.kind != endToken {
+		p.failLeftover()
+	}
+	if err := errorOrNil(p.errors); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// parser reads top down with one token of lookahead. A method that cannot read its part
+// records why, skips to where an operator or a closing bracket can follow, and returns nil;
+// nil operands give a nil tree, so that reading goes on and several errors come out at once.
+type parser struct {
+	lex       lexer
+	tok       token
+	end       int // where the last consumed token ended
+	depth     int
+	operators int
+	errors    []*Error
+}
+
+func (p *parser) next() {
+	p.end = p.tok.at.End
+	p.tok = p.lex.next()
+}
+
+func (p *parser) accept(sign string) bool {
+	if !p.tok.is(sign) {
+		return false
+	}
+	p.next()
+	return true
+}
+
+// expect consumes the sign or records that it is missing after what.
+func (p *parser) expect(sign, what string) bool {
+	if p.accept(sign) {
+		return true
+	}
+	p.failToken(fmt.Sprintf("expected %s %s", sign, what), "")
+	return false
+}
+
+// fail records an error, unless one was already recorded there: what follows from an
+// error is no news.
+func (p *parser) fail(e *Error) {
+	if n := len(p.errors); n > 0 && p.errors[n-1].At.Start >= e.At.Start {
+		return
+	}
+	p.errors = append(p.errors, e)
+}
+
+// failToken records that the present token cannot stand where it does.
+func (p *parser) failToken(message, hint string) {
+	e := &Error{At: p.tok.at, Message: message, Hint: hint}
+	switch p.tok.kind {
+	case endToken:
+		e.Message, e.Incomplete = message+" before the end", true
+	case badToken:
+		e.Message, e.Hint, e.Incomplete = p.tok.text, "", p.tok.open
+	case wordToken, stringToken, nameToken, signToken:
+		e.Message = message + ", found " + p.lex.text[p.tok.at.Start:p.tok.at.End]
+	}
+	p.fail(e)
+}
+
+// skip leaves the present token where an operand could end: before an operator of the
+// same level, a closing bracket or the end.
+func (p *parser) skip() {
+	open := 0
+	for ; p.tok.kind != endToken; p.next() {
+		switch {
+		case p.tok.is("(") || p.tok.is("[") || p.tok.is("{"):
+			open++
+		case p.tok.is(")") || p.tok.is("]") || p.tok.is("}"):
+			if open == 0 {
+				return
+			}
+			open--
+		case open == 0 && p.operator() != 0, open == 0 && p.tok.is("->"):
+			return
+		}
+	}
+}
+
+// deeper guards one more level of nesting.
+func (p *parser) deeper() bool {
+	p.depth++
+	if p.depth <= maxDepth {
+		return true
+	}
+	p.fail(&Error{At: p.tok.at, Message: fmt.Sprintf("more than %d levels of nesting", maxDepth), Hint: "name a part of it and write @name"})
+	// Nothing after this point can be told from the depth reached: stop reading.
+	p.lex.pos = len(p.lex.text)
+	p.next()
+	return false
+}
+
+// expression = binary [ "->" deployments ].
+func (p *parser) expression() Expr {
+	start := p.tok.at.Start
+	x, _ := p.binary(1)
+	if !p.tok.is("->") {
+		return x
+	}
+	p.next()
+	return p.rule(start, x)
+}
+
+// operator is the binary operator at the present token, or zero.
+func (p *parser) operator() BinaryOp {
+	switch p.tok.kind {
+	case signToken:
+		switch p.tok.text {
+		case "|", "||":
+			return Or
+		case "&", "&&":
+			return And
+		case "-":
+			return Minus
+		case "^":
+			return Xor
+		}
+	case wordToken:
+		switch p.tok.text {
+		case "or":
+			return Or
+		case "and":
+			return And
+		}
+	case endToken, stringToken, nameToken, badToken:
+	}
+	return 0
+}
+
+// power is how tightly an operator binds.
+func power(op BinaryOp) int {
+	if op == And {
+		return 2
+	}
+	return 1
+}
+
+// clash reports whether an operator cannot stand beside another without parentheses:
+// - and ^ mix with nothing, as no two languages agree on what that would mean.
+func clash(inner, outer BinaryOp) bool {
+	loner := func(op BinaryOp) bool { return op == Minus || op == Xor }
+	return inner != 0 && inner != outer && (loner(inner) || loner(outer))
+}
+
+// binary reads operands joined by operators that bind at least as tightly as least. With
+// the tree it returns the operator at its top that no parentheses enclose, or zero.
+func (p *parser) binary(least int) (Expr, BinaryOp) {
+	start := p.tok.at.Start
+	left, top := p.unary(), BinaryOp(0)
+	for {
+		op, at := p.operator(), p.tok.at
+		if op == 0 || power(op) < least {
+			return left, top
+		}
+		if p.operators++; p.operators > maxOperators {
+			p.fail(&Error{At: at, Message: fmt.Sprintf("more than %d operators in one expression", maxOperators), Hint: "name a part of it and write @name"})
+			p.lex.pos = len(p.lex.text)
+			p.next()
+			return nil, top
+		}
+		p.next()
+		right, inner := p.binary(power(op) + 1)
+		whole := Binary{At: Span{start, p.end}, Op: op, OpAt: at, L: left, R: right}
+		switch {
+		case left == nil || right == nil:
+			left = nil
+		case clash(top, op):
+			p.fail(mixed(whole, left.(Binary), true))
+			left = whole
+		case clash(inner, op):
+			p.fail(mixed(whole, right.(Binary), false))
+			left = whole
+		default:
+			left = whole
+		}
+		top = op
+	}
+}
+
+// mixed is the error of whole, whose operand inner (the left one or the right one) lacks
+// parentheses. It offers both readings.
+func mixed(whole, inner Binary, left bool) *Error {
+	first, second := whole, whole
+	ops := [2]BinaryOp{whole.Op, inner.Op}
+	at := inner.OpAt
+	if left {
+		second = Binary{Op: inner.Op, L: inner.L, R: Binary{Op: whole.Op, L: inner.R, R: whole.R}}
+		ops[0], ops[1] = inner.Op, whole.Op
+		at = whole.OpAt
+	} else {
+		first = Binary{Op: inner.Op, L: Binary{Op: whole.Op, L: whole.L, R: inner.L}, R: inner.R}
+	}
+	return &Error{
+		At:      at,
+		Message: fmt.Sprintf("mixing %c and %c needs parentheses", ops[0], ops[1]),
+		Hint:    "write " + brief(first) + " or " + brief(second),
+	}
+}
+
+// unary = "!" unary | postfix.
+func (p *parser) unary() Expr {
+	if !p.tok.is("!") && !p.tok.word("not") {
+		return p.postfix()
+	}
+	start := p.tok.at.Start
+	p.next()
+	if !p.deeper() {
+		return nil
+	}
+	operand := p.tok
+	x := p.unary()
+	p.depth--
+	if x == nil {
+		return nil
+	}
+	not := Not{At: Span{start, p.end}, X: x}
+	if isComparison(x) && !operand.is("(") {
+		p.fail(&Error{
+			At:      Span{operand.at.Start, p.end},
+			Message: "! applies to a whole predicate, not to a comparison",
+			Hint:    "write " + brief(not) + " or " + brief(complement(x)),
+		})
+	}
+	return not
+}
+
+// isComparison reports whether ! before x could be read as negating its key.
+func isComparison(x Expr) bool {
+	switch x.(type) {
+	case Compare, In:
+		return true
+	}
+	return false
+}
+
+// complement is the negative twin of a comparison, if it has one; else its negation.
+func complement(x Expr) Expr {
+	switch x := x.(type) {
+	case Compare:
+		switch x.Op {
+		case Equal:
+			x.Op = NotEqual
+			return x
+		case NotEqual:
+			x.Op = Equal
+			return x
+		case Less, LessEqual, Greater, GreaterEqual:
+		}
+	case In:
+		x.Negated = !x.Negated
+		return x
+	}
+	return Not{X: x}
+}
+
+// postfix = primary { "[" binary "]" }.
+func (p *parser) postfix() Expr {
+	start := p.tok.at.Start
+	x := p.primary()
+	for filters := 0; p.tok.is("["); filters++ {
+		if filters > maxDepth {
+			p.fail(&Error{At: p.tok.at, Message: fmt.Sprintf("more than %d filters in a row", maxDepth), Hint: "join them with &"})
+		}
+		p.next()
+		if !p.deeper() {
+			return nil
+		}
+		by, _ := p.binary(1)
+		p.depth--
+		if !p.expect("]", "after the filter") {
+			p.skip()
+			p.accept("]")
+			return nil
+		}
+		if x == nil || by == nil {
+			x = nil
+			continue
+		}
+		x = Filter{At: Span{start, p.end}, X: x, By: by}
+	}
+	return x
+}
+
+// failLeftover records what follows a whole expression.
+func (p *parser) failLeftover() {
+	switch {
+	case p.tok.is("->"):
+		p.failToken("an expression has one ->", "put each rule in parentheses and join them with |")
+	case p.tok.is(")") || p.tok.is("]") || p.tok.is("}"):
+		p.failToken("nothing is open here", "")
+	default:
+		p.failToken("expected an operator", "join expressions with | & - or ^")
+	}
+}

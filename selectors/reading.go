@@ -1,0 +1,137 @@
+package selectors
+
+import (
+	"cmp"
+	"math/bits"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// reading is a text read as values of its kind are. Only the field of that kind is set.
+type reading struct {
+	text    string
+	integer int64
+	number  float64
+	bytes   uint64
+	version version
+	network netip.Prefix
+}
+
+// read reads a value or a constant; false if it is none of that kind. A bare address is
+// the network that holds it alone.
+func (k kind) read(s string) (r reading, ok bool) {
+	switch k {
+	case textKind, wordKind, enumKind:
+		return reading{text: s}, true
+	case versionKind:
+		r.version, ok = parseVersion(s)
+	case kernelKind:
+		r.version, ok = parseKernel(s)
+	case quantityKind:
+		r.bytes, ok = parseQuantity(s)
+	case integerKind:
+		if !isDecimal(s) {
+			return r, false
+		}
+		n, err := strconv.ParseInt(s, 10, 64)
+		r.integer, ok = n, err == nil
+	case numberKind:
+		if !isDecimal(s) {
+			return r, false
+		}
+		f, err := strconv.ParseFloat(s, 64)
+		r.number, ok = f, err == nil
+	case addressKind:
+		r.network, ok = parseNetwork(s)
+	default:
+		panic("selectors: unknown kind")
+	}
+	return r, ok
+}
+
+// compare orders two readings of one kind. For kinds without an order it tells equal from
+// different.
+func (k kind) compare(a, b reading) int {
+	switch k {
+	case textKind, wordKind, enumKind:
+		return strings.Compare(a.text, b.text)
+	case versionKind, kernelKind:
+		return a.version.compare(b.version)
+	case quantityKind:
+		return cmp.Compare(a.bytes, b.bytes)
+	case integerKind:
+		return cmp.Compare(a.integer, b.integer)
+	case numberKind:
+		return cmp.Compare(a.number, b.number)
+	case addressKind:
+		return cmp.Or(a.network.Addr().Compare(b.network.Addr()), cmp.Compare(a.network.Bits(), b.network.Bits()))
+	}
+	panic("selectors: unknown kind")
+}
+
+// isDecimal reports whether s is [-]digits[.digits]: no exponent, no hex, no infinity.
+func isDecimal(s string) bool {
+	s = strings.TrimPrefix(s, "-")
+	return dotted(s, isDigit) && strings.Count(s, ".") <= 1
+}
+
+// units are the multipliers of a quantity, the longer suffix first.
+var units = []struct {
+	suffix string
+	bytes  uint64
+}{
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"PiB", 1 << 50},
+	{"Ki", 1 << 10}, {"Mi", 1 << 20}, {"Gi", 1 << 30}, {"Ti", 1 << 40}, {"Pi", 1 << 50},
+	{"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"PB", 1e15},
+	{"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"T", 1e12}, {"P", 1e15},
+}
+
+// parseQuantity reads 8GiB, 512M or 1024 as bytes. A fraction has at most nine digits, and
+// less than a byte is dropped.
+func parseQuantity(s string) (uint64, bool) {
+	multiplier := uint64(1)
+	for _, u := range units {
+		if digits, ok := strings.CutSuffix(s, u.suffix); ok {
+			s, multiplier = digits, u.bytes
+			break
+		}
+	}
+	if !isDecimal(s) || s[0] == '-' {
+		return 0, false
+	}
+	whole, fraction, _ := strings.Cut(s, ".")
+	if len(fraction) > 9 {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(whole, 10, 64)
+	high, low := bits.Mul64(n, multiplier)
+	if err != nil || high != 0 {
+		return 0, false
+	}
+	if fraction == "" {
+		return low, true
+	}
+	scale := uint64(1)
+	for range fraction {
+		scale *= 10
+	}
+	f, _ := strconv.ParseUint(fraction, 10, 64)
+	high, rest := bits.Mul64(f, multiplier)
+	part, _ := bits.Div64(high, rest, scale) // f < scale, so the quotient fits
+	sum, carry := bits.Add64(low, part, 0)
+	return sum, carry == 0
+}
+
+func parseNetwork(s string) (netip.Prefix, bool) {
+	if strings.Contains(s, "/") {
+		n, err := netip.ParsePrefix(s)
+		return n, err == nil && n == n.Masked()
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil || a.Zone() != "" {
+		return netip.Prefix{}, false
+	}
+	a = a.Unmap()
+	return netip.PrefixFrom(a, a.BitLen()), true
+}
