@@ -43,13 +43,16 @@ race: ## the race detector on all packages without podman bindings; needs gcc
 	CGO_ENABLED=1 go test -race -timeout 20m $$packages
 
 .PHONY: lint
-lint: $(staticcheck) $(sumtype) $(exhaustive) ## gofmt, vet, staticcheck, closed sums and enums
-	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
-	[ -z "$$unformatted" ] || { echo "gofmt -w these:" >&2; echo "$$unformatted" >&2; exit 1; }
-	go vet ./... ./.ci/testreport
-	$(staticcheck) -tags $(TAGS) ./... ./.ci/testreport
-	$(sumtype) -default-signifies-exhaustive=false ./...
-	$(exhaustive) -typeonly '^github.com/musterfleet/muster/' ./...
+lint: $(staticcheck) $(sumtype) $(exhaustive) ## gofmt, vet, staticcheck, closed sums and enums; all findings at once
+	@status=0; \
+	check() { echo "$$*"; "$$@" || status=1; }; \
+	unformatted=$$(gofmt -l .); \
+	[ -z "$$unformatted" ] || { echo "not as gofmt -w writes it: $$unformatted"; status=1; }; \
+	check go vet ./... ./.ci/testreport; \
+	check $(staticcheck) -tags $(TAGS) ./... ./.ci/testreport; \
+	check $(sumtype) -default-signifies-exhaustive=false ./...; \
+	check $(exhaustive) -typeonly '^github.com/musterfleet/muster/' ./...; \
+	exit $$status
 
 $(staticcheck): tool := honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK)
 $(sumtype): tool := github.com/alecthomas/go-check-sumtype/cmd/go-check-sumtype@$(SUMTYPE)
