@@ -79,7 +79,7 @@ func TestBadConfigurationsAreNamed(t *testing.T) {
 	_, untrusted := identity.Keys{}.Trusted()
 	for want, err := range map[string]error{
 		"unknown key nats.uri":  load("[nats]\nuri = \"x\"\n"),
-		"line 1":                load("[nats\n"),
+		"line 2":                load("[nats\n"),
 		"no such file":          missing,
 		"others may read it":    token(write("t", "x", 0o644)),
 		"want PEM":              sign(write("k", "nonsense", 0o600)),
