@@ -77,11 +77,7 @@ deps-list: ## accept what muster-agent links now into proofs/deps
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME (10s)
-	@{ git grep --untracked -o '^func Fuzz[A-Za-z0-9_]*' -- '*_test.go' || echo "fuzz: no package has a target" >&2; } | sed 's/:func / /' | \
-	while read -r file target; do \
-		echo "== $$target in $$(dirname $$file)"; \
-		go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file) </dev/null; \
-	done
+	@./.ci/fuzz $(FUZZTIME)
 
 .PHONY: bench
 bench: ## all benchmarks

@@ -61,6 +61,9 @@ func TestAgentDependencies(t *testing.T) {
 	linked := strings.Fields(string(out))
 	slices.Sort(linked)
 	if *update {
+		if err := os.MkdirAll(filepath.Dir(list), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(list, []byte(strings.Join(linked, "\n")+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
