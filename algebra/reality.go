@@ -50,17 +50,6 @@ func (r Record) Online(now time.Time) bool {
 	return !r.Heard.IsZero() && now.Sub(r.Heard) <= OnlineWithin
 }
 
-// Lifecycle is how a device stands to the registry; empty is enrolled.
-type Lifecycle string
-
-// The lifecycles.
-const (
-	Requested      Lifecycle = "requested"
-	Enrolled       Lifecycle = "enrolled"
-	Revoked        Lifecycle = "revoked"
-	Decommissioned Lifecycle = "decommissioned"
-)
-
 // NewReality is the reality of devices to which nothing was ever published.
 func NewReality(r *Roster, at time.Time) Reality {
 	return Reality{ObservedAt: at, Roster: r, Published: NewPlacing(r).Placement(),

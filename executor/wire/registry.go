@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
@@ -17,42 +16,16 @@ type DeviceEntry struct {
 	At    time.Time `json:"at,omitzero"`
 }
 
-// Lifecycle is where a device stands between its request to join and its end.
-type Lifecycle uint8
+// Lifecycle is algebra's: the registry stores what the algebra means.
+type Lifecycle = algebra.Lifecycle
 
-// The stages. Only an enrolled device is heard and answered.
+// The lifecycles.
 const (
-	Requested Lifecycle = iota + 1
-	Enrolled
-	Revoked
-	Decommissioned
+	Requested      = algebra.Requested
+	Enrolled       = algebra.Enrolled
+	Revoked        = algebra.Revoked
+	Decommissioned = algebra.Decommissioned
 )
-
-var lifecycleNames = [...]string{"", "requested", "enrolled", "revoked", "decommissioned"}
-
-// String is the stage's name.
-func (l Lifecycle) String() string {
-	if int(l) < len(lifecycleNames) {
-		return lifecycleNames[l]
-	}
-	return fmt.Sprintf("Lifecycle(%d)", uint8(l))
-}
-
-// ParseLifecycle reads the name of a stage.
-func ParseLifecycle(s string) (Lifecycle, error) {
-	for l := Requested; l <= Decommissioned; l++ {
-		if lifecycleNames[l] == s {
-			return l, nil
-		}
-	}
-	return 0, fmt.Errorf("lifecycle %q: want one of requested, enrolled, revoked, decommissioned", s)
-}
-
-// MarshalText writes the name.
-func (l Lifecycle) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
-
-// UnmarshalText reads the name.
-func (l *Lifecycle) UnmarshalText(b []byte) (err error) { *l, err = ParseLifecycle(string(b)); return }
 
 // WorldRecord names the World in force and who may replace it. There is one.
 type WorldRecord struct {
