@@ -1,22 +1,21 @@
 # One flag set for every go command: another one would build the 700 packages of the agent anew.
 # The tags are what the podman bindings need without cgo. -trimpath is left out for the same reason.
-export GOFLAGS := $(filter -buildvcs=%,$(GOFLAGS)) -tags=remote,containers_image_openpgp
+TAGS := remote,containers_image_openpgp
+export GOFLAGS := $(filter -buildvcs=%,$(GOFLAGS)) -tags=$(TAGS)
 export CGO_ENABLED := 0
-# The local toolchain, or a plain failure: a tool must not fetch another Go behind one's back.
-export GOTOOLCHAIN := local
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-TAGS := remote,containers_image_openpgp
 FUZZTIME ?= 10s
 
-# Tools are pinned and built once, outside go.mod, under names that carry their versions.
+# Tools are pinned and built once, outside go.mod, under names that carry their versions and that of
+# Go: a linter reads only what its own Go could have compiled.
 STATICCHECK := v0.8.2
 SUMTYPE := v0.4.0
 EXHAUSTIVE := v0.17.1
-TOOLS := bin/tools
+TOOLS := bin/tools/$(shell go env GOVERSION)
 staticcheck := $(TOOLS)/staticcheck-$(STATICCHECK)
 sumtype := $(TOOLS)/go-check-sumtype-$(SUMTYPE)
 exhaustive := $(TOOLS)/exhaustive-$(EXHAUSTIVE)
@@ -59,7 +58,7 @@ $(sumtype): tool := github.com/alecthomas/go-check-sumtype/cmd/go-check-sumtype@
 $(exhaustive): tool := github.com/nishanths/exhaustive/cmd/exhaustive@$(EXHAUSTIVE)
 $(staticcheck) $(sumtype) $(exhaustive):
 	@mkdir -p $(TOOLS)
-	GOFLAGS= GOBIN=$(CURDIR)/$(TOOLS) go install $(tool)
+	GOFLAGS= GOTOOLCHAIN=local GOBIN=$(CURDIR)/$(TOOLS) go install $(tool)
 	@mv $(TOOLS)/$(notdir $(firstword $(subst @, ,$(tool)))) $@
 
 # Packages whose tests know the flag -update; go test refuses it for the others.
