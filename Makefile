@@ -47,6 +47,7 @@ lint: $(staticcheck) $(sumtype) $(exhaustive) ## gofmt, vet, staticcheck, closed
 	check() { echo "$$*"; "$$@" || status=1; }; \
 	unformatted=$$(gofmt -l .); \
 	[ -z "$$unformatted" ] || { echo "not as gofmt -w writes it: $$unformatted"; status=1; }; \
+	echo go vet ./... ./.ci/testreport; \
 	go vet ./... ./.ci/testreport || { echo "lint: the rest waits until vet passes"; exit 1; }; \
 	check $(staticcheck) -tags $(TAGS) ./... ./.ci/testreport; \
 	check $(sumtype) -default-signifies-exhaustive=false ./...; \
