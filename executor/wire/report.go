@@ -110,3 +110,17 @@ func (m AppState) check() error {
 func (m Heartbeat) check() error {
 	return required(m.Kind(), field{"device", m.Device.IsZero()}, field{"sequence", m.Sequence == 0})
 }
+
+// Place is where a hub stores a report; empty says that the key is to be removed instead, as
+// the slot it tells of holds nothing any more.
+func Place(r Report) (bucket, key string, empty bool) {
+	switch r := r.(type) {
+	case DeviceInfo:
+		return InfoBucket, Token(r.Device), false
+	case AppState:
+		return StateBucket, StateKey(r.Device, r.App), r.Phase == 0
+	case Heartbeat:
+		return HeartbeatBucket, Token(r.Device), false
+	}
+	panic(fmt.Sprintf("wire: unknown report %T", r))
+}

@@ -1,0 +1,107 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// Hub serves devices until Stop.
+type Hub struct {
+	js       jetstream.JetStream
+	desired  jetstream.KeyValue
+	specs    jetstream.KeyValue
+	registry *registry
+	subs     []*nats.Subscription
+	counts   counters
+}
+
+// Counts is what a hub did since it started.
+type Counts struct {
+	Stored   uint64 // reports
+	Answered uint64 // requests, refusals not among them
+	// Malformed could not be read or are of a kind that a device does not send.
+	Malformed uint64
+	// Foreign are not of the device whose subject they came on.
+	Foreign uint64
+	// Unknown came from devices that are not enrolled.
+	Unknown uint64
+	// Failed were right but the store did not take or give the record.
+	Failed uint64
+}
+
+type counters struct{ stored, answered, malformed, foreign, unknown, failed atomic.Uint64 }
+
+// answerers is how many requests are looked up at once: after an outage all devices ask.
+const answerers = 4
+
+// Start serves on a connection to account FLEET whose buckets exist.
+func Start(ctx context.Context, nc *nats.Conn) (*Hub, error) {
+	h := &Hub{}
+	var err error
+	h.js, err = jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(4096),
+		jetstream.WithPublishAsyncErrHandler(func(jetstream.JetStream, *nats.Msg, error) { h.counts.failed.Add(1) }))
+	if err != nil {
+		return nil, fmt.Errorf("hub: %w", err)
+	}
+	var devices jetstream.KeyValue
+	for _, b := range []struct {
+		kv   *jetstream.KeyValue
+		name string
+	}{{&h.desired, wire.DesiredBucket}, {&h.specs, wire.SpecsBucket}, {&devices, wire.DevicesBucket}} {
+		if *b.kv, err = h.js.KeyValue(ctx, b.name); err != nil {
+			return nil, fmt.Errorf("hub: bucket %s: %w", b.name, err)
+		}
+	}
+	if h.registry, err = openRegistry(ctx, devices); err != nil {
+		return nil, err
+	}
+	// One subscription for reports keeps those of a device in order.
+	err = h.serve(nc, wire.AllReports, h.store)
+	for range answerers {
+		if err == nil {
+			err = h.serve(nc, wire.AllRequests, h.answer)
+		}
+	}
+	if err == nil {
+		err = nc.Flush()
+	}
+	if err != nil {
+		h.Stop()
+		return nil, fmt.Errorf("hub: %w", err)
+	}
+	return h, nil
+}
+
+func (h *Hub) serve(nc *nats.Conn, subject string, handle nats.MsgHandler) error {
+	sub, err := nc.QueueSubscribe(subject, wire.HubGroup, handle)
+	if err == nil {
+		h.subs = append(h.subs, sub)
+	}
+	return err
+}
+
+// Counts is what the hub did so far.
+func (h *Hub) Counts() Counts {
+	c := &h.counts
+	return Counts{Stored: c.stored.Load(), Answered: c.answered.Load(), Malformed: c.malformed.Load(),
+		Foreign: c.foreign.Load(), Unknown: c.unknown.Load(), Failed: c.failed.Load()}
+}
+
+// Stop ends the service. Reports already taken are stored, unless the store does not answer.
+func (h *Hub) Stop() {
+	for _, s := range h.subs {
+		_ = s.Unsubscribe() // only fails on a closed connection
+	}
+	h.registry.close()
+	select {
+	case <-h.js.PublishAsyncComplete():
+	case <-time.After(5 * time.Second):
+	}
+}

@@ -1,0 +1,80 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// registry knows who is enrolled without asking the store for each message: it follows the
+// bucket, and looks up those it has not heard of.
+type registry struct {
+	kv    jetstream.KeyValue
+	watch jetstream.KeyWatcher
+
+	mu       sync.RWMutex
+	enrolled map[string]bool // by token; false: known, and not enrolled
+}
+
+func openRegistry(ctx context.Context, kv jetstream.KeyValue) (*registry, error) {
+	// The watch outlives ctx, which bounds the start only.
+	w, err := kv.WatchAll(context.WithoutCancel(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("hub: bucket %s: %w", wire.DevicesBucket, err)
+	}
+	r := &registry{kv: kv, watch: w, enrolled: map[string]bool{}}
+	loaded := make(chan struct{})
+	go func() {
+		for e := range w.Updates() {
+			if e == nil {
+				close(loaded)
+				continue
+			}
+			r.take(e)
+		}
+	}()
+	select {
+	case <-loaded:
+		return r, nil
+	case <-ctx.Done():
+		r.close()
+		return nil, fmt.Errorf("hub: bucket %s: %w", wire.DevicesBucket, ctx.Err())
+	}
+}
+
+func (r *registry) close() { _ = r.watch.Stop() }
+
+func (r *registry) take(e jetstream.KeyValueEntry) bool {
+	enrolled := false
+	if e.Operation() == jetstream.KeyValuePut {
+		m, err := wire.Decode(e.Value())
+		entry, ok := m.(wire.DeviceEntry)
+		enrolled = err == nil && ok && entry.Lifecycle == wire.Enrolled && wire.Token(entry.Device) == e.Key()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.enrolled[e.Key()] = enrolled
+	return enrolled
+}
+
+// has reports whether the device is enrolled. One enrolled a moment ago, of which the watch has
+// not told yet, is looked up.
+func (r *registry) has(d algebra.DeviceID) bool {
+	token := wire.Token(d)
+	r.mu.RLock()
+	enrolled, known := r.enrolled[token]
+	r.mu.RUnlock()
+	if known {
+		return enrolled
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	e, err := r.kv.Get(ctx, token)
+	return err == nil && r.take(e)
+}

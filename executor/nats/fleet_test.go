@@ -1,0 +1,209 @@
+package nats_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/executortest"
+	"github.com/musterfleet/muster/executor/hub"
+	musternats "github.com/musterfleet/muster/executor/nats"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// authorize takes a device's own id for its token, and "operator" for an operator's.
+func authorize(token string) (musternats.Role, algebra.DeviceID, error) {
+	if token == "operator" {
+		return musternats.OperatorRole, algebra.DeviceID{}, nil
+	}
+	d, err := algebra.ParseDeviceID(token)
+	if token == "stranger" {
+		err = errors.New("a stranger")
+	}
+	return musternats.DeviceRole, d, err
+}
+
+func start(t *testing.T) *musternats.Server {
+	t.Helper()
+	s, err := musternats.Start(musternats.ServerConfig{Dir: t.TempDir(), Authorize: authorize})
+	must(t, err)
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// fleet is a server with buckets and a hub, seen by an operator over TCP.
+func fleet(t *testing.T) (*musternats.Server, *musternats.Transport, *hub.Hub) {
+	t.Helper()
+	s := start(t)
+	nc, err := s.Connect()
+	must(t, err)
+	t.Cleanup(nc.Close)
+	must(t, musternats.CreateBuckets(t.Context(), nc))
+	h, err := hub.Start(t.Context(), nc)
+	must(t, err)
+	t.Cleanup(h.Stop)
+	operator, err := nats.Connect(s.URL(), nats.Token("operator"))
+	must(t, err)
+	t.Cleanup(operator.Close)
+	tr, err := musternats.NewTransport(t.Context(), operator)
+	must(t, err)
+	return s, tr, h
+}
+
+func deviceConn(t *testing.T, s *musternats.Server, d algebra.DeviceID) *nats.Conn {
+	t.Helper()
+	nc, err := nats.Connect(s.URL(), nats.Token(d.String()), nats.CustomInboxPrefix(wire.InboxPrefix(d)),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { t.Logf("%s: %v", d, err) }))
+	must(t, err)
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+func TestContract(t *testing.T) {
+	executortest.Transport(t, func(t *testing.T) executortest.Fleet {
+		s, tr, h := fleet(t)
+		raw, err := s.Connect()
+		must(t, err)
+		t.Cleanup(raw.Close)
+		js, err := jetstream.New(raw)
+		must(t, err)
+		conns := map[algebra.DeviceID]*nats.Conn{}
+		return executortest.Fleet{
+			Transport: tr,
+			Report: func(t *testing.T, r wire.Report) {
+				nc := conns[r.About()]
+				if nc == nil {
+					nc = deviceConn(t, s, r.About())
+					conns[r.About()] = nc
+				}
+				before := streamSeq(t, js, r)
+				must(t, nc.Publish(r.Subject(), wire.Encode(r)))
+				eventually(t, func() bool { return streamSeq(t, js, r) > before })
+				if c := h.Counts(); c.Failed+c.Foreign+c.Malformed+c.Unknown != 0 {
+					t.Errorf("counts %+v", c)
+				}
+			},
+			Plant: func(t *testing.T, bucket, key string, value []byte) {
+				kv, err := js.KeyValue(t.Context(), bucket)
+				must(t, err)
+				_, err = kv.Put(t.Context(), key, value)
+				must(t, err)
+			},
+		}
+	})
+}
+
+func streamSeq(t *testing.T, js jetstream.JetStream, r wire.Report) uint64 {
+	bucket, _, _ := wire.Place(r)
+	s, err := js.Stream(t.Context(), "KV_"+bucket)
+	must(t, err)
+	return s.CachedInfo().State.LastSeq
+}
+
+func TestBucketWithAnotherConfiguration(t *testing.T) {
+	for want, config := range map[string]jetstream.KeyValueConfig{
+		"bucket device-heartbeat: storage is File, want Memory":                                              {Bucket: wire.HeartbeatBucket},
+		"bucket desired-state: republish is none, want $KV.desired-state.> to desired.>, headers only false": {Bucket: wire.DesiredBucket},
+		"bucket devices: history is 5, want 1":                                                               {Bucket: wire.DevicesBucket, History: 5},
+		"bucket device-info: ttl is 1h0m0s, want 0s":                                                         {Bucket: wire.InfoBucket, TTL: time.Hour},
+	} {
+		s := start(t)
+		nc, err := s.Connect()
+		must(t, err)
+		defer nc.Close()
+		js, err := jetstream.New(nc)
+		must(t, err)
+		_, err = js.CreateKeyValue(t.Context(), config)
+		must(t, err)
+		if err = musternats.CreateBuckets(t.Context(), nc); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+		if _, err := js.KeyValue(t.Context(), wire.WorldBucket); !errors.Is(err, jetstream.ErrBucketNotFound) {
+			t.Errorf("something was created: %v", err)
+		}
+	}
+}
+
+func TestServerKeepsBucketsOverARestart(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 2 {
+		s, err := musternats.Start(musternats.ServerConfig{Dir: dir, Authorize: authorize})
+		must(t, err)
+		nc, err := s.Connect()
+		must(t, err)
+		must(t, musternats.CreateBuckets(t.Context(), nc))
+		js, err := jetstream.New(nc)
+		must(t, err)
+		kv, err := js.KeyValue(t.Context(), wire.WorldBucket)
+		must(t, err)
+		if i == 0 {
+			_, err = kv.Put(t.Context(), "world", []byte("x"))
+			must(t, err)
+		} else if e, err := kv.Get(t.Context(), "world"); err != nil || string(e.Value()) != "x" {
+			t.Errorf("after the restart: %v", err)
+		}
+		s.Stop()
+	}
+}
+
+func TestServerRefuses(t *testing.T) {
+	s := start(t)
+	for _, opt := range []nats.Option{nats.Token("stranger"), nats.Token(""), nats.UserInfo("fleet", "guess"), nats.UserInfo("auth", "")} {
+		if nc, err := nats.Connect(s.URL(), opt); err == nil {
+			nc.Close()
+			t.Error("it connected")
+		}
+	}
+	if _, err := musternats.Start(musternats.ServerConfig{Authorize: authorize}); err == nil {
+		t.Error("a server without a directory started")
+	}
+}
+
+func TestHubRefuses(t *testing.T) {
+	s, tr, h := fleet(t)
+	d1, d2 := algebra.MustDeviceID("d1"), algebra.MustDeviceID("d2")
+	writeEntry(t, tr, executortest.Entry(d1))
+	nc, stranger := deviceConn(t, s, d1), deviceConn(t, s, d2)
+	publish := func(nc *nats.Conn, subject string, data []byte) { must(t, nc.Publish(subject, data)) }
+	beat := wire.Heartbeat{Device: d1, Sequence: 1}
+	publish(nc, "report.d1.heartbeat", wire.Encode(wire.Heartbeat{Device: d2, Sequence: 1})) // another's
+	publish(nc, "report.d1.info", wire.Encode(beat))                                         // of another kind
+	publish(nc, "report.d1.state.db", wire.Encode(wire.AppState{Device: d1, App: algebra.MustApp("web")}))
+	publish(nc, "report.d1.heartbeat", []byte("{"))
+	publish(nc, "report.d1.heartbeat", []byte(`{"kind":"Later","device":"d1"}`))
+	publish(nc, "report.d1.info", wire.Encode(wire.DeviceInfo{Device: d1, Facts: map[string]string{"x": strings.Repeat("x", 1<<17)}}))
+	publish(stranger, "report.d2.heartbeat", wire.Encode(wire.Heartbeat{Device: d2, Sequence: 1}))
+	publish(nc, beat.Subject(), []byte(`{"kind":"Heartbeat","device":"d1","sequence":1,"later":"kept"}`))
+	for _, c := range []struct {
+		nc   *nats.Conn
+		from algebra.DeviceID
+		ask  wire.Message
+		want string
+	}{
+		{nc, d1, wire.AskState{Device: d2, Nonce: "n1"}, "not of the device"},
+		{stranger, d2, wire.AskState{Device: d2, Nonce: "n2"}, "not enrolled"},
+		{nc, d1, wire.AskSpec{Device: d1, Nonce: "n3", Digest: algebra.DigestOf(nil)}, "no deployment"},
+	} {
+		m, err := c.nc.Request(wire.RequestSubject(c.from), wire.Encode(c.ask), time.Second)
+		must(t, err)
+		if reply, err := wire.Decode(m.Data); err != nil || !strings.Contains(reply.(wire.Refusal).Reason, c.want) {
+			t.Errorf("%+v is answered %+v, %v", c.ask, reply, err)
+		}
+	}
+	eventually(t, func() bool { return h.Counts().Stored == 1 })
+	if have, want := h.Counts(), (hub.Counts{Stored: 1, Malformed: 3, Foreign: 4, Unknown: 2}); have != want {
+		t.Errorf("counts %+v, want %+v", have, want)
+	}
+	eventually(t, func() bool {
+		r, err := tr.Read(t.Context())
+		return err == nil && r.Devices[d1].Heartbeat.Revision == 1
+	})
+	if r, err := tr.Read(t.Context()); err != nil || r.Devices[d1].Info.Revision != 0 || len(r.Devices) != 1 {
+		t.Errorf("stored: %+v, %v", r, err)
+	}
+}

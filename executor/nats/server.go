@@ -1,0 +1,125 @@
+package nats
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
+
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// Server is an embedded NATS server on the loopback interface, with JetStream in a directory,
+// the accounts of the fleet and the callout that decides who connects.
+type Server struct {
+	s      *server.Server
+	auth   *nats.Conn
+	secret string // of the users that do not go through the callout; known to this process only
+}
+
+// ServerConfig is what an embedded server needs to know.
+type ServerConfig struct {
+	// Dir holds JetStream's files.
+	Dir string
+	// Port on 127.0.0.1; 0 takes a free one.
+	Port int
+	// Authorize decides about each connection that is not this process's own.
+	Authorize Authorizer
+}
+
+// config is the server's own language, of which the accounts are the point: DEVICES has no
+// JetStream, and only report, hub and desired cross between the accounts.
+const config = `
+listen: "127.0.0.1:%d"
+jetstream: { store_dir: %q }
+accounts: {
+  AUTH: { users: [{user: auth, password: %[3]q}] }
+  SYS: {}
+  DEVICES: {
+    exports: [{stream: %[5]q, accounts: [FLEET]}]
+    imports: [
+      {service: {account: FLEET, subject: %[6]q}, share: true}
+      {stream: {account: FLEET, subject: %[7]q}}
+    ]
+  }
+  FLEET: {
+    jetstream: enabled
+    users: [{user: fleet, password: %[3]q}]
+    exports: [{service: %[6]q, accounts: [DEVICES]}, {stream: %[7]q, accounts: [DEVICES]}]
+    imports: [{stream: {account: DEVICES, subject: %[5]q}}]
+  }
+}
+system_account: SYS
+authorization: { timeout: 3, auth_callout: {
+  issuer: %[4]s, account: AUTH, auth_users: [auth, fleet], allowed_accounts: [DEVICES, FLEET] } }
+`
+
+// Start runs a server until Stop.
+func Start(c ServerConfig) (*Server, error) {
+	if c.Dir == "" || c.Authorize == nil {
+		return nil, errors.New("nats server: a directory and an authorizer are required")
+	}
+	issuer, err := nkeys.CreateAccount()
+	if err != nil {
+		return nil, fmt.Errorf("nats server: %w", err)
+	}
+	public, err := issuer.PublicKey()
+	if err != nil {
+		return nil, fmt.Errorf("nats server: %w", err)
+	}
+	port := c.Port
+	if port == 0 {
+		port = -1 // the server's way to say any
+	}
+	secret := rand.Text()
+	opts := &server.Options{NoLog: true, NoSigs: true}
+	text := fmt.Sprintf(config, port, c.Dir, secret, public, wire.AllReports, wire.AllHub, wire.AllDesired)
+	if err := opts.ProcessConfigString(text); err != nil {
+		return nil, fmt.Errorf("nats server: %w", err)
+	}
+	s, err := server.NewServer(opts)
+	if err != nil {
+		return nil, fmt.Errorf("nats server: %w", err)
+	}
+	e := &Server{s: s, secret: secret}
+	s.Start()
+	if !s.ReadyForConnections(10 * time.Second) {
+		e.Stop()
+		return nil, fmt.Errorf("nats server: not ready on 127.0.0.1:%d after 10 s; is the port in use, or %s not writable?", c.Port, c.Dir)
+	}
+	if err := e.startCallout(issuer, c.Authorize); err != nil {
+		e.Stop()
+		return nil, err
+	}
+	return e, nil
+}
+
+// URL is where clients of this machine connect.
+func (e *Server) URL() string { return e.s.ClientURL() }
+
+// Connect is a connection of this process to account FLEET, without a socket.
+func (e *Server) Connect(opts ...nats.Option) (*nats.Conn, error) {
+	nc, err := e.connect("fleet", opts...)
+	if err != nil {
+		return nil, fmt.Errorf("nats server: %w", err)
+	}
+	return nc, nil
+}
+
+func (e *Server) connect(user string, opts ...nats.Option) (*nats.Conn, error) {
+	opts = append([]nats.Option{nats.InProcessServer(e.s), nats.UserInfo(user, e.secret), nats.Name("muster " + user)}, opts...)
+	return nats.Connect("", opts...)
+}
+
+// Stop ends the server and its connections. Buckets on disk stay.
+func (e *Server) Stop() {
+	if e.auth != nil {
+		e.auth.Close()
+	}
+	e.s.Shutdown()
+	e.s.WaitForShutdown()
+}

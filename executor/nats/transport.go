@@ -1,0 +1,210 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// Transport is the fleet's records in the buckets of account FLEET.
+type Transport struct {
+	nc      *nats.Conn
+	js      jetstream.JetStream
+	buckets map[string]jetstream.KeyValue
+}
+
+var _ executor.Transport = (*Transport)(nil)
+
+const (
+	// inFlight is how many writes wait for their acknowledgement at once. Beyond some
+	// thousands the server is the bottleneck; without a bound its inbound queue would grow.
+	inFlight = 4096
+	// ackWithin ends the wait for an acknowledgement that was lost.
+	ackWithin = 10 * time.Second
+)
+
+// NewTransport uses a connection to account FLEET whose buckets exist.
+func NewTransport(ctx context.Context, nc *nats.Conn) (*Transport, error) {
+	js, err := jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(inFlight), jetstream.WithPublishAsyncTimeout(ackWithin))
+	if err != nil {
+		return nil, fmt.Errorf("transport: %w", err)
+	}
+	t := &Transport{nc: nc, js: js, buckets: map[string]jetstream.KeyValue{}}
+	for _, c := range bucketConfigs() {
+		if t.buckets[c.Bucket], err = js.KeyValue(ctx, c.Bucket); err != nil {
+			return nil, fmt.Errorf("bucket %s: %w", c.Bucket, err)
+		}
+	}
+	return t, nil
+}
+
+// Read takes all records, bucket by bucket.
+func (t *Transport) Read(ctx context.Context) (executor.Records, error) {
+	var failed error
+	records := executor.Assemble(func(yield func(executor.Record) bool) {
+		for _, bucket := range []string{wire.WorldBucket, wire.DevicesBucket, wire.DesiredBucket,
+			wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket} {
+			if failed = t.readBucket(ctx, bucket, yield); failed != nil {
+				return
+			}
+		}
+	})
+	if failed != nil {
+		return executor.Records{}, failed
+	}
+	return records, nil
+}
+
+func (t *Transport) readBucket(ctx context.Context, bucket string, yield func(executor.Record) bool) error {
+	w, err := t.buckets[bucket].WatchAll(ctx, jetstream.IgnoreDeletes())
+	if err != nil {
+		return fmt.Errorf("bucket %s: %w", bucket, err)
+	}
+	defer w.Stop()
+	lost := t.nc.StatusChanged(nats.CLOSED)
+	defer t.nc.RemoveStatusListener(lost)
+	for {
+		select {
+		case e, ok := <-w.Updates():
+			switch {
+			case !ok:
+				return fmt.Errorf("bucket %s: reading it ended early", bucket)
+			case e == nil: // all that was there has been delivered
+				return nil
+			case !yield(recordOf(e)):
+				return nil
+			}
+		case <-lost:
+			return fmt.Errorf("bucket %s: %w", bucket, nats.ErrConnectionClosed)
+		case <-ctx.Done():
+			return fmt.Errorf("bucket %s: %w", bucket, ctx.Err())
+		}
+	}
+}
+
+// Watch merges the changes of the buckets that hold something of devices.
+func (t *Transport) Watch(ctx context.Context) (<-chan executor.Change, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	out := make(chan executor.Change, 256)
+	var watching sync.WaitGroup
+	for _, bucket := range []string{wire.DevicesBucket, wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket} {
+		w, err := t.buckets[bucket].WatchAll(ctx, jetstream.UpdatesOnly())
+		if err != nil {
+			cancel()
+			return nil, fmt.Errorf("bucket %s: %w", bucket, err)
+		}
+		watching.Go(func() {
+			defer cancel() // one lost watcher ends all: a partial view would pass for silence
+			defer w.Stop()
+			lost := t.nc.StatusChanged(nats.CLOSED)
+			defer t.nc.RemoveStatusListener(lost)
+			forward(ctx, w, lost, out)
+		})
+	}
+	go func() {
+		watching.Wait()
+		cancel()
+		close(out)
+	}()
+	return out, nil
+}
+
+func forward(ctx context.Context, w jetstream.KeyWatcher, lost chan nats.Status, out chan<- executor.Change) {
+	for {
+		select {
+		case e, ok := <-w.Updates():
+			if !ok {
+				return
+			}
+			if e == nil {
+				continue
+			}
+			c, err := executor.ChangeOf(recordOf(e))
+			if err != nil {
+				continue // Read names it among its problems
+			}
+			select {
+			case out <- c:
+			case <-ctx.Done():
+				return
+			}
+		case <-lost:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func recordOf(e jetstream.KeyValueEntry) executor.Record {
+	return executor.Record{
+		Bucket: e.Bucket(), Key: e.Key(), Value: e.Value(), Revision: e.Revision(), At: e.Created(),
+		Deleted: e.Operation() != jetstream.KeyValuePut,
+	}
+}
+
+// Write publishes all writes without waiting in between, then collects the acknowledgements.
+func (t *Transport) Write(ctx context.Context, writes []executor.Write) ([]executor.Result, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	results := make([]executor.Result, len(writes))
+	acks := make([]jetstream.PubAckFuture, len(writes))
+	for i, w := range writes {
+		rec, revision := executor.Put(w)
+		m := nats.NewMsg("$KV." + rec.Bucket + "." + rec.Key)
+		m.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(revision, 10))
+		m.Data = rec.Value
+		acks[i], results[i].Err = t.js.PublishMsgAsync(m, jetstream.WithStallWait(ackWithin))
+	}
+	for i, ack := range acks {
+		if ack == nil {
+			continue
+		}
+		select {
+		case a := <-ack.Ok():
+			results[i].Revision = a.Sequence
+		case err := <-ack.Err():
+			results[i].Err = outcome(writes[i], err)
+		case <-ctx.Done():
+			results[i].Err = ctx.Err()
+		}
+	}
+	return results, nil
+}
+
+// outcome tells a record that has moved from a failure.
+func outcome(w executor.Write, err error) error {
+	rec, revision := executor.Put(w)
+	var api *jetstream.APIError
+	if !errors.As(err, &api) || api.ErrorCode != jetstream.JSErrCodeStreamWrongLastSequence &&
+		api.ErrorCode != jetstream.JSErrCodeStreamWrongLastSequenceConstant {
+		return fmt.Errorf("%s/%s: %w", rec.Bucket, rec.Key, err)
+	}
+	if _, ok := w.(executor.PutSpec); ok {
+		return nil // content-addressed: it is there
+	}
+	return fmt.Errorf("%s/%s: %w: revision %d is not its last", rec.Bucket, rec.Key, executor.ErrMoved, revision)
+}
+
+// Spec is a stored deployment.
+func (t *Transport) Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, error) {
+	e, err := t.buckets[wire.SpecsBucket].Get(ctx, wire.SpecKey(d))
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return algebra.Deployment{}, fmt.Errorf("deployment %s: %w", d.Short(), executor.ErrNoSpec)
+	}
+	if err != nil {
+		return algebra.Deployment{}, fmt.Errorf("deployment %s: %w", d.Short(), err)
+	}
+	return executor.SpecOf(d, e.Value())
+}

@@ -1,0 +1,78 @@
+package executor
+
+import (
+	"context"
+	"errors"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// Transport reaches the fleet's records. executor/nats is the real one, executor/inprocess its
+// twin; both pass executor/executortest.
+type Transport interface {
+	// Read takes all records. Each is current at some moment of the call, not all at the same
+	// one; a write on what was read is refused if the record has moved since.
+	Read(ctx context.Context) (Records, error)
+
+	// Watch delivers every change that is made after it returned. The channel is closed when
+	// ctx ends or the transport is lost. Who calls Watch and then Read misses nothing and may
+	// see a change twice.
+	Watch(ctx context.Context) (<-chan Change, error)
+
+	// Write carries out each write by itself: result i is that of write i, and one that is
+	// refused hinders no other. Writes of one call go out side by side, so at most one of
+	// several on the same record wins.
+	Write(ctx context.Context, writes []Write) ([]Result, error)
+
+	// Spec is the deployment with this digest, or an error that wraps ErrNoSpec.
+	Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, error)
+}
+
+// ErrMoved is the outcome of a write on a revision that is no longer the record's.
+var ErrMoved = errors.New("the record has moved since it was read")
+
+// ErrNoSpec says that no deployment of this digest is stored.
+var ErrNoSpec = errors.New("no such deployment is stored")
+
+// Write is one record to be written. Revision is that of the record as the writer read it, 0 if
+// there was none: the write happens only if it still is.
+//
+//sumtype:decl
+type Write interface {
+	write() // sealed: SetDesired, SetEntry, SetWorld, PutSpec
+}
+
+// SetDesired publishes a device's desired state. It takes what was signed and nothing else.
+type SetDesired struct {
+	State    wire.Verified
+	Revision uint64
+}
+
+// SetEntry registers a device or changes its entry.
+type SetEntry struct {
+	Entry    wire.DeviceEntry
+	Revision uint64
+}
+
+// SetWorld takes the World in force.
+type SetWorld struct {
+	Record   wire.WorldRecord
+	Revision uint64
+}
+
+// PutSpec stores a deployment under its digest. It needs no revision: whoever was first stored
+// the same bytes.
+type PutSpec struct{ Deployment algebra.Deployment }
+
+func (SetDesired) write() {}
+func (SetEntry) write()   {}
+func (SetWorld) write()   {}
+func (PutSpec) write()    {}
+
+// Result is the outcome of one write. Err is nil, wraps ErrMoved, or says why the outcome is
+// not known: the write may have happened, and only reading tells.
+type Result struct {
+	Revision uint64
+	Err      error
+}

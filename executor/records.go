@@ -1,0 +1,229 @@
+package executor
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// Records is what is known of the fleet: the registry, what was published, what was heard.
+type Records struct {
+	// Devices has each device that any record is of. Entry.Revision is 0 where the registry
+	// does not know it.
+	Devices map[algebra.DeviceID]Device
+	World   Kept[wire.WorldRecord]
+	// Problems names each record that could not be read, by bucket and key. Such a record
+	// counts as absent, which stops nothing.
+	Problems []error
+}
+
+// Device is what is known of one device.
+type Device struct {
+	Entry     Kept[wire.DeviceEntry]
+	Info      Kept[wire.DeviceInfo]
+	Heartbeat Kept[wire.Heartbeat]
+	States    map[algebra.App]Kept[wire.AppState]
+	// Desired is the signed envelope, to be read by wire.Open or wire.Claimed.
+	Desired Kept[[]byte]
+}
+
+// Kept is a value with the revision of its record and when that was written, by the clock of
+// the store. Revision 0: there is no record.
+type Kept[T any] struct {
+	Value    T
+	Revision uint64
+	At       time.Time
+}
+
+// Heard is when the device was last heard, zero if never: the newest of heartbeat, states and
+// facts.
+func (d Device) Heard() time.Time {
+	at := d.Heartbeat.At
+	if d.Info.At.After(at) {
+		at = d.Info.At
+	}
+	for _, s := range d.States {
+		if s.At.After(at) {
+			at = s.At
+		}
+	}
+	return at
+}
+
+// Record is a key of a bucket as a transport finds it.
+type Record struct {
+	Bucket, Key string
+	Value       []byte
+	Revision    uint64
+	At          time.Time
+	Deleted     bool
+}
+
+// Change is news of one device: a DeviceEntry, DeviceInfo, AppState or Heartbeat.
+type Change struct {
+	Device   algebra.DeviceID
+	Message  wire.Message
+	Revision uint64
+	At       time.Time
+}
+
+// Assemble reads records in any order. Both transports use it, so that they agree on what a
+// record means.
+func Assemble(records iter.Seq[Record]) Records {
+	r := Records{Devices: map[algebra.DeviceID]Device{}}
+	var bad []Record
+	why := map[string]error{}
+	for rec := range records {
+		if rec.Deleted {
+			continue
+		}
+		if err := r.add(rec); err != nil {
+			bad = append(bad, rec)
+			why[rec.Bucket+"/"+rec.Key] = err
+		}
+	}
+	slices.SortFunc(bad, func(a, b Record) int { return cmp.Or(cmp.Compare(a.Bucket, b.Bucket), cmp.Compare(a.Key, b.Key)) })
+	for _, rec := range bad {
+		at := rec.Bucket + "/" + rec.Key
+		r.Problems = append(r.Problems, fmt.Errorf("record %s, revision %d: %w", at, rec.Revision, why[at]))
+	}
+	return r
+}
+
+func (r *Records) add(rec Record) error {
+	switch rec.Bucket {
+	case wire.WorldBucket:
+		m, err := messageOf[wire.WorldRecord](rec)
+		if err == nil {
+			r.World = kept(rec, m)
+		}
+		return err
+	case wire.DesiredBucket:
+		id, err := wire.ParseToken(rec.Key)
+		if err == nil {
+			r.change(id, func(d *Device) { d.Desired = kept(rec, rec.Value) })
+		}
+		return err
+	}
+	c, err := ChangeOf(rec)
+	if err != nil {
+		return err
+	}
+	r.change(c.Device, func(d *Device) {
+		switch m := c.Message.(type) {
+		case wire.DeviceEntry:
+			d.Entry = kept(rec, m)
+		case wire.DeviceInfo:
+			d.Info = kept(rec, m)
+		case wire.Heartbeat:
+			d.Heartbeat = kept(rec, m)
+		case wire.AppState:
+			if d.States == nil {
+				d.States = map[algebra.App]Kept[wire.AppState]{}
+			}
+			d.States[m.App] = kept(rec, m)
+		case wire.Signed, wire.AskState, wire.AskSpec, wire.StateAnswer, wire.SpecAnswer,
+			wire.Refusal, wire.WorldRecord, wire.Unsupported:
+			panic(fmt.Sprintf("executor: ChangeOf gave a %s", m.Kind()))
+		}
+	})
+	return nil
+}
+
+func (r *Records) change(id algebra.DeviceID, edit func(*Device)) {
+	d := r.Devices[id]
+	edit(&d)
+	r.Devices[id] = d
+}
+
+func kept[T any](rec Record, v T) Kept[T] { return Kept[T]{v, rec.Revision, rec.At} }
+
+// ChangeOf reads a record of the registry or of what devices report. The content must be of
+// the device, and app, that the key names; a deleted app state is the empty slot's.
+func ChangeOf(rec Record) (Change, error) {
+	c := Change{Revision: rec.Revision, At: rec.At}
+	var err error
+	switch rec.Bucket {
+	case wire.DevicesBucket:
+		var m wire.DeviceEntry
+		m, err = messageOf[wire.DeviceEntry](rec)
+		c.Device, c.Message = m.Device, m
+	case wire.InfoBucket:
+		var m wire.DeviceInfo
+		m, err = messageOf[wire.DeviceInfo](rec)
+		c.Device, c.Message = m.Device, m
+	case wire.HeartbeatBucket:
+		var m wire.Heartbeat
+		m, err = messageOf[wire.Heartbeat](rec)
+		c.Device, c.Message = m.Device, m
+	case wire.StateBucket:
+		id, app, err := wire.ParseStateKey(rec.Key)
+		if err != nil {
+			return Change{}, err
+		}
+		m := wire.AppState{Device: id, App: app}
+		if !rec.Deleted {
+			if m, err = messageOf[wire.AppState](rec); err != nil {
+				return Change{}, err
+			}
+		}
+		if m.Device != id || m.App != app {
+			return Change{}, fmt.Errorf("it is of %s on %s", m.App, m.Device)
+		}
+		c.Device, c.Message = id, m
+		return c, nil
+	default:
+		return Change{}, fmt.Errorf("bucket %s holds nothing of a device", rec.Bucket)
+	}
+	if err != nil {
+		return Change{}, err
+	}
+	if wire.Token(c.Device) != rec.Key {
+		return Change{}, fmt.Errorf("it is of %s", c.Device)
+	}
+	return c, nil
+}
+
+func messageOf[M wire.Message](rec Record) (M, error) {
+	var none M
+	m, err := wire.Decode(rec.Value)
+	if err != nil {
+		return none, err
+	}
+	if want, ok := m.(M); ok {
+		return want, nil
+	}
+	return none, fmt.Errorf("a message of kind %q, want %s", m.Kind(), none.Kind())
+}
+
+// Put is the record a write makes, and the revision it requires.
+func Put(w Write) (rec Record, revision uint64) {
+	switch w := w.(type) {
+	case SetDesired:
+		return Record{Bucket: wire.DesiredBucket, Key: wire.Token(w.State.State().Device), Value: w.State.Raw()}, w.Revision
+	case SetEntry:
+		return Record{Bucket: wire.DevicesBucket, Key: wire.Token(w.Entry.Device), Value: wire.Encode(w.Entry)}, w.Revision
+	case SetWorld:
+		return Record{Bucket: wire.WorldBucket, Key: wire.WorldKey, Value: wire.Encode(w.Record)}, w.Revision
+	case PutSpec:
+		return Record{Bucket: wire.SpecsBucket, Key: wire.SpecKey(w.Deployment.Digest()), Value: w.Deployment.Canonical()}, 0
+	}
+	panic(fmt.Sprintf("executor: unknown write %T", w))
+}
+
+// SpecOf reads a stored deployment and compares it with the digest it was asked for.
+func SpecOf(d algebra.Digest, canonical []byte) (algebra.Deployment, error) {
+	spec, err := algebra.ParseDeployment(canonical)
+	if err != nil {
+		return algebra.Deployment{}, fmt.Errorf("deployment %s: %w", d.Short(), err)
+	}
+	if spec.Digest() != d {
+		return algebra.Deployment{}, fmt.Errorf("deployment %s: what is stored there is %s", d.Short(), spec.Digest().Short())
+	}
+	return spec, nil
+}
