@@ -21,7 +21,7 @@ func main() { os.Exit(run(os.Stdin, os.Stdout)) }
 
 // event is a line of `go test -json`, see `go doc test2json`.
 type event struct {
-	Action, Package, Test, Output, ImportPath string
+	Action, Package, Test, Output string
 }
 
 // subject is a test, or a package where test is empty.
@@ -73,7 +73,7 @@ func run(in io.Reader, out io.Writer) int {
 			}
 			if e.Test != "" || failedIn[e.Package] == 0 {
 				failed++
-				fmt.Fprintf(out, "FAIL  %s %s\n", e.Package, e.Test)
+				fmt.Fprintln(out, strings.TrimRight("FAIL  "+e.Package+" "+e.Test, " "))
 				show(out, output[s])
 			}
 			delete(output, s)

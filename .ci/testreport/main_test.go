@@ -40,7 +40,7 @@ func TestReportFails(t *testing.T) {
 		// a package that does not compile
 		`{"ImportPath":"p","Action":"build-output","Output":"a.go:1: syntax error\n"}
 {"Action":"fail","Package":"p","FailedBuild":"p"}
-`: "a.go:1: syntax error\nFAIL  p \n0 passed, 1 failed, 0 skipped\n",
+`: "a.go:1: syntax error\nFAIL  p\n0 passed, 1 failed, 0 skipped\n",
 		// the go command itself gave up
 		"go: no such module\n": "go: no such module\n0 passed, 0 failed, 0 skipped\n",
 	}
