@@ -1,0 +1,215 @@
+package worldfile
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// APIVersion is the version of the documents, required in each.
+const APIVersion = "muster.fleet/v1alpha1"
+
+const (
+	maxFileSize = 8 << 20
+	maxDepth    = 24
+)
+
+// document is one YAML document with its header read.
+type document struct {
+	file     *file
+	root     *yaml.Node // the mapping
+	kind     string
+	name     string
+	nameNode *yaml.Node // nil if there is no usable name
+	spec     *yaml.Node // nil if there is none
+}
+
+// parse splits the file into the YAML documents that are not empty. whole is false if it
+// had to stop before the end.
+func (f *file) parse() (whole bool) {
+	if !utf8.ValidString(f.text) {
+		at := len(strings.ToValidUTF8(f.text, "\uFFFD"))
+		for i, r := range f.text {
+			if _, n := utf8.DecodeRuneInString(f.text[i:]); r == utf8.RuneError && n == 1 {
+				at = i
+				break
+			}
+		}
+		span{f, at, at + 1}.fail("save it as UTF-8", "the file is not UTF-8")
+		return false
+	}
+	d := yaml.NewDecoder(bytes.NewReader([]byte(f.text)))
+	for {
+		var n yaml.Node
+		switch err := d.Decode(&n); {
+		case errors.Is(err, io.EOF):
+			return true
+		case err != nil:
+			f.syntax(err)
+			return false
+		}
+		if n.Kind == yaml.DocumentNode && len(n.Content) == 1 && !f.empty(n.Content[0]) {
+			f.roots = append(f.roots, &n)
+		}
+	}
+}
+
+// empty reports a document of comments alone.
+func (f *file) empty(n *yaml.Node) bool {
+	return n.Kind == yaml.ScalarNode && n.Tag == "!!null" && n.Value == ""
+}
+
+// parserError is what the parser says, as opposed to the scanner: its lines are one short.
+var parserError = regexp.MustCompile(`^did not find expected (',' or|<|node content|key$|'-' indicator)`)
+
+var yamlError = regexp.MustCompile(`^yaml: (?:line ([0-9]+): )?(?s:(.*))$`)
+
+// syntax notes what the YAML parser says, which knows the line only.
+func (f *file) syntax(err error) {
+	m := yamlError.FindStringSubmatch(err.Error())
+	if m == nil {
+		m = []string{"", "", err.Error()}
+	}
+	line, convErr := strconv.Atoi(m[1])
+	switch {
+	case convErr != nil:
+		line = 1
+	case parserError.MatchString(m[2]):
+		line++
+	}
+	line = min(line, len(f.lines))
+	at := f.offset(line, 1)
+	end := len(f.text)
+	if i := strings.IndexByte(f.text[at:], '\n'); i >= 0 {
+		end = at + i
+	}
+	at += len(f.text[at:end]) - len(strings.TrimLeft(f.text[at:end], " \t"))
+	hint := "look at this line and the one above"
+	if parserError.MatchString(m[2]) {
+		hint = "look at this line and those below; a text with : , { } [ ] or # in it needs quotes"
+	}
+	if strings.Contains(m[2], "cannot start any token") {
+		hint = "put the text in quotes: '…'"
+		if strings.Contains(f.text[f.offset(line, 1):at+1], "\t") {
+			hint = "indent with spaces, not tabs"
+		}
+	}
+	span{f, at, end}.fail(hint, "not YAML: %s", m[2])
+}
+
+// plain refuses the parts of YAML that let a small file stand for a large or another one.
+func (f *file) plain(n *yaml.Node, depth int) bool {
+	ok := true
+	switch {
+	case n.Kind == yaml.AliasNode:
+		f.at(n).fail("write the value out", "YAML aliases are not allowed")
+		return false
+	case n.Anchor != "":
+		f.at(n).fail("leave &"+n.Anchor+" out", "YAML anchors are not allowed")
+		ok = false
+	case n.Style&yaml.TaggedStyle != 0:
+		f.at(n).fail("leave "+n.Tag+" out", "YAML tags are not allowed")
+		ok = false
+	case depth > maxDepth:
+		f.at(n).fail("", "nested more than %d deep", maxDepth)
+		return false
+	}
+	for _, c := range n.Content {
+		ok = f.plain(c, depth+1) && ok
+	}
+	return ok
+}
+
+// header reads what all documents share. A document whose kind is unknown is not read on.
+func (f *file) header(doc *yaml.Node) (document, bool) {
+	root := doc.Content[0]
+	if !f.plain(root, 0) {
+		return document{}, false
+	}
+	o, ok := f.object(root, "the document", "apiVersion", "kind", "metadata", "spec")
+	if !ok {
+		return document{}, false
+	}
+	if n, ok := o.get("apiVersion"); !ok {
+		f.at(root).fail("add apiVersion: "+APIVersion, "the document: apiVersion is missing")
+	} else if v, ok := f.str(n, "apiVersion"); ok && v != APIVersion {
+		f.at(n).fail("write "+APIVersion, "apiVersion: %q is not known", v)
+	}
+	d := document{file: f, root: root}
+	n, ok := o.need("kind")
+	if !ok {
+		return d, false
+	}
+	if d.kind, ok = f.kind(n); !ok {
+		return d, false
+	}
+	d.readName(o)
+	d.spec, _ = o.need("spec")
+	return d, true
+}
+
+// kinds are the documents there are; later are those the design has and this version does not.
+var (
+	kinds = []string{"Device", "Fleet", "Deployment", "Assignment", "Policy", "World"}
+	later = []string{"Rollout", "Waiver"}
+)
+
+func (f *file) kind(n *yaml.Node) (string, bool) {
+	kind, ok := f.str(n, "kind")
+	if !ok {
+		return "", false
+	}
+	for _, k := range kinds {
+		if k == kind {
+			return kind, true
+		}
+	}
+	for _, k := range later {
+		if k == kind {
+			f.at(n).fail("remove the document", "kind: %s is not supported by this version of muster yet", kind)
+			return "", false
+		}
+	}
+	f.at(n).fail(suggest(kind, kinds), "kind: %s is not known", f.shown(n))
+	return "", false
+}
+
+// readName reads metadata.name. Names of all kinds but Device are written @name somewhere,
+// so the language says what a name may be.
+func (d *document) readName(o object) {
+	f := d.file
+	n, ok := o.need("metadata")
+	if !ok {
+		return
+	}
+	meta, ok := f.object(n, "metadata of "+d.kind, "name")
+	if !ok {
+		return
+	}
+	if n, ok = meta.need("name"); !ok {
+		return
+	}
+	name, ok := f.filled(n, "name")
+	if !ok {
+		return
+	}
+	if d.kind != "Device" && !isName(name) {
+		f.at(n).fail("start with a letter; then letters, digits and - _ . /", "name: %s cannot be written as @name", f.shown(n))
+		return
+	}
+	d.name, d.nameNode = name, n
+}
+
+// subject is how errors about the whole document begin.
+func (d document) subject() string {
+	if d.name == "" {
+		return d.kind
+	}
+	return d.kind + " " + d.name
+}
