@@ -2,6 +2,7 @@ package selectors
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 )
@@ -45,6 +46,8 @@ func shapes(names []string) []*shape {
 	var list []*shape
 	var pattern []byte
 	var row []cell
+	var last *shape
+	lastPattern := ""
 	for _, name := range names {
 		pattern, row = pattern[:0], row[:0]
 		for i := 0; i < len(name); {
@@ -63,12 +66,16 @@ func shapes(names []string) []*shape {
 			pattern = append(pattern, name[i:end]...)
 			i = end
 		}
-		s := index[string(pattern)]
+		if string(pattern) != lastPattern { // neighbours are mostly of one shape
+			last, lastPattern = index[string(pattern)], string(pattern)
+		}
+		s := last
 		if s == nil {
-			key := string(pattern)
+			key := lastPattern
 			s = &shape{literals: strings.Split(key, "\x00"), zeros: make([]uint32, len(row))}
 			index[key] = s
 			list = append(list, s)
+			last = s
 		}
 		for i, c := range row {
 			if c.width > 1 && c.value < powersOfTen[c.width-1] {
@@ -102,42 +109,55 @@ func (s *shape) appendItems(items []string) []string {
 			c.width = 0
 		}
 	}
-	for _, column := range s.byVariety() {
-		s.foldColumn(column)
+	varied := s.byVariety()
+	for _, column := range varied {
+		s.foldColumn(column, varied)
 	}
 	for i := 0; i < len(s.rows); i += columns {
 		var b []byte
 		for column, c := range s.rows[i : i+columns] {
-			b = append(append(b, s.literals[column]...), c.text...)
+			b = append(b, s.literals[column]...)
+			if c.text == "" {
+				b = appendNumber(b, c.value, int(c.width))
+			}
+			b = append(b, c.text...)
 		}
 		items = append(items, string(append(b, s.literals[columns]...)))
 	}
 	return items
 }
 
-// byVariety orders the columns by their number of distinct values, the greatest first.
+// byVariety is the columns that have more than one value, the most varied first.
 func (s *shape) byVariety() []int {
 	columns := len(s.zeros)
-	order, distinct := make([]int, columns), make([]int, columns)
+	var varied []int
 	for column := range columns {
-		order[column] = column
-		if columns == 1 {
-			break
-		}
-		seen := map[cell]bool{}
 		for i := column; i < len(s.rows); i += columns {
-			seen[s.rows[i]] = true
+			if s.rows[i] != s.rows[column] {
+				varied = append(varied, column)
+				break
+			}
+		}
+	}
+	if len(varied) < 2 {
+		return varied
+	}
+	distinct := make([]int, columns)
+	for _, column := range varied {
+		seen := map[[2]uint64]bool{}
+		for i := column; i < len(s.rows); i += columns {
+			seen[[2]uint64{s.rows[i].value, uint64(s.rows[i].width)}] = true
 		}
 		distinct[column] = len(seen)
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(distinct[b], distinct[a]) })
-	return order
+	slices.SortStableFunc(varied, func(a, b int) int { return cmp.Compare(distinct[b], distinct[a]) })
+	return varied
 }
 
-// foldColumn unites the rows that agree everywhere else into one, whose column holds the
-// range of all their values. A row stands for the product of its cells, so the rows
-// together stand for the same names as before.
-func (s *shape) foldColumn(column int) {
+// foldColumn unites the rows that agree in the other varied columns into one, whose column
+// holds the range of all their values. A row stands for the product of its cells, so the
+// rows together stand for the same names as before.
+func (s *shape) foldColumn(column int, varied []int) {
 	columns := len(s.zeros)
 	index := map[string]int{}
 	var groups [][]cell // the values in the column
@@ -146,9 +166,9 @@ func (s *shape) foldColumn(column int) {
 	for i := 0; i < len(s.rows); i += columns {
 		row := s.rows[i : i+columns]
 		key = key[:0]
-		for j, c := range row {
-			if j != column {
-				key = c.appendKey(key)
+		for _, other := range varied {
+			if other != column {
+				key = row[other].appendKey(key)
 			}
 		}
 		g, ok := index[string(key)]
@@ -166,17 +186,13 @@ func (s *shape) foldColumn(column int) {
 	s.rows = rows
 }
 
+// appendKey appends what tells the cell from every other one: no text starts with a byte
+// as small as a width.
 func (c cell) appendKey(b []byte) []byte {
 	if c.text != "" {
-		return append(append(b, c.text...), ';')
+		return append(append(b, c.text...), 0)
 	}
-	b = append(b, c.width)
-	for v := c.value; ; v >>= 8 {
-		b = append(b, byte(v))
-		if v == 0 {
-			return append(b, 0, ';')
-		}
-	}
+	return binary.LittleEndian.AppendUint64(append(b, c.width), c.value)
 }
 
 // rangesText is the sorted values as [1-9,12], or as the number itself if there is one.

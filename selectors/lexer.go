@@ -2,7 +2,6 @@ package selectors
 
 import (
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -27,10 +26,30 @@ type token struct {
 func (t token) is(sign string) bool { return t.kind == signToken && t.text == sign }
 func (t token) word(w string) bool  { return t.kind == wordToken && t.text == w }
 
-// signs are tried in this order, so that a longer one wins over its prefix.
-var signs = []string{
-	"->", "==", "=~", "!=", "!~", "<=", ">=", "&&", "||",
-	"=", "<", ">", "!", "&", "|", "-", "^", "(", ")", "[", "]", "{", "}", ",", ":",
+// signLength is the length of the sign at i, or zero.
+func signLength(s string, i int) int {
+	var second byte
+	if i+1 < len(s) {
+		second = s[i+1]
+	}
+	two := false
+	switch s[i] {
+	case '-':
+		two = second == '>'
+	case '=', '!':
+		two = second == '=' || second == '~'
+	case '<', '>':
+		two = second == '='
+	case '&', '|':
+		two = second == s[i]
+	case '^', '(', ')', '[', ']', '{', '}', ',', ':':
+	default:
+		return 0
+	}
+	if two {
+		return 2
+	}
+	return 1
 }
 
 // lexer cuts a text into tokens on demand, so that the parser may read a nodeset raw.
@@ -59,13 +78,10 @@ func (l *lexer) next() token {
 			return token{kind: badToken, at: Span{start, l.pos}, text: "a name must follow @", open: l.pos == len(l.text)}
 		}
 		return token{kind: nameToken, at: Span{start, l.pos}, text: l.text[start+1 : l.pos]}
-	case c < utf8.RuneSelf:
-		for _, s := range signs {
-			if strings.HasPrefix(l.text[start:], s) {
-				l.pos += len(s)
-				return token{kind: signToken, at: Span{start, l.pos}, text: s}
-			}
-		}
+	}
+	if n := signLength(l.text, start); n > 0 {
+		l.pos += n
+		return token{kind: signToken, at: Span{start, l.pos}, text: l.text[start:l.pos]}
 	}
 	r, size := utf8.DecodeRuneInString(l.text[start:])
 	l.pos += size
@@ -103,14 +119,18 @@ func (l *lexer) quoted() token {
 // wordEnd is the end of the word that starts at i. A hyphen belongs to the word unless it
 // begins an arrow.
 func wordEnd(s string, i int) int {
-	for i < len(s) && isWordByte(s[i]) && !strings.HasPrefix(s[i:], "->") {
+	for i < len(s) && isWordByte(s[i]) && (s[i] != '-' || signLength(s, i) == 1) {
 		i++
 	}
 	return i
 }
 
 func isWordByte(c byte) bool {
-	return isLetter(c) || isDigit(c) || strings.IndexByte("_.-+/%", c) >= 0
+	switch c {
+	case '_', '.', '-', '+', '/', '%':
+		return true
+	}
+	return isLetter(c) || isDigit(c)
 }
 
 // isWord reports whether s, unquoted, is read back as one word.

@@ -1,7 +1,5 @@
 package selectors
 
-import "slices"
-
 // kind is how the values of a key are read and compared.
 type kind uint8
 
@@ -56,7 +54,8 @@ func AttributeNames() []string {
 }
 
 func isAttribute(name string) bool {
-	return slices.Contains(AttributeNames(), name)
+	_, ok := kindOf(Key{Name: name})
+	return ok
 }
 
 // kindOf is how the key's values are read; false for an unknown attribute.
