@@ -116,6 +116,13 @@ func (b *binder) name(x Name) Sort {
 	}
 	known := slices.Sorted(maps.Keys(b.scope.Names))
 	hint := didYouMean(x.Name, known, func(n string) string { return "@" + n })
+	switch {
+	case hint != "":
+	case len(known) == 0:
+		hint = "no names are defined"
+	default:
+		hint = "known: " + listed("@", known)
+	}
 	for i := range len(x.Name) { // @prod-east where @prod and @east are known
 		_, left := b.scope.Names[x.Name[:i]]
 		_, right := b.scope.Names[x.Name[min(i+1, len(x.Name)):]]

@@ -127,11 +127,12 @@ func (s *shape) appendItems(items []string) []string {
 	return items
 }
 
-// byVariety is the columns that have more than one value, the most varied first.
+// byVariety is the columns that have more than one value, the most varied first and the
+// last one first among equals.
 func (s *shape) byVariety() []int {
 	columns := len(s.zeros)
 	var varied []int
-	for column := range columns {
+	for column := columns - 1; column >= 0; column-- {
 		for i := column; i < len(s.rows); i += columns {
 			if s.rows[i] != s.rows[column] {
 				varied = append(varied, column)

@@ -114,6 +114,14 @@ func (p *parser) skip() {
 	}
 }
 
+// skipPast leaves the present token behind the bracket that closes the innermost open one.
+func (p *parser) skipPast(closing string) {
+	for p.skip(); p.tok.kind != endToken && !p.tok.is(")") && !p.tok.is("]") && !p.tok.is("}"); p.skip() {
+		p.next() // an operator, or an arrow
+	}
+	p.accept(closing)
+}
+
 // deeper guards one more level of nesting.
 func (p *parser) deeper() bool {
 	p.depth++
@@ -252,10 +260,14 @@ func (p *parser) unary() Expr {
 	}
 	not := Not{At: Span{start, p.end}, X: x}
 	if isComparison(x) && !operand.is("(") {
+		hint := "write " + brief(not)
+		if twin := complement(x); isComparison(twin) {
+			hint += " or " + brief(twin)
+		}
 		p.fail(&Error{
 			At:      Span{operand.at.Start, p.end},
 			Message: "! applies to a whole predicate, not to a comparison",
-			Hint:    "write " + brief(not) + " or " + brief(complement(x)),
+			Hint:    hint,
 		})
 	}
 	return not
@@ -305,8 +317,7 @@ func (p *parser) postfix() Expr {
 		by, _ := p.binary(1)
 		p.depth--
 		if !p.expect("]", "after the filter") {
-			p.skip()
-			p.accept("]")
+			p.skipPast("]")
 			return nil
 		}
 		if x == nil || by == nil {
@@ -322,7 +333,7 @@ func (p *parser) postfix() Expr {
 func (p *parser) failLeftover() {
 	switch {
 	case p.tok.is("->"):
-		p.failToken("an expression has one ->", "put each rule in parentheses and join them with |")
+		p.fail(&Error{At: p.tok.at, Message: "a second -> in one expression", Hint: "put each rule in parentheses and join them with |"})
 	case p.tok.is(")") || p.tok.is("]") || p.tok.is("}"):
 		p.failToken("nothing is open here", "")
 	default:

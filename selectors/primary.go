@@ -57,8 +57,7 @@ func (p *parser) parenthesized() Expr {
 	x := p.expression()
 	p.depth--
 	if !p.expect(")", "to close the parenthesis") {
-		p.skip()
-		p.accept(")")
+		p.skipPast(")")
 		return nil
 	}
 	return x
@@ -99,8 +98,7 @@ func (p *parser) has() Expr {
 	if ok && p.expect(")", "after the key") {
 		return Has{At: Span{start, p.end}, Key: k}
 	}
-	p.skip()
-	p.accept(")")
+	p.skipPast(")")
 	return nil
 }
 
@@ -161,6 +159,8 @@ func (p *parser) failKeyAlone(k Key) {
 		hint = "did you mean " + near + "?"
 	case p.tok.is("["):
 		hint = "devices are written in braces: {" + k.Name + "[…]}"
+	case p.tok.kind == wordToken && p.operator() == 0:
+		hint = "an attribute is followed by = != < <= > >= in or not in"
 	case isAttribute(k.Name):
 		hint = "write for example has(" + k.Name + ")"
 	}
@@ -201,6 +201,9 @@ func (p *parser) key() (Key, bool) {
 	}
 	if !slices.Contains(functions, t.text) || t.text == "has" {
 		hint := didYouMean(t.text, functions, func(f string) string { return f + "(…)" })
+		if hint == "" {
+			hint = "known: " + listed("", functions)
+		}
 		p.fail(&Error{At: t.at, Message: "unknown function " + t.text, Hint: hint})
 		return Key{}, false
 	}
@@ -211,8 +214,7 @@ func (p *parser) key() (Key, bool) {
 	defer func() { p.depth-- }()
 	k, ok := p.argument(t.text)
 	if !ok || !p.expect(")", "after the key") {
-		p.skip()
-		p.accept(")")
+		p.skipPast(")")
 		return Key{}, false
 	}
 	k.At = Span{t.at.Start, p.end}
@@ -283,8 +285,7 @@ func (p *parser) values() ([]Value, bool) {
 	for {
 		v, ok := p.value()
 		if !ok {
-			p.skip()
-			p.accept(")")
+			p.skipPast(")")
 			return nil, false
 		}
 		list = append(list, v)
@@ -294,8 +295,7 @@ func (p *parser) values() ([]Value, bool) {
 		if p.expect(")", "or , after the value") {
 			return list, true
 		}
-		p.skip()
-		p.accept(")")
+		p.skipPast(")")
 		return nil, false
 	}
 }

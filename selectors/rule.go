@@ -22,14 +22,12 @@ func (p *parser) rule(start int, from Expr) Expr {
 	for !p.tok.is("}") {
 		d, ok := p.deployRef()
 		if !ok {
-			p.skip()
-			p.accept("}")
+			p.skipPast("}")
 			return nil
 		}
 		list = append(list, d)
 		if !p.tok.is("}") && !p.expect(",", "or } after the deployment") {
-			p.skip()
-			p.accept("}")
+			p.skipPast("}")
 			return nil
 		}
 	}

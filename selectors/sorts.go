@@ -163,8 +163,12 @@ func (b *binder) version(d DeployRef) string {
 		}
 		slices.Sort(apps)
 		hint := didYouMean(d.App, apps, func(a string) string { return a })
-		if hint == "" && len(apps) == 0 {
+		switch {
+		case hint != "":
+		case len(apps) == 0:
 			hint = "there are no deployments"
+		default:
+			hint = "known: " + listed("", apps)
 		}
 		b.fail(d.At, "unknown app "+d.App, hint)
 		return d.Version
@@ -184,9 +188,9 @@ func (b *binder) version(d DeployRef) string {
 	return d.Version
 }
 
-// listed shows up to six words, each behind a prefix.
+// listed shows up to eight words, each behind a prefix.
 func listed(prefix string, words []string) string {
-	const most = 6
+	const most = 8
 	shown := make([]string, 0, most)
 	for _, w := range words[:min(len(words), most)] {
 		shown = append(shown, prefix+w)

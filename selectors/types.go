@@ -114,8 +114,8 @@ func (b *binder) constant(key Key, k kind, v Value) (reading, bool) {
 		b.fail(v.At, fmt.Sprintf("%s is %s, and %s is not", key, k.noun(), valueText(v)), "write for example "+k.example())
 	case v.Quoted && k.ordered():
 		b.fail(v.At, fmt.Sprintf("%s is %s, and %s is text", key, k.noun(), valueText(v)), "write "+v.Text+" without quotes")
-	case k == kernelKind && r.version.text() != strings.TrimPrefix(v.Text, "v"):
-		b.fail(v.At, "kernel is compared without its package suffix", "write "+r.version.text())
+	case k == kernelKind && r.version.kernelText() != strings.TrimPrefix(v.Text, "v"):
+		b.fail(v.At, "kernel is compared without its package suffix", "write "+r.version.kernelText())
 	default:
 		return r, true
 	}

@@ -33,7 +33,7 @@ func parseKernel(s string) (version, bool) {
 	if !isCandidate(suffix) {
 		return parseVersion(numbers)
 	}
-	return parseVersion(numbers + "-" + suffix)
+	return parseVersion(numbers + "-rc." + suffix[2:]) // so that rc2 is below rc10
 }
 
 // isCandidate reports whether a kernel suffix is rc and digits.
@@ -112,9 +112,10 @@ func compareDigits(a, b string) int {
 	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-func (v version) text() string {
+// kernelText is the version as parseKernel reads it.
+func (v version) kernelText() string {
 	if v.prerelease == "" {
 		return v.numbers
 	}
-	return v.numbers + "-" + v.prerelease
+	return v.numbers + "-" + strings.Replace(v.prerelease, ".", "", 1)
 }
