@@ -1,0 +1,162 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os/user"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/planner"
+	"github.com/musterfleet/muster/planner/planfile"
+)
+
+// planning is the flags of one plan.
+type planning struct {
+	console  *console
+	source   source
+	world    string
+	against  string
+	policies string
+	stops    int
+	output   *choice
+	file     string
+	detailed bool
+}
+
+func planCommand(c *console) *cobra.Command {
+	p := &planning{console: c, source: source{console: c}}
+	cmd := &cobra.Command{
+		Use:   "plan -w DIR",
+		Short: "print what would change, why, and what the policies say of it",
+		Long: `plan compares a World with what is published to the devices and prints the least list of
+actions that makes them equal. It changes nothing.
+
+Devices come from --nats, --roster or the World's own Device documents. With --against the
+other World, fully applied, is taken for what is: the difference of a pull request, without
+a fleet. With --roster alone nothing is published yet.
+
+With --detailed-exitcode: 0 nothing to do, 2 changes, 3 denied, 4 stale, 5 a conflict blocks a slot.`,
+		Example: `  muster plan -w worlds/shop --roster devices.jsonl
+  muster plan -w worlds/shop --against worlds/shop-main
+  muster plan -w worlds/shop --nats nats://localhost:4222 --out plan.json
+  muster plan -w worlds/shop --nats nats://localhost:4222 -p policies --detailed-exitcode`,
+		Args:              noArguments,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return p.run(cmd) },
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	worldFlag(cmd, &p.world)
+	p.source.addFlags(cmd)
+	cmd.Flags().StringVar(&p.against, "against", "", "`DIR` of the World that is taken for what is, fully applied")
+	cmd.Flags().StringVarP(&p.policies, "policies", "p", "", "`DIR` of policies besides the World's own")
+	cmd.Flags().IntVar(&p.stops, "allow-stop", 0, "let the plan stop up to `N` slots more than the default guard does")
+	p.output = outputFlag(cmd, "text", "json")
+	cmd.Flags().StringVar(&p.file, "out", "", "write the plan to `FILE` as JSON, for apply and gate")
+	cmd.Flags().BoolVar(&p.detailed, "detailed-exitcode", false, "tell the outcome by the exit code")
+	for _, dir := range []string{"against", "policies"} {
+		if err := cmd.MarkFlagDirname(dir); err != nil {
+			panic("muster: " + err.Error()) // the flag was added just above
+		}
+	}
+	return cmd
+}
+
+// noArguments refuses any, as the verb takes flags only.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s: unexpected argument %q; %s --help shows what it takes", cmd.Name(), args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
+func (p *planning) run(cmd *cobra.Command) error {
+	if p.world == "" {
+		return errors.New("plan: no World; name its directory by -w DIR")
+	}
+	world, err := p.console.loadWorld(p.world)
+	if err != nil {
+		return err
+	}
+	reality, err := p.source.reality(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if p.against != "" {
+		other, err := p.console.loadWorld(p.against)
+		if err != nil {
+			return err
+		}
+		reality = applied(other, reality)
+	}
+	plan := planner.Make(world, reality)
+	file := planfile.From(plan, reality, request("plan"), time.Now())
+	if p.file != "" {
+		if err := writeFile(p.file, file.JSON(), 0o644); err != nil {
+			return fmt.Errorf("plan: %w", err)
+		}
+	}
+	if p.output.value == "json" {
+		if _, err := p.console.out.Write(file.JSON()); err != nil {
+			return err
+		}
+	} else if _, err := fmt.Fprint(p.console.out, planner.Text(plan, planner.Style{Color: p.console.color(p.console.out)})); err != nil {
+		return err
+	}
+	return p.outcome(plan)
+}
+
+// outcome is the exit code of a plan that was shown.
+func (p *planning) outcome(plan planner.Plan) error {
+	switch {
+	case !p.detailed:
+		return nil
+	case plan.HasConflict():
+		return conflict
+	case !plan.IsEmpty():
+		return changed
+	}
+	return nil
+}
+
+// request says who asks. The name is a claim of this machine: it authorises nothing.
+func request(operation string) planfile.Request {
+	r := planfile.Request{DryRun: operation == "plan", Operation: operation}
+	if u, err := user.Current(); err == nil {
+		r.User = filepath.Base(u.Username)
+	}
+	return r
+}
+
+// applied is the reality of a fleet on which the World has been carried out in full: what it
+// asks for is published and runs, all devices are there. What the World leaves blocked was
+// never placed.
+func applied(w algebra.World, r algebra.Reality) algebra.Reality {
+	plan := planner.Make(w, algebra.NewReality(r.Roster, r.ObservedAt))
+	out := algebra.NewReality(plan.Roster, r.ObservedAt)
+	for id := range plan.Roster.All().IDs() {
+		out.Records[id] = algebra.Record{Lifecycle: algebra.Enrolled, Heard: r.ObservedAt}
+	}
+	for _, d := range w.Devices {
+		if d.Decommissioned {
+			out.Records[d.ID] = algebra.Record{Lifecycle: algebra.Decommissioned}
+		}
+	}
+	for _, d := range w.Deployments {
+		out.Specs[d.Digest()] = d.Deployment
+	}
+	b := algebra.NewPlacing(plan.Roster)
+	for _, a := range plan.Actions() {
+		start, ok := a.(planner.Start)
+		if !ok {
+			panic(fmt.Sprintf("muster: %T on an empty fleet", a))
+		}
+		i, _ := plan.Roster.Ordinal(start.At.Device)
+		b.Put(i, start.At.App, start.Want)
+		out.Slots[algebra.Slot(start.At)] = algebra.SlotState{Release: start.Want, Phase: algebra.Running, Since: r.ObservedAt}
+	}
+	out.Published = b.Placement()
+	return out
+}

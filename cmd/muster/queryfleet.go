@@ -1,0 +1,234 @@
+package main
+
+import (
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// printFleet writes the devices of a fleet in the format asked for.
+func (q *query) printFleet(f algebra.Fleet) error {
+	out := q.console.out
+	if q.count {
+		_, err := fmt.Fprintln(out, f.Len())
+		return err
+	}
+	var err error
+	switch q.output.value {
+	case "folded":
+		if !f.IsEmpty() {
+			_, err = fmt.Fprintln(out, selectors.Fold(ids(f)))
+		}
+	case "names":
+		_, err = fmt.Fprint(out, lines(ids(f)))
+	case "json":
+		err = indented(q.console, devices(f))
+	case "ndjson":
+		enc := json.NewEncoder(out)
+		for i := range f.Ordinals() {
+			if err := enc.Encode(f.Roster().Device(i)); err != nil {
+				return err
+			}
+		}
+	case "yaml":
+		err = asYAML(q.console, devices(f))
+	case "csv":
+		var keys []algebra.Key
+		if keys, err = q.keys(f); err == nil {
+			err = asCSV(q.console, rows(f, keys))
+		}
+	case "table":
+		err = q.fleetTable(f)
+	}
+	q.tally(counted(f.Len(), "device", "devices"), f.Roster())
+	return err
+}
+
+// tally tells a person how much that was.
+func (q *query) tally(what string, r *algebra.Roster) {
+	if terminal(q.console.out) && terminal(q.console.errw) {
+		fmt.Fprintf(q.console.errw, "%s of %d\n", what, r.Len())
+	}
+}
+
+func ids(f algebra.Fleet) []string {
+	var out []string
+	for id := range f.IDs() {
+		out = append(out, id.String())
+	}
+	return out
+}
+
+func lines(words []string) string {
+	var b strings.Builder
+	for _, w := range words {
+		b.WriteString(w + "\n")
+	}
+	return b.String()
+}
+
+func devices(f algebra.Fleet) []algebra.Device {
+	out := []algebra.Device{}
+	for i := range f.Ordinals() {
+		out = append(out, f.Roster().Device(i))
+	}
+	return out
+}
+
+// rows is a head and one row a device; a key the device lacks is empty.
+func rows(f algebra.Fleet, keys []algebra.Key) [][]string {
+	head := []string{"device"}
+	for _, k := range keys {
+		head = append(head, column(k))
+	}
+	out := [][]string{head}
+	for i := range f.Ordinals() {
+		row := []string{f.Roster().ID(i).String()}
+		for _, k := range keys {
+			v, _ := f.Roster().Value(i, k)
+			row = append(row, v)
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// column is a key as --columns reads it and the language does too.
+func column(k algebra.Key) string {
+	if k.Label {
+		return "label." + k.Name
+	}
+	return k.Name
+}
+
+// keys is the columns asked for, else all that some device of the fleet has.
+func (q *query) keys(f algebra.Fleet) ([]algebra.Key, error) {
+	var keys []algebra.Key
+	for _, c := range q.columns {
+		name, label := strings.CutPrefix(c, "label.")
+		k := algebra.Key{Label: label, Name: name}
+		if !slices.Contains(f.Roster().Keys(), k) {
+			return nil, fmt.Errorf("--columns: no device has %s; %s", c, columnHint(f.Roster(), c))
+		}
+		keys = append(keys, k)
+	}
+	if len(q.columns) > 0 {
+		return keys, nil
+	}
+	for _, k := range f.Roster().Keys() {
+		if has(f, k) > 0 {
+			keys = append(keys, k)
+		}
+	}
+	return keys, nil
+}
+
+func columnHint(r *algebra.Roster, c string) string {
+	var known []string
+	for _, k := range r.Keys() {
+		if known = append(known, column(k)); k.Label && k.Name == c {
+			return "did you mean label." + c + "?"
+		}
+	}
+	return suggest(c, known, "write label.KEY or the name of a fact")
+}
+
+// has counts the devices of the fleet that have the key.
+func has(f algebra.Fleet, k algebra.Key) int {
+	_, absent := f.Partition(k)
+	return f.Len() - absent.Len()
+}
+
+// fleetTable shows as many columns as fit, those that most devices have first, and says
+// how many were left out.
+func (q *query) fleetTable(f algebra.Fleet) error {
+	keys, err := q.keys(f)
+	if err != nil {
+		return err
+	}
+	left := 0
+	if len(q.columns) == 0 {
+		slices.SortStableFunc(keys, func(a, b algebra.Key) int { return cmp.Compare(has(f, b), has(f, a)) })
+		fit := q.fitting(f, keys)
+		left = len(keys) - len(fit)
+		keys = fit
+	}
+	all := rows(f, keys)
+	for i := range all[0] {
+		all[0][i] = strings.ToUpper(strings.TrimPrefix(all[0][i], "label."))
+	}
+	if err := table(q.console.out, all[0], all[1:]); err != nil {
+		return err
+	}
+	if left > 0 {
+		q.console.note("choose with --columns, or see all with -o csv or -o json", "%s not shown", counted(left, "key", "keys"))
+	}
+	return nil
+}
+
+func (q *query) fitting(f algebra.Fleet, keys []algebra.Key) []algebra.Key {
+	used := len("device")
+	for id := range f.IDs() {
+		used = max(used, len(id.String()))
+	}
+	var fit []algebra.Key
+	for _, k := range keys {
+		wide := len(k.Name)
+		parts, _ := f.Partition(k)
+		for _, p := range parts {
+			wide = max(wide, len([]rune(p.Value)))
+		}
+		if used+2+wide > q.console.columns() {
+			continue
+		}
+		used += 2 + wide
+		fit = append(fit, k)
+	}
+	return fit
+}
+
+func indented(c *console, v any) error {
+	enc := json.NewEncoder(c.out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func asCSV(c *console, rows [][]string) error {
+	return csv.NewWriter(c.out).WriteAll(rows)
+}
+
+// asYAML writes what the JSON form says, as YAML: every text that could be read as anything
+// else is quoted.
+func asYAML(c *console, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	var tree yaml.Node
+	if err := yaml.Unmarshal(text, &tree); err != nil {
+		return err
+	}
+	block(&tree)
+	out, err := yaml.Marshal(&tree)
+	if err != nil {
+		return err
+	}
+	_, err = c.out.Write(out)
+	return err
+}
+
+// block drops the braces and quotes of JSON; the encoder puts back the quotes it needs.
+func block(n *yaml.Node) {
+	n.Style = 0
+	for _, c := range n.Content {
+		block(c)
+	}
+}

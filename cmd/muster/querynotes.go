@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// remark is something about an expression that is no error, and yet is likely a slip.
+type remark struct{ text, hint string }
+
+// notes remarks on nodes that are no devices and on keys that no device has: either makes a
+// set smaller than its author thinks, in silence.
+func notes(b *selectors.Bound, r *algebra.Roster) []remark {
+	seen := noted{names: map[*selectors.Bound]bool{}, keys: map[selectors.Key]bool{}}
+	seen.bound(b)
+	var out []remark
+	if unknown := slices.DeleteFunc(seen.nodes, func(n string) bool { return known(r, n) }); len(unknown) > 0 {
+		slices.Sort(unknown)
+		unknown = slices.Compact(unknown)
+		one, many := "is no known device", "are no known devices"
+		out = append(out, remark{fmt.Sprintf("%s %s", selectors.Fold(unknown), map[bool]string{true: one, false: many}[len(unknown) == 1]), ""})
+	}
+	for _, k := range seen.order {
+		if !absent(r, k) {
+			continue
+		}
+		switch {
+		case k.Label:
+			out = append(out, remark{fmt.Sprintf("no device has %s", k), keyHint(k, r)})
+		case !absent(r, selectors.Key{Label: true, Name: k.Name}):
+			out = append(out, remark{fmt.Sprintf("no device reports %s", k.Name), fmt.Sprintf("some have the label of that name: write %s", selectors.Key{Label: true, Name: k.Name})})
+		default:
+			out = append(out, remark{fmt.Sprintf("no device reports %s", k.Name), ""})
+		}
+	}
+	return out
+}
+
+func known(r *algebra.Roster, name string) bool {
+	id, err := algebra.ParseDeviceID(name)
+	if err != nil {
+		return false
+	}
+	_, ok := r.Ordinal(id)
+	return ok
+}
+
+func absent(r *algebra.Roster, k selectors.Key) bool {
+	if !k.Label && (k.Name == "name" || k.Name == "id") {
+		return false
+	}
+	return !slices.Contains(r.Keys(), algebra.Key{Label: k.Label, Name: k.Name})
+}
+
+func keyHint(k selectors.Key, r *algebra.Roster) string {
+	if near, ok := selectors.Nearest(k.Name, r.LabelKeys()); ok {
+		return fmt.Sprintf("did you mean %s?", selectors.Key{Label: true, Name: near})
+	}
+	if slices.Contains(selectors.AttributeNames(), k.Name) && !absent(r, selectors.Key{Name: k.Name}) {
+		return "devices report it as a fact: write " + k.Name
+	}
+	if labels := r.LabelKeys(); len(labels) > 0 && len(labels) <= 12 {
+		return "labels in use: " + strings.Join(labels, ", ")
+	}
+	return ""
+}
+
+// noted collects the nodes and keys of an expression and of all definitions it uses.
+type noted struct {
+	names map[*selectors.Bound]bool
+	nodes []string
+	keys  map[selectors.Key]bool
+	order []selectors.Key
+}
+
+func (n *noted) bound(b *selectors.Bound) {
+	if n.names[b] {
+		return
+	}
+	n.names[b] = true
+	n.expr(b, b.Expr())
+}
+
+func (n *noted) expr(b *selectors.Bound, x selectors.Expr) {
+	switch x := x.(type) {
+	case selectors.Const, selectors.Universe:
+	case selectors.Compare:
+		n.key(x.Key)
+	case selectors.In:
+		n.key(x.Key)
+	case selectors.Has:
+		n.key(x.Key)
+	case selectors.Not:
+		n.expr(b, x.X)
+	case selectors.Binary:
+		n.expr(b, x.L)
+		n.expr(b, x.R)
+	case selectors.Name:
+		n.bound(b.Name(x.Name))
+	case selectors.Nodes:
+		n.nodes = append(n.nodes, x.Names...)
+	case selectors.Filter:
+		n.expr(b, x.X)
+		n.expr(b, x.By)
+	case selectors.Rule:
+		n.expr(b, x.From)
+	default:
+		panic(fmt.Sprintf("muster: unknown expression %T", x))
+	}
+}
+
+func (n *noted) key(k selectors.Key) {
+	k = selectors.Key{Label: k.Label, Name: k.Name} // as a device has it: without place and cast
+	if !n.keys[k] {
+		n.keys[k] = true
+		n.order = append(n.order, k)
+	}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/internal/diag"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// mostRosterErrors is how many bad lines a roster reports: after those, the file is likely
+// no roster at all.
+const mostRosterErrors = 20
+
+// readRoster reads devices as JSON lines: {"id":"gw-1","labels":{"site":"a"},"facts":{"arch":"aarch64"}}.
+// Empty lines are skipped. All bad lines are reported; there are devices or errors, not both.
+func readRoster(name string, text []byte) ([]algebra.Device, diag.List) {
+	var devices []algebra.Device
+	var bad diag.List
+	first := map[algebra.DeviceID]int{}
+	for n, line := range bytes.Split(text, []byte("\n")) {
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 {
+			continue
+		}
+		d, why, hint := rosterDevice(line)
+		if why == "" && first[d.ID] > 0 {
+			why, hint = fmt.Sprintf("device %s is given twice, first in line %d", d.ID, first[d.ID]), "keep one of the two"
+		}
+		if why != "" {
+			bad = append(bad, diag.Diagnostic{Severity: diag.Error, File: name, Line: n + 1, Message: why, Hint: hint})
+			if len(bad) == mostRosterErrors {
+				return nil, bad
+			}
+			continue
+		}
+		first[d.ID] = n + 1
+		devices = append(devices, d)
+	}
+	if len(bad) > 0 {
+		return nil, bad
+	}
+	return devices, nil
+}
+
+// rosterDevice reads one line, or says why it cannot and what to write instead.
+func rosterDevice(line []byte) (d algebra.Device, why, hint string) {
+	const form = `write one object a line: {"id":"gw-1","labels":{"site":"a"},"facts":{"arch":"aarch64"}}`
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(&d)
+	var typed *json.UnmarshalTypeError
+	switch field, unknown := strings.CutPrefix(fmt.Sprint(err), "json: unknown field "); {
+	case err == nil:
+	case unknown:
+		field = strings.Trim(field, `"`)
+		return d, "unknown field " + field, suggest(field, []string{"id", "labels", "facts"}, "known: id, labels, facts")
+	case errors.As(err, &typed) && typed.Field == "":
+		return d, "a device is a JSON object, not " + article(typed.Value), form
+	case errors.As(err, &typed):
+		return d, fmt.Sprintf("%s: want %s, have %s", typed.Field, jsonNoun(typed), article(typed.Value)), "labels and facts are texts: write them in quotes"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return d, "the JSON object is not closed", "a device stands on one line"
+	default:
+		return d, strings.TrimPrefix(err.Error(), "json: "), form
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return d, "more text after the device", "write one object a line"
+	}
+	if d.ID.IsZero() {
+		return d, "a device without id", form
+	}
+	return d, "", ""
+}
+
+func jsonNoun(e *json.UnmarshalTypeError) string {
+	if e.Type.Kind().String() == "map" {
+		return "an object"
+	}
+	return "a text"
+}
+
+func article(noun string) string {
+	switch {
+	case noun == "string":
+		return "a text"
+	case noun == "bool":
+		return "true or false"
+	case strings.HasPrefix(noun, "number"):
+		return "a number"
+	case noun == "object" || noun == "array":
+		return "an " + noun
+	}
+	return noun
+}
+
+// fromSelectors places the errors of an expression that is a whole text of its own.
+func fromSelectors(name, text string, err error) error {
+	var list selectors.Errors
+	if !errors.As(err, &list) {
+		return err
+	}
+	at := diag.Source{File: name, Line: 1, Text: text}
+	var out diag.List
+	for _, e := range list {
+		out = append(out, at.At(e.At.Start, e.At.End, e.Message, e.Hint))
+	}
+	return out
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/musterfleet/muster/algebra"
+)
+
+// contents is what a valid World declares.
+type contents struct {
+	World       string `json:"world"`
+	Digest      string `json:"digest"`
+	Devices     int    `json:"devices"`
+	Fleets      int    `json:"fleets"`
+	Deployments int    `json:"deployments"`
+	Assignments int    `json:"assignments"`
+	Policies    int    `json:"policies"`
+}
+
+func validateCommand(c *console) *cobra.Command {
+	var dir, policies string
+	cmd := &cobra.Command{
+		Use:   "validate -w DIR",
+		Short: "check that a World loads and its policies compile",
+		Long: `validate reads a World and compiles its policies. Everything that is wrong is told at once,
+each with its place and the fix, and the exit code is 1; else it prints what the World declares.`,
+		Example: `  muster validate -w worlds/shop
+  muster validate -w worlds/shop -p policies
+  muster validate -w worlds/shop -o json`,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	worldFlag(cmd, &dir)
+	cmd.Flags().StringVarP(&policies, "policies", "p", "", "`DIR` of policies besides the World's own")
+	output := outputFlag(cmd, "text", "json")
+	cmd.RunE = func(*cobra.Command, []string) error {
+		if dir == "" {
+			return errors.New("validate: no World; name its directory by -w DIR")
+		}
+		world, err := c.loadWorld(dir)
+		if err != nil {
+			return err
+		}
+		found := contentsOf(dir, world)
+		if output.value == "json" {
+			return indented(c, found)
+		}
+		_, err = fmt.Fprintln(c.out, found)
+		return err
+	}
+	return cmd
+}
+
+func contentsOf(dir string, w algebra.World) contents {
+	return contents{dir, w.Digest().String(), len(w.Devices), len(w.Fleets), len(w.Deployments), len(w.Assignments), len(w.Policies)}
+}
+
+// String is one line for people.
+func (c contents) String() string {
+	return c.World + ": ok: " + strings.Join([]string{
+		counted(c.Devices, "device", "devices"),
+		counted(c.Fleets, "fleet", "fleets"),
+		counted(c.Deployments, "deployment", "deployments"),
+		counted(c.Assignments, "assignment", "assignments"),
+		counted(c.Policies, "policy", "policies"),
+	}, ", ")
+}

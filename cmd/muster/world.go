@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/algebra/worldfile"
+	"github.com/musterfleet/muster/internal/diag"
+)
+
+// worldFlag adds -w.
+func worldFlag(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVarP(dir, "world", "w", "", "`DIR` of the World's documents")
+	if err := cmd.MarkFlagDirname("world"); err != nil {
+		panic("muster: " + err.Error()) // the flag was added just above
+	}
+}
+
+// loadWorld reads the World in a directory. Its warnings are told here; its errors are a
+// diag.List. Both name files as the caller would open them, while Sources inside the World
+// stay relative to it, so that a plan reads the same wherever the directory lies.
+func (c *console) loadWorld(dir string) (algebra.World, error) {
+	if err := directory(dir); err != nil {
+		return algebra.World{}, err
+	}
+	world, found := worldfile.Load(os.DirFS(dir))
+	found = under(dir, found)
+	if err := found.Err(); err != nil {
+		return algebra.World{}, err
+	}
+	c.diagnose(found)
+	return world, nil
+}
+
+// directory says in plain words why a path is no directory.
+func directory(dir string) error {
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("world %s: no such directory; -w names a directory of YAML documents", dir)
+	case err != nil:
+		return fmt.Errorf("world: %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("world %s: not a directory; -w names the directory that holds it", dir)
+	}
+	return nil
+}
+
+// under places diagnostics of a directory's files; what is about no file is about the directory.
+func under(dir string, list diag.List) diag.List {
+	out := make(diag.List, len(list))
+	for i, d := range list {
+		d.File = filepath.Join(dir, d.File)
+		out[i] = d
+	}
+	return out
+}
