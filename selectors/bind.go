@@ -83,6 +83,9 @@ func (b *binder) fail(at Span, message, hint string) {
 
 // bind is the checked form of x and its sort.
 func (b *binder) bind(x Expr) (Expr, Sort) {
+	if len(b.errors) >= maxErrors {
+		return x, 0
+	}
 	switch x := x.(type) {
 	case Const:
 		return x, SelectorSort

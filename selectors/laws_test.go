@@ -139,6 +139,7 @@ func negate(x selectors.Expr) selectors.Expr {
 		case selectors.NotEqual:
 			x.Op = selectors.Equal
 			return x
+		case selectors.Less, selectors.LessEqual, selectors.Greater, selectors.GreaterEqual:
 		}
 	case selectors.Binary:
 		if x.Op == selectors.And {

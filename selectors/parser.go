@@ -48,6 +48,7 @@ type parser struct {
 	depth     int
 	operators int
 	errors    []*Error
+	stopped   bool
 }
 
 func (p *parser) next() {
@@ -73,12 +74,22 @@ func (p *parser) expect(sign, what string) bool {
 }
 
 // fail records an error, unless one was already recorded there: what follows from an
-// error is no news.
+// error is no news. After the last error that is reported it stops reading.
 func (p *parser) fail(e *Error) {
-	if n := len(p.errors); n > 0 && p.errors[n-1].At.Start >= e.At.Start {
+	n := len(p.errors)
+	if p.stopped || n > 0 && p.errors[n-1].At.Start >= e.At.Start {
 		return
 	}
-	p.errors = append(p.errors, e)
+	if p.errors = append(p.errors, e); len(p.errors) == maxErrors {
+		p.stop()
+	}
+}
+
+// stop leaves the rest of the text unread: what its end then lacks is no error.
+func (p *parser) stop() {
+	p.stopped = true
+	p.lex.pos = len(p.lex.text)
+	p.next()
 }
 
 // failToken records that the present token cannot stand where it does.
@@ -129,9 +140,7 @@ func (p *parser) deeper() bool {
 		return true
 	}
 	p.fail(&Error{At: p.tok.at, Message: fmt.Sprintf("more than %d levels of nesting", maxDepth), Hint: "name a part of it and write @name"})
-	// Nothing after this point can be told from the depth reached: stop reading.
-	p.lex.pos = len(p.lex.text)
-	p.next()
+	p.stop()
 	return false
 }
 
@@ -199,8 +208,7 @@ func (p *parser) binary(least int) (Expr, BinaryOp) {
 		}
 		if p.operators++; p.operators > maxOperators {
 			p.fail(&Error{At: at, Message: fmt.Sprintf("more than %d operators in one expression", maxOperators), Hint: "name a part of it and write @name"})
-			p.lex.pos = len(p.lex.text)
-			p.next()
+			p.stop()
 			return nil, top
 		}
 		p.next()
@@ -275,29 +283,23 @@ func (p *parser) unary() Expr {
 
 // isComparison reports whether ! before x could be read as negating its key.
 func isComparison(x Expr) bool {
-	switch x.(type) {
-	case Compare, In:
-		return true
-	}
-	return false
+	_, compare := x.(Compare)
+	_, in := x.(In)
+	return compare || in
 }
 
 // complement is the negative twin of a comparison, if it has one; else its negation.
 func complement(x Expr) Expr {
-	switch x := x.(type) {
-	case Compare:
-		switch x.Op {
-		case Equal:
-			x.Op = NotEqual
-			return x
-		case NotEqual:
-			x.Op = Equal
-			return x
-		case Less, LessEqual, Greater, GreaterEqual:
-		}
-	case In:
-		x.Negated = !x.Negated
-		return x
+	if in, ok := x.(In); ok {
+		in.Negated = !in.Negated
+		return in
+	}
+	if c, ok := x.(Compare); ok && c.Op == Equal {
+		c.Op = NotEqual
+		return c
+	} else if ok && c.Op == NotEqual {
+		c.Op = Equal
+		return c
 	}
 	return Not{X: x}
 }
@@ -309,6 +311,8 @@ func (p *parser) postfix() Expr {
 	for filters := 0; p.tok.is("["); filters++ {
 		if filters > maxDepth {
 			p.fail(&Error{At: p.tok.at, Message: fmt.Sprintf("more than %d filters in a row", maxDepth), Hint: "join them with &"})
+			p.stop()
+			return nil
 		}
 		p.next()
 		if !p.deeper() {

@@ -24,13 +24,11 @@ func (b *binder) not(x Not) (Expr, Sort) {
 // alone. The fleet is then that of all devices the selector admits; & and | mean the same
 // before and after. Any other selector is likelier a mistake than a fleet.
 func lifts(x Expr) bool {
-	switch x := x.(type) {
-	case Name:
-		return true
-	case Binary:
-		return lifts(x.L) && lifts(x.R)
+	if b, ok := x.(Binary); ok {
+		return lifts(b.L) && lifts(b.R)
 	}
-	return false
+	_, ok := x.(Name)
+	return ok
 }
 
 // binary checks that an operator joins two of a sort that has it.
