@@ -8,20 +8,29 @@ import (
 	"unicode/utf8"
 
 	"github.com/musterfleet/muster/algebra"
-	"github.com/musterfleet/muster/selectors"
 )
 
 // Style says how Text may draw.
 type Style struct {
 	Color bool
+	// Width is the columns of a page; 0 is 100.
+	Width int
 	// Notes are lines to print under a change, by its id: what policies say of it.
 	Notes map[string][]string
 }
 
 // Text is the plan for people: one line an action, with its glyph, the releases and the
 // reason; lines that are equal but for the device fold into one. The last line counts.
+//
+//	Changes
+//	  + edge[001-250]/web    2.1.0          250 devices, assigned by web (web.yaml:12)
+//	  ~ agent on 31 devices  1.0.0 → 1.1.0  assigned by agent (agent.yaml:3)
+//	      edge[001-010,014,020-039]
+//
+// Devices that do not fit the address stand below it, the first of them if they are many.
 func Text(p Plan, s Style) string {
 	var b strings.Builder
+	s.Width = cmp.Or(s.Width, 100)
 	w := &page{out: &b, style: s}
 	w.registry(p.Registry)
 	w.changes(p.Changes)
@@ -41,25 +50,19 @@ func Summary(p Plan) string {
 		return fmt.Sprintf("Nothing to do: %s as declared.", count(p.Unchanged, "slot runs", "slots run"))
 	}
 	text := fmt.Sprintf("%d to start, %d to replace, %d to stop", n.Start, n.Replace, n.Stop)
-	if len(p.Registry) > 0 {
-		text += ", " + count(len(p.Registry), "device to relabel", "devices to relabel")
+	fresh := 0
+	for _, c := range p.Registry {
+		if c.Before == nil {
+			fresh++
+		}
+	}
+	if fresh > 0 {
+		text += ", " + count(fresh, "device to add", "devices to add")
+	}
+	if known := len(p.Registry) - fresh; known > 0 {
+		text += ", " + count(known, "device to relabel", "devices to relabel")
 	}
 	return text + fmt.Sprintf("; %d blocked, %d in flight, %d unchanged.", len(p.Blocked), len(p.InFlight), p.Unchanged)
-}
-
-// line is what is printed for one slot. Lines of one section with the same text fold over their devices.
-type line struct {
-	glyph  rune
-	app    string // empty in the registry section
-	device algebra.DeviceID
-	what   string // 2.0.0 → 2.1.0
-	why    string
-	notes  []string
-}
-
-type page struct {
-	out   *strings.Builder
-	style Style
 }
 
 func (w *page) registry(changes []algebra.Relabelling) {
@@ -69,13 +72,25 @@ func (w *page) registry(changes []algebra.Relabelling) {
 		if c.Before == nil {
 			glyph = '+'
 		}
-		what := labelDiff(c.Before, c.After)
-		if c.Decommissioned {
-			what = strings.TrimPrefix(what+", decommissioned", ", ")
-		}
-		lines = append(lines, line{glyph: glyph, device: c.Device, what: what, why: "declared" + at(c.Source)})
+		lines = append(lines, line{glyph: glyph, device: c.Device, why: registryWhy(c)})
 	}
 	w.section("Registry", lines)
+}
+
+// registryWhy leaves out the line of the source, as each device has its own, and many
+// labels of a new device, which are no change: either would keep lines from folding.
+func registryWhy(c algebra.Relabelling) string {
+	labels := labelDiff(c.Before, c.After)
+	if c.Before == nil && (labels == "" || utf8.RuneCountInString(labels) > 60) {
+		labels = "new"
+	}
+	if c.Decommissioned {
+		labels = strings.TrimPrefix(labels+", decommissioned", ", ")
+	}
+	if c.Source.File == "" {
+		return labels
+	}
+	return labels + " (" + c.Source.File + ")"
 }
 
 func labelDiff(before, after map[string]string) string {
@@ -170,85 +185,6 @@ func (w *page) inFlight(flights []InFlight) {
 	w.section("In flight", lines)
 }
 
-// section folds and prints lines in the order of their first device.
-func (w *page) section(title string, lines []line) {
-	if len(lines) == 0 {
-		return
-	}
-	type folded struct {
-		line
-		devices []string
-	}
-	byText := map[string]*folded{}
-	var order []*folded
-	for _, l := range lines {
-		key := fmt.Sprintf("%c\x00%s\x00%s\x00%s\x00%q", l.glyph, l.app, l.what, l.why, l.notes)
-		f := byText[key]
-		if f == nil {
-			f = &folded{line: l}
-			byText[key] = f
-			order = append(order, f)
-		}
-		f.devices = append(f.devices, l.device.String())
-	}
-	rows := make([][4]string, len(order))
-	var width [2]int
-	for i, f := range order {
-		address := selectors.Fold(f.devices)
-		if f.app != "" {
-			if strings.ContainsRune(address, ',') {
-				address = "{" + address + "}"
-			}
-			address += "/" + f.app
-		}
-		n := ""
-		if len(f.devices) > 1 {
-			n = fmt.Sprintf("%d devices, ", len(f.devices))
-		}
-		rows[i] = [4]string{string(f.glyph), address, f.what, n + f.why}
-		for j := range width {
-			width[j] = max(width[j], min(utf8.RuneCountInString(rows[i][j+1]), 44))
-		}
-	}
-	if w.out.Len() > 0 {
-		w.out.WriteByte('\n')
-	}
-	fmt.Fprintf(w.out, "%s\n", w.bold(title))
-	for i, r := range rows {
-		fmt.Fprintf(w.out, "  %s %s  %s  %s\n", w.paint(order[i].glyph), w.column(r[1], width[0]), pad(r[2], width[1]), r[3])
-		for _, note := range order[i].notes {
-			fmt.Fprintf(w.out, "      %s\n", note)
-		}
-	}
-}
-
-// column pads an address; one that is too long stands on a line of its own.
-func (w *page) column(s string, width int) string {
-	if utf8.RuneCountInString(s) <= width {
-		return pad(s, width)
-	}
-	return wrap(s, 100, "    ") + "\n    " + strings.Repeat(" ", width)
-}
-
-// wrap breaks a folded list after commas so that no line is much longer than width.
-func wrap(s string, width int, indent string) string {
-	var b strings.Builder
-	n := 0
-	for part := range strings.SplitAfterSeq(s, ",") {
-		if n > 0 && n+len(part) > width {
-			b.WriteString("\n" + indent)
-			n = 0
-		}
-		b.WriteString(part)
-		n += len(part)
-	}
-	return b.String()
-}
-
-func pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(s)))
-}
-
 func at(s algebra.Source) string {
 	if s.File == "" {
 		return ""
@@ -258,21 +194,4 @@ func at(s algebra.Source) string {
 
 func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, map[bool]string{true: one, false: many}[n == 1])
-}
-
-// colours are those people know from diffs.
-var colours = map[rune]string{'+': "32", '~': "33", '-': "31", '!': "35", '…': "36"}
-
-func (w *page) paint(glyph rune) string {
-	if !w.style.Color {
-		return string(glyph)
-	}
-	return "\x1b[" + cmp.Or(colours[glyph], "0") + "m" + string(glyph) + "\x1b[0m"
-}
-
-func (w *page) bold(s string) string {
-	if !w.style.Color {
-		return s
-	}
-	return "\x1b[1m" + s + "\x1b[0m"
 }

@@ -37,7 +37,8 @@ actions that makes them equal. It changes nothing.
 
 Devices come from --nats, --roster or the World's own Device documents. With --against the
 other World, fully applied, is taken for what is: the difference of a pull request, without
-a fleet. With --roster alone nothing is published yet.
+a fleet. With --roster alone nothing is published yet. The text folds devices that share a line
+and cuts long lists; -o json has every one.
 
 With --detailed-exitcode: 0 nothing to do, 2 changes, 3 denied, 4 stale, 5 a conflict blocks a slot.`,
 		Example: `  muster plan -w worlds/shop --roster devices.jsonl
@@ -102,7 +103,7 @@ func (p *planning) run(cmd *cobra.Command) error {
 		if _, err := p.console.out.Write(file.JSON()); err != nil {
 			return err
 		}
-	} else if _, err := fmt.Fprint(p.console.out, planner.Text(plan, planner.Style{Color: p.console.color(p.console.out)})); err != nil {
+	} else if _, err := fmt.Fprint(p.console.out, planner.Text(plan, planner.Style{Color: p.console.color(p.console.out), Width: p.console.columns()})); err != nil {
 		return err
 	}
 	return p.outcome(plan)

@@ -1,0 +1,237 @@
+package planner
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// The layout of a page.
+const (
+	widestAddress = 40 // columns of an address; a longer one stands on lines of its own
+	widestWhat    = 28 // columns that releases are aligned to
+	narrowestWhy  = 36 // columns a reason needs to stay in its own column
+	mostListed    = 8  // lines of devices below an address
+)
+
+// line is what is printed for one slot. Lines of one section with the same text fold over their devices.
+type line struct {
+	glyph  rune
+	app    string // empty in the registry section
+	device algebra.DeviceID
+	what   string // 2.0.0 → 2.1.0
+	why    string
+	notes  []string
+}
+
+// fold is lines that are equal but for the device.
+type fold struct {
+	line
+	devices []string
+}
+
+// row is a fold as it is printed.
+type row struct {
+	glyph   rune
+	address string
+	list    []string // the devices, where the address has no room for them
+	what    string
+	why     string
+	notes   []string
+}
+
+type page struct {
+	out   *strings.Builder
+	style Style
+}
+
+// section folds and prints lines in the order of their first device.
+func (w *page) section(title string, lines []line) {
+	if len(lines) == 0 {
+		return
+	}
+	if w.out.Len() > 0 {
+		w.out.WriteByte('\n')
+	}
+	w.out.WriteString(w.bold(title) + "\n")
+	var rows []row
+	var addresses, whats int
+	for _, f := range folds(lines) {
+		r := f.row(w.style.Width - 6)
+		addresses = max(addresses, columns(r.address))
+		whats = max(whats, min(columns(r.what), widestWhat))
+		rows = append(rows, r)
+	}
+	for _, r := range rows {
+		w.row(r, addresses, whats)
+	}
+}
+
+func folds(lines []line) []*fold {
+	byText := map[string]*fold{}
+	var order []*fold
+	for _, l := range lines {
+		key := fmt.Sprintf("%c\x00%s\x00%s\x00%s\x00%q", l.glyph, l.app, l.what, l.why, l.notes)
+		f := byText[key]
+		if f == nil {
+			f = &fold{line: l}
+			byText[key] = f
+			order = append(order, f)
+		}
+		f.devices = append(f.devices, l.device.String())
+	}
+	return order
+}
+
+// row decides where the devices stand: in the address, if that is short enough.
+func (f *fold) row(width int) row {
+	r := row{glyph: f.glyph, what: f.what, why: f.why, notes: f.notes}
+	folded := selectors.Fold(f.devices)
+	items := split(folded)
+	r.address = folded
+	if f.app != "" {
+		if len(items) > 1 {
+			r.address = "{" + folded + "}"
+		}
+		r.address += "/" + f.app
+	}
+	many := fmt.Sprintf("%d devices", len(f.devices))
+	switch {
+	case len(f.devices) == 1:
+	case columns(r.address) <= widestAddress:
+		r.why = many + ", " + r.why
+	default:
+		r.address = many
+		if f.app != "" {
+			r.address = f.app + " on " + many
+		}
+		r.list = listed(items, width, len(f.devices))
+	}
+	return r
+}
+
+func (w *page) row(r row, addresses, whats int) {
+	head := "  " + string(r.glyph) + " " + pad(r.address, addresses) + "  "
+	if whats > 0 {
+		head += pad(r.what, whats) + "  "
+	}
+	indent := columns(head)
+	if w.style.Width-indent < narrowestWhy {
+		indent = 6
+	}
+	text := head + wrapWords(r.why, columns(head), indent, w.style.Width)
+	w.out.WriteString(strings.Replace(text, string(r.glyph), w.paint(r.glyph), 1) + "\n")
+	for _, l := range r.list {
+		w.out.WriteString("      " + l + "\n")
+	}
+	for _, note := range r.notes {
+		w.out.WriteString("      " + wrapWords(note, 6, 8, w.style.Width) + "\n")
+	}
+}
+
+// listed breaks folded devices into lines of at most width columns, and an item that is longer
+// than a line after its commas. What is beyond mostListed lines is counted.
+func listed(items []string, width, devices int) []string {
+	var lines []string
+	shown := 0
+	for i, item := range items {
+		if i < len(items)-1 {
+			item += ","
+		}
+		var more []string
+		if last := len(lines) - 1; last >= 0 && columns(lines[last])+columns(item) <= width {
+			more = []string{lines[last] + item}
+			lines = lines[:last]
+		} else {
+			more = breakItem(item, width)
+		}
+		if len(lines)+len(more) > mostListed {
+			return append(lines, fmt.Sprintf("… and %d more", devices-shown))
+		}
+		lines = append(lines, more...)
+		names, err := selectors.ExpandNodes(strings.TrimSuffix(item, ","))
+		if err != nil {
+			panic("planner: " + err.Error()) // Fold made it
+		}
+		shown += len(names)
+	}
+	return lines
+}
+
+func breakItem(item string, width int) []string {
+	lines := []string{""}
+	for part := range strings.SplitAfterSeq(item, ",") {
+		last := len(lines) - 1
+		if lines[last] != "" && columns(lines[last])+columns(part) > width {
+			lines = append(lines, "  ")
+			last++
+		}
+		lines[last] += part
+	}
+	return lines
+}
+
+// split cuts a folded set at the commas outside brackets.
+func split(folded string) []string {
+	var items []string
+	start, depth := 0, 0
+	for i, c := range folded {
+		switch c {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		case ',':
+			if depth == 0 {
+				items = append(items, folded[start:i])
+				start = i + 1
+			}
+		}
+	}
+	return append(items, folded[start:])
+}
+
+// wrapWords breaks a text that starts at column at, so that no line passes width; further
+// lines are indented. A word longer than a line is left whole.
+func wrapWords(s string, at, indent, width int) string {
+	var b strings.Builder
+	for i, word := range strings.Fields(s) {
+		switch {
+		case i == 0:
+		case at+1+columns(word) > width:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			at = indent
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += columns(word)
+	}
+	return b.String()
+}
+
+func columns(s string) int { return utf8.RuneCountInString(s) }
+
+func pad(s string, width int) string { return s + strings.Repeat(" ", max(0, width-columns(s))) }
+
+// colours are those people know from diffs.
+var colours = map[rune]string{'+': "32", '~': "33", '-': "31", '!': "35", '…': "36"}
+
+func (w *page) paint(glyph rune) string {
+	if !w.style.Color {
+		return string(glyph)
+	}
+	return "\x1b[" + cmp.Or(colours[glyph], "0") + "m" + string(glyph) + "\x1b[0m"
+}
+
+func (w *page) bold(s string) string {
+	if !w.style.Color {
+		return s
+	}
+	return "\x1b[1m" + s + "\x1b[0m"
+}
