@@ -186,9 +186,9 @@ func (b *binder) version(d DeployRef) string {
 	return d.Version
 }
 
-// listed shows up to eight words, each behind a prefix.
+// listed shows up to six words, each behind a prefix.
 func listed(prefix string, words []string) string {
-	const most = 8
+	const most = 6
 	shown := make([]string, 0, most)
 	for _, w := range words[:min(len(words), most)] {
 		shown = append(shown, prefix+w)
