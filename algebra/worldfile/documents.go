@@ -33,16 +33,14 @@ type document struct {
 // parse splits the file into the YAML documents that are not empty. whole is false if it
 // had to stop before the end.
 func (f *file) parse() (whole bool) {
-	if !utf8.ValidString(f.text) {
-		at := len(strings.ToValidUTF8(f.text, "\uFFFD"))
-		for i, r := range f.text {
-			if _, n := utf8.DecodeRuneInString(f.text[i:]); r == utf8.RuneError && n == 1 {
-				at = i
-				break
-			}
+	for i, r := range f.text {
+		if _, size := utf8.DecodeRuneInString(f.text[i:]); r == utf8.RuneError && size == 1 {
+			span{f, i, i + 1}.fail("save it as UTF-8", "the file is not UTF-8")
+			return false
+		} else if !isYAML(r) {
+			span{f, i, i + size}.fail(`write it as an escape in double quotes, such as "\u0007"`, "the character %U cannot stand in YAML", r)
+			return false
 		}
-		span{f, at, at + 1}.fail("save it as UTF-8", "the file is not UTF-8")
-		return false
 	}
 	d := yaml.NewDecoder(bytes.NewReader([]byte(f.text)))
 	for {
@@ -58,6 +56,17 @@ func (f *file) parse() (whole bool) {
 			f.roots = append(f.roots, &n)
 		}
 	}
+}
+
+// isYAML reports whether YAML lets a character stand as itself.
+func isYAML(r rune) bool {
+	switch {
+	case r < 0x20:
+		return r == '\t' || r == '\n' || r == '\r'
+	case r < 0xa0:
+		return r < 0x7f || r == 0x85
+	}
+	return r != 0xfeff && r != 0xfffe && r != 0xffff
 }
 
 // empty reports a document of comments alone.
@@ -96,7 +105,7 @@ func (f *file) syntax(err error) {
 	}
 	if strings.Contains(m[2], "cannot start any token") {
 		hint = "put the text in quotes: '…'"
-		if strings.Contains(f.text[f.offset(line, 1):at+1], "\t") {
+		if strings.Contains(f.text[f.offset(line, 1):min(at+1, len(f.text))], "\t") {
 			hint = "indent with spaces, not tabs"
 		}
 	}
