@@ -1,0 +1,150 @@
+package policies
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/planner/planfile"
+)
+
+// Scope is what a policy is asked about, each time it is asked.
+type Scope uint8
+
+// The scopes.
+const (
+	Action    Scope = iota + 1 // one Start, Replace or Stop
+	Batch                      // the actions that go out together
+	Plan                       // the whole plan, once
+	Aggregate                  // the plan's counts, once
+)
+
+var scopeNames = [...]string{"", "action", "batch", "plan", "aggregate"}
+
+// String is the scope's name in a Policy document.
+func (s Scope) String() string { return nameOf(scopeNames[:], "Scope", uint8(s)) }
+
+// Level is what an objection of a policy does.
+type Level uint8
+
+// The levels, the worst first.
+const (
+	Deny Level = iota + 1 // the plan is not approved
+	Warn
+	Info
+)
+
+var levelNames = [...]string{"", "deny", "warn", "info"}
+
+// String is the level's name in a Policy document.
+func (l Level) String() string { return nameOf(levelNames[:], "Level", uint8(l)) }
+
+// MarshalText gives the name in reports.
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+func nameOf(names []string, kind string, i uint8) string {
+	if int(i) < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("%s(%d)", kind, i)
+}
+
+// Input is what an engine is asked about. It must not be changed.
+type Input struct {
+	// File is the whole plan. Its Now is the only clock.
+	File *planfile.File
+	// Change is the action judged in scope Action, else nil. It may be the inverse of one of File's.
+	Change *planfile.Change
+	// Batch is the batch judged in scope Batch, else nil.
+	Batch *planfile.Batch
+}
+
+// Finding is one objection. A language without rules of its own leaves all fields empty.
+type Finding struct {
+	Rule string // empty: the policy's name
+	// Level is the rule's; 0 is the policy's.
+	Level Level
+	Msg   string // empty: the policy's message
+	// ChangeID is the change it is about, where a policy judges more than one.
+	ChangeID string
+	Details  map[string]any
+}
+
+// Engine evaluates one compiled policy. It returns no finding where the policy holds, and an
+// error, never a pass, where it cannot tell. It is pure and safe for concurrent use.
+type Engine interface {
+	Judge(in Input) ([]Finding, error)
+}
+
+// Gate is a policy ready to judge. Only NewGate makes one.
+type Gate struct {
+	policy algebra.Policy
+	scope  Scope
+	level  Level
+	engine Engine
+}
+
+// Gates is a policy set. Its order means nothing.
+type Gates []Gate
+
+// NewGate joins a policy with what its engine compiled it to. It refuses an unknown scope or
+// level, and a match outside scope action: a plan is of no one device.
+func NewGate(p algebra.Policy, e Engine) (Gate, error) {
+	g := Gate{policy: p, engine: e}
+	var problems []error
+	for i := range scopeNames {
+		if i > 0 && p.Scope == scopeNames[i] {
+			g.scope = Scope(i)
+		}
+	}
+	for i := range levelNames {
+		if i > 0 && p.Level == levelNames[i] {
+			g.level = Level(i)
+		}
+	}
+	if e == nil || p.Name == "" {
+		problems = append(problems, errors.New("a gate needs a name and an engine"))
+	}
+	if g.scope == 0 {
+		problems = append(problems, fmt.Errorf("scope %q is not one of %s", p.Scope, strings.Join(scopeNames[1:], ", ")))
+	}
+	if g.level == 0 {
+		problems = append(problems, fmt.Errorf("level %q is not one of %s", p.Level, strings.Join(levelNames[1:], ", ")))
+	}
+	if p.Match != nil && g.scope != Action && g.scope != 0 {
+		problems = append(problems, fmt.Errorf("match chooses actions by their device, and scope %s has no device; filter plan.resource_changes in the policy", p.Scope))
+	}
+	if len(problems) > 0 {
+		return Gate{}, errors.Join(problems...)
+	}
+	return g, nil
+}
+
+// Name is the policy's name.
+func (g Gate) Name() string { return g.policy.Name }
+
+// Scope is what the policy is asked about.
+func (g Gate) Scope() Scope { return g.scope }
+
+// Level is what its objections do.
+func (g Gate) Level() Level { return g.level }
+
+// Source is where the policy is declared.
+func (g Gate) Source() algebra.Source { return g.policy.Source }
+
+func (g Gate) compare(o Gate) int {
+	return cmp.Or(strings.Compare(g.policy.Name, o.policy.Name), strings.Compare(g.policy.Source.File, o.policy.Source.File),
+		cmp.Compare(g.policy.Source.Line, o.policy.Source.Line), strings.Compare(g.policy.Text, o.policy.Text))
+}
+
+// judge asks the engine. A panic of the engine is an error like any other.
+func (g Gate) judge(in Input) (found []Finding, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			found, err = nil, fmt.Errorf("its engine failed: %v", r)
+		}
+	}()
+	return g.engine.Judge(in)
+}

@@ -1,0 +1,41 @@
+package policies
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/musterfleet/muster/planner/planfile"
+)
+
+// stopShare is the share of an app's devices, in percent, that a plan may stop without
+// being told so.
+const stopShare = 20
+
+// The rules that hold without being declared. No policy can have such a name.
+const (
+	ruleNoGates     = "muster/no-gates"
+	ruleNotCompiled = "muster/gate"
+	ruleNotJudged   = "muster/nothing-judged"
+	ruleObservation = "muster/observation"
+	ruleStops       = "muster/stops"
+)
+
+// stops refuses a plan that stops more than stopShare of an app's devices, unless the caller
+// allows that many: it is the guard against an emptied selector. Devices are counted whole,
+// of all that have the app or get it; the bound is exact. That a World empties a fleet in
+// use cannot be seen from a plan: it takes the World before.
+func stops(f *planfile.File, allowed int) []Result {
+	var out []Result
+	for _, app := range slices.Sorted(maps.Keys(f.Aggregates.ByDeployment)) {
+		g := f.Aggregates.ByDeployment[app]
+		if 100*g.Stopped <= stopShare*g.Devices || g.Stopped <= allowed {
+			continue
+		}
+		out = append(out, Result{Rule: ruleStops, Level: Deny,
+			Msg: fmt.Sprintf("stops %s on %d of its %s, more than %d %%; if that is meant, pass --allow-stop %d",
+				app, g.Stopped, count(g.Devices, "device", "devices"), stopShare, g.Stopped),
+			Details: map[string]any{"app": app, "stopped": g.Stopped, "devices": g.Devices}})
+	}
+	return out
+}

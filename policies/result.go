@@ -1,0 +1,89 @@
+package policies
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/planner/planfile"
+)
+
+// Result is one objection to a plan.
+type Result struct {
+	Rule  string `json:"rule"`
+	Level Level  `json:"level"`
+	Msg   string `json:"msg"`
+	// ChangeID and Address name the change objected to; empty for the plan as a whole.
+	ChangeID string `json:"change_id"`
+	Address  string `json:"address"`
+	// Loc is where that change was declared, Policy where the policy was.
+	Loc    planfile.Source `json:"_loc"`
+	Policy algebra.Source  `json:"policy"`
+	// Inverse says that it is the rollback of the change that is objected to.
+	Inverse bool `json:"inverse"`
+	// Failed says that the policy could not be evaluated.
+	Failed  bool           `json:"failed"`
+	Details map[string]any `json:"details"`
+
+	order int // of the change in the plan
+}
+
+// compare puts the worst first, then goes by rule and by place in the plan.
+func (r Result) compare(o Result) int {
+	return cmp.Or(cmp.Compare(r.Level, o.Level), strings.Compare(r.Rule, o.Rule),
+		strings.Compare(r.Policy.File, o.Policy.File), cmp.Compare(r.Policy.Line, o.Policy.Line),
+		cmp.Compare(r.order, o.order), compareBool(r.Inverse, o.Inverse), strings.Compare(r.Msg, o.Msg))
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// Report is all that was found, the worst first, and how much was judged.
+type Report struct {
+	// File is the plan that was judged.
+	File    planfile.File
+	Results []Result
+	// Policies counts the gates. Evaluations counts how often one judged an action, a batch
+	// or the plan; inverses are not counted.
+	Policies, Evaluations int
+}
+
+// Denied reports whether some result is at level deny.
+func (r Report) Denied() bool { return r.Count(Deny) > 0 }
+
+// Count is the number of results at a level.
+func (r Report) Count(l Level) int {
+	n := 0
+	for _, one := range r.Results {
+		if one.Level == l {
+			n++
+		}
+	}
+	return n
+}
+
+// Denials are the results at level deny.
+func (r Report) Denials() []Result {
+	return slices.DeleteFunc(slices.Clone(r.Results), func(one Result) bool { return one.Level != Deny })
+}
+
+// Notes are one line for each result that is about a change, by the change's id, as
+// planner.Style takes them.
+func (r Report) Notes() map[string][]string {
+	notes := map[string][]string{}
+	for _, one := range r.Results {
+		if one.ChangeID != "" {
+			notes[one.ChangeID] = append(notes[one.ChangeID], fmt.Sprintf("%s %s: %s", one.Level, one.Rule, plain(one.Msg)))
+		}
+	}
+	return notes
+}

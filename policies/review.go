@@ -1,0 +1,213 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/planner"
+	"github.com/musterfleet/muster/planner/planfile"
+)
+
+// Proposal is a plan put before the gates, with what it was made from and who asks.
+type Proposal struct {
+	Plan    planner.Plan
+	Reality algebra.Reality
+	Request planfile.Request
+	Now     time.Time
+}
+
+// Options are the rules of one review. The zero value is the strictest but for RollsBack.
+type Options struct {
+	// NoGates is World.NoGates: the World says that its plans need no policy.
+	NoGates bool
+	// AllowStop is how many devices of an app the plan may stop beyond the default guard.
+	AllowStop int
+	// RollsBack says that the run may roll back by itself: an inverse that is denied then
+	// denies the plan.
+	RollsBack bool
+}
+
+// Review puts a plan before all gates. There is an Approved, bound to the digest of exactly
+// this plan, iff no result of the report is at level deny. Every gate judges all there is in
+// its scope: the report has all reasons at once.
+func Review(p Proposal, gates Gates, opt Options) (Approved, Report) {
+	plan := clonePlan(p.Plan)
+	file := planfile.From(plan, p.Reality, p.Request, p.Now)
+	r := &review{file: &file, plan: plan, rollsBack: opt.RollsBack, kept: map[string]bool{}}
+	r.gates = slices.Clone(gates)
+	slices.SortStableFunc(r.gates, Gate.compare)
+	if len(gates) == 0 && !opt.NoGates {
+		r.deny(ruleNoGates, "there are no policies, and silence approves nothing; declare a Policy, or gates: none in the World")
+	}
+	if !plan.Observed.Equal(p.Reality.ObservedAt) {
+		r.deny(ruleObservation, "the plan was made from another observation of the fleet; plan again")
+	}
+	r.results = append(r.results, stops(&file, opt.AllowStop)...)
+	r.compiled()
+	r.actions()
+	r.wholes()
+	if len(r.gates) > 0 && len(plan.Changes) > 0 && r.evaluations == 0 {
+		r.deny(ruleNotJudged, "no policy judged any part of this plan, as none matches its devices; declare one without match, or with a wider one")
+	}
+	slices.SortStableFunc(r.results, Result.compare)
+	report := Report{File: file, Results: r.results, Policies: len(gates), Evaluations: r.evaluations}
+	if report.Denied() {
+		return Approved{}, report
+	}
+	return Approved{plan: plan, file: file, digest: file.Digest(), kept: r.kept}, report
+}
+
+// review is the state of one Review.
+type review struct {
+	file        *planfile.File
+	plan        planner.Plan
+	gates       Gates
+	rollsBack   bool
+	kept        map[string]bool
+	results     []Result
+	evaluations int
+}
+
+func (r *review) deny(rule, msg string) {
+	r.results = append(r.results, Result{Rule: rule, Level: Deny, Msg: msg})
+}
+
+// compiled denies for gates that NewGate did not make, and takes them out.
+func (r *review) compiled() {
+	r.gates = slices.DeleteFunc(r.gates, func(g Gate) bool {
+		if g.engine == nil {
+			r.deny(ruleNotCompiled, "a policy was handed over without having been compiled")
+		}
+		return g.engine == nil
+	})
+}
+
+// actions has each action, and its inverse, judged by each gate that matches its device.
+func (r *review) actions() {
+	var gates Gates
+	var fleets []algebra.Fleet
+	for _, g := range r.gates {
+		if g.scope == Action {
+			f := r.plan.Roster.All()
+			if g.policy.Match != nil {
+				f = r.plan.Roster.Select(g.policy.Match)
+			}
+			gates, fleets = append(gates, g), append(fleets, f)
+		}
+	}
+	if len(gates) == 0 {
+		return
+	}
+	first := len(r.plan.Registry) // the file lists these before the actions
+	for i, c := range r.plan.Changes {
+		change := &r.file.ResourceChanges[first+i]
+		ordinal, known := r.plan.Roster.Ordinal(c.Action.Target().Device)
+		back, stuck := inverse(*change, c, r.plan)
+		if stuck != nil {
+			r.keep(change, first+i, stuck)
+		}
+		for j, g := range gates {
+			if known && !fleets[j].Contains(ordinal) {
+				continue
+			}
+			r.evaluations++
+			r.ask(g, Input{File: r.file, Change: change}, change, first+i, false)
+			if stuck == nil {
+				r.ask(g, Input{File: r.file, Change: &back}, change, first+i, true)
+			}
+		}
+	}
+}
+
+// wholes has the batches and the plan judged.
+func (r *review) wholes() {
+	for _, g := range r.gates {
+		switch g.scope {
+		case Action:
+		case Batch:
+			for i := range r.file.Batches {
+				r.evaluations++
+				r.ask(g, Input{File: r.file, Batch: &r.file.Batches[i]}, nil, 0, false)
+			}
+		case Plan, Aggregate:
+			r.evaluations++
+			r.ask(g, Input{File: r.file}, nil, 0, false)
+		}
+	}
+}
+
+// ask notes what a gate finds. A gate that cannot tell denies, at whatever level it is.
+func (r *review) ask(g Gate, in Input, c *planfile.Change, order int, inverse bool) {
+	found, err := g.judge(in)
+	if err == nil && len(found) == 0 {
+		return
+	}
+	base := Result{Rule: g.policy.Name, Level: g.level, Policy: g.policy.Source, Inverse: inverse, order: order}
+	if c != nil {
+		base.ChangeID, base.Address, base.Loc = c.ID, c.Address, c.Source
+	}
+	if in.Batch != nil {
+		base.order, base.Details = in.Batch.Index, map[string]any{"batch": in.Batch.Index}
+	}
+	if err != nil {
+		base.Level, base.Failed, base.Msg = Deny, true, "cannot be evaluated: "+err.Error()
+		r.note(base)
+		return
+	}
+	for _, f := range found {
+		r.note(r.filled(base, f, g))
+	}
+}
+
+// filled is the result of one finding: what the finding leaves empty is the policy's.
+func (r *review) filled(one Result, f Finding, g Gate) Result {
+	if f.Rule != "" {
+		one.Rule = f.Rule
+	}
+	if f.Level != 0 {
+		one.Level = f.Level
+	}
+	if f.Details != nil {
+		one.Details = f.Details
+	}
+	switch {
+	case f.Msg != "":
+		one.Msg = f.Msg
+	case g.policy.Message != "":
+		one.Msg = g.policy.Message
+	default:
+		one.Msg = "must hold: " + g.policy.Text
+	}
+	if f.ChangeID != "" && one.ChangeID == "" {
+		one.ChangeID = f.ChangeID
+		for i := range r.file.ResourceChanges {
+			if c := &r.file.ResourceChanges[i]; c.ID == f.ChangeID {
+				one.Address, one.Loc, one.order = c.Address, c.Source, i
+			}
+		}
+	}
+	return one
+}
+
+// note adds a result. A denial of an inverse denies the plan only where the run may roll
+// back by itself; else it takes the inverse out of what is approved.
+func (r *review) note(one Result) {
+	if one.Inverse && one.Level == Deny {
+		r.kept[one.ChangeID] = true
+		if !r.rollsBack {
+			one.Level = Info
+		}
+	}
+	if one.Inverse {
+		one.Msg = "its rollback: " + one.Msg
+	}
+	r.results = append(r.results, one)
+}
+
+// keep notes an action that cannot be undone.
+func (r *review) keep(c *planfile.Change, order int, why error) {
+	r.note(Result{Rule: "muster/rollback", Level: Deny, Msg: fmt.Sprintf("is not possible: %v", why),
+		ChangeID: c.ID, Address: c.Address, Loc: c.Source, Inverse: true, order: order})
+}

@@ -1,0 +1,179 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/musterfleet/muster/selectors"
+)
+
+// Text is the report for people: objections that are equal but for the device fold into
+// one. The last line counts.
+//
+//	deny  no-latest: pin the image
+//	      edge[001-250]/web; 250 actions, declared at assignments.yaml:4
+//	      policy at policies.yaml:3
+//
+//	3 policies, 750 evaluations, 250 denied.
+func (r Report) Text(color bool) string {
+	var b strings.Builder
+	for _, f := range r.fold() {
+		fmt.Fprintf(&b, "%s  %s: %s\n", paint(f.Level, color), f.Rule, plain(f.Msg))
+		if len(f.addresses) > 0 {
+			fmt.Fprintf(&b, "      %s\n", f.where())
+		}
+		if f.Policy.File != "" {
+			fmt.Fprintf(&b, "      policy at %s\n", f.Policy)
+		}
+	}
+	if b.Len() > 0 {
+		b.WriteByte('\n')
+	}
+	b.WriteString(r.Summary() + "\n")
+	return b.String()
+}
+
+// Summary is the report's last line.
+func (r Report) Summary() string {
+	s := fmt.Sprintf("%s, %s, %d denied", count(r.Policies, "policy", "policies"), count(r.Evaluations, "evaluation", "evaluations"), r.Count(Deny))
+	if n := r.Count(Warn); n > 0 {
+		s += ", " + count(n, "warning", "warnings")
+	}
+	if n := r.Count(Info); n > 0 {
+		s += ", " + count(n, "note", "notes")
+	}
+	return s + "."
+}
+
+// folded is the results that differ in their change only.
+type folded struct {
+	Result
+	addresses []string
+	places    []string // where the changes were declared
+}
+
+func (r Report) fold() []*folded {
+	type text struct {
+		level     Level
+		rule, msg string
+		file      string
+		line      int
+		whole     bool // about no change
+	}
+	index := map[text]*folded{}
+	var order []*folded
+	for _, one := range r.Results {
+		k := text{one.Level, one.Rule, one.Msg, one.Policy.File, one.Policy.Line, one.Address == ""}
+		f := index[k]
+		if f == nil {
+			f = &folded{Result: one}
+			index[k] = f
+			order = append(order, f)
+		}
+		if one.Address == "" {
+			continue
+		}
+		f.addresses = append(f.addresses, one.Address)
+		if one.Loc.File == "" {
+			continue
+		}
+		if place := fmt.Sprintf("%s:%d", one.Loc.File, one.Loc.Line); !slices.Contains(f.places, place) {
+			f.places = append(f.places, place)
+		}
+	}
+	return order
+}
+
+// where lists the folded addresses, app by app, and where they were declared.
+func (f *folded) where() string {
+	const most = 3 // places in full
+	devices := map[string][]string{}
+	var apps []string
+	for _, a := range f.addresses {
+		device, app, _ := strings.Cut(a, "/")
+		if devices[app] == nil {
+			apps = append(apps, app)
+		}
+		devices[app] = append(devices[app], device)
+	}
+	slices.Sort(apps)
+	var parts []string
+	for _, app := range apps {
+		s := selectors.Fold(devices[app])
+		if app != "" {
+			if strings.Contains(s, ",") {
+				s = "{" + s + "}"
+			}
+			s += "/" + app
+		}
+		parts = append(parts, s)
+	}
+	s := wrap(strings.Join(parts, ", "))
+	if n := len(f.addresses); n > 1 {
+		s += "; " + count(n, "action", "actions")
+	}
+	if len(f.places) == 0 {
+		return s
+	}
+	slices.Sort(f.places)
+	shown := strings.Join(f.places[:min(most, len(f.places))], ", ")
+	if n := len(f.places) - most; n > 0 {
+		shown += fmt.Sprintf(" and %d more", n)
+	}
+	if strings.Contains(s, ";") {
+		return s + ", declared at " + shown
+	}
+	return s + "; declared at " + shown
+}
+
+// wrap breaks a long list after commas.
+func wrap(s string) string {
+	var b strings.Builder
+	n := 0
+	for part := range strings.SplitAfterSeq(s, ",") {
+		if n > 0 && n+len(part) > 94 {
+			b.WriteString("\n      ")
+			n, part = 0, strings.TrimPrefix(part, " ")
+		}
+		b.WriteString(part)
+		n += len(part)
+	}
+	return b.String()
+}
+
+func paint(l Level, color bool) string {
+	if !color {
+		return l.String()
+	}
+	code := "36"
+	switch l {
+	case Deny:
+		code = "1;31"
+	case Warn:
+		code = "33"
+	case Info:
+	}
+	return "\x1b[" + code + "m" + l.String() + "\x1b[0m"
+}
+
+// plain is s on one line, without characters that could drive a terminal.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return '\uFFFD'
+		}
+		return r
+	}, strings.Join(strings.Fields(s), " "))
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
