@@ -72,8 +72,12 @@ type Finding struct {
 	Details  map[string]any
 }
 
+// ErrCost says that an evaluation was given up as it took too long. After it a gate is asked
+// no more: the plan is denied already, and a hundred thousand such evaluations take hours.
+var ErrCost = errors.New("it costs too much")
+
 // Engine evaluates one compiled policy. It returns no finding where the policy holds, and an
-// error, never a pass, where it cannot tell. It is pure and safe for concurrent use.
+// error, never a pass, where it cannot tell; one that is ErrCost where it gave up. It is pure and safe for concurrent use.
 type Engine interface {
 	Judge(in Input) ([]Finding, error)
 }

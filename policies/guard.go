@@ -18,6 +18,7 @@ const (
 	ruleNotCompiled = "muster/gate"
 	ruleNotJudged   = "muster/nothing-judged"
 	ruleObservation = "muster/observation"
+	ruleRollback    = "muster/rollback"
 	ruleStops       = "muster/stops"
 )
 

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -36,8 +37,6 @@ func Review(p Proposal, gates Gates, opt Options) (Approved, Report) {
 	plan := clonePlan(p.Plan)
 	file := planfile.From(plan, p.Reality, p.Request, p.Now)
 	r := &review{file: &file, plan: plan, rollsBack: opt.RollsBack, kept: map[string]bool{}}
-	r.gates = slices.Clone(gates)
-	slices.SortStableFunc(r.gates, Gate.compare)
 	if len(gates) == 0 && !opt.NoGates {
 		r.deny(ruleNoGates, "there are no policies, and silence approves nothing; declare a Policy, or gates: none in the World")
 	}
@@ -45,7 +44,7 @@ func Review(p Proposal, gates Gates, opt Options) (Approved, Report) {
 		r.deny(ruleObservation, "the plan was made from another observation of the fleet; plan again")
 	}
 	r.results = append(r.results, stops(&file, opt.AllowStop)...)
-	r.compiled()
+	r.open(gates)
 	r.actions()
 	r.wholes()
 	if len(r.gates) > 0 && len(plan.Changes) > 0 && r.evaluations == 0 {
@@ -63,59 +62,57 @@ func Review(p Proposal, gates Gates, opt Options) (Approved, Report) {
 type review struct {
 	file        *planfile.File
 	plan        planner.Plan
-	gates       Gates
+	gates       []*asked
 	rollsBack   bool
 	kept        map[string]bool
 	results     []Result
 	evaluations int
 }
 
+// asked is a gate under way.
+type asked struct {
+	Gate
+	fleet algebra.Fleet // whose actions it judges
+	spent bool          // it cost too much and is asked no more
+}
+
 func (r *review) deny(rule, msg string) {
 	r.results = append(r.results, Result{Rule: rule, Level: Deny, Msg: msg})
 }
 
-// compiled denies for gates that NewGate did not make, and takes them out.
-func (r *review) compiled() {
-	r.gates = slices.DeleteFunc(r.gates, func(g Gate) bool {
+// open readies the gates, in an order of their own. A gate that NewGate did not make denies.
+func (r *review) open(gates Gates) {
+	for _, g := range slices.SortedStableFunc(slices.Values(gates), Gate.compare) {
 		if g.engine == nil {
 			r.deny(ruleNotCompiled, "a policy was handed over without having been compiled")
+			continue
 		}
-		return g.engine == nil
-	})
+		a := &asked{Gate: g, fleet: r.plan.Roster.All()}
+		if g.policy.Match != nil {
+			a.fleet = r.plan.Roster.Select(g.policy.Match)
+		}
+		r.gates = append(r.gates, a)
+	}
 }
 
 // actions has each action, and its inverse, judged by each gate that matches its device.
 func (r *review) actions() {
-	var gates Gates
-	var fleets []algebra.Fleet
-	for _, g := range r.gates {
-		if g.scope == Action {
-			f := r.plan.Roster.All()
-			if g.policy.Match != nil {
-				f = r.plan.Roster.Select(g.policy.Match)
-			}
-			gates, fleets = append(gates, g), append(fleets, f)
-		}
-	}
-	if len(gates) == 0 {
-		return
-	}
 	first := len(r.plan.Registry) // the file lists these before the actions
 	for i, c := range r.plan.Changes {
 		change := &r.file.ResourceChanges[first+i]
 		ordinal, known := r.plan.Roster.Ordinal(c.Action.Target().Device)
 		back, stuck := inverse(*change, c, r.plan)
 		if stuck != nil {
-			r.keep(change, first+i, stuck)
+			r.note(Result{Rule: ruleRollback, Level: Deny, Msg: fmt.Sprintf("is not possible: %v", stuck),
+				ChangeID: change.ID, Address: change.Address, Loc: change.Source, Inverse: true, order: first + i})
 		}
-		for j, g := range gates {
-			if known && !fleets[j].Contains(ordinal) {
+		for _, g := range r.gates {
+			if g.scope != Action || known && !g.fleet.Contains(ordinal) {
 				continue
 			}
-			r.evaluations++
-			r.ask(g, Input{File: r.file, Change: change}, change, first+i, false)
+			r.ask(g, Input{File: r.file, Change: change}, first+i, false)
 			if stuck == nil {
-				r.ask(g, Input{File: r.file, Change: &back}, change, first+i, true)
+				r.ask(g, Input{File: r.file, Change: &back}, first+i, true)
 			}
 		}
 	}
@@ -128,36 +125,43 @@ func (r *review) wholes() {
 		case Action:
 		case Batch:
 			for i := range r.file.Batches {
-				r.evaluations++
-				r.ask(g, Input{File: r.file, Batch: &r.file.Batches[i]}, nil, 0, false)
+				r.ask(g, Input{File: r.file, Batch: &r.file.Batches[i]}, i, false)
 			}
 		case Plan, Aggregate:
-			r.evaluations++
-			r.ask(g, Input{File: r.file}, nil, 0, false)
+			r.ask(g, Input{File: r.file}, 0, false)
 		}
 	}
 }
 
 // ask notes what a gate finds. A gate that cannot tell denies, at whatever level it is.
-func (r *review) ask(g Gate, in Input, c *planfile.Change, order int, inverse bool) {
+func (r *review) ask(g *asked, in Input, order int, inverse bool) {
+	if g.spent {
+		return
+	}
+	if !inverse {
+		r.evaluations++
+	}
 	found, err := g.judge(in)
 	if err == nil && len(found) == 0 {
 		return
 	}
 	base := Result{Rule: g.policy.Name, Level: g.level, Policy: g.policy.Source, Inverse: inverse, order: order}
-	if c != nil {
+	if c := in.Change; c != nil {
 		base.ChangeID, base.Address, base.Loc = c.ID, c.Address, c.Source
 	}
 	if in.Batch != nil {
-		base.order, base.Details = in.Batch.Index, map[string]any{"batch": in.Batch.Index}
+		base.Details = map[string]any{"batch": in.Batch.Index}
+	}
+	for _, f := range found {
+		r.note(r.filled(base, f, g.Gate))
 	}
 	if err != nil {
 		base.Level, base.Failed, base.Msg = Deny, true, "cannot be evaluated: "+err.Error()
+		if errors.Is(err, ErrCost) {
+			g.spent, base.Inverse = true, false // who knows what it would have said of the rest
+			base.Msg += "; it was asked no more"
+		}
 		r.note(base)
-		return
-	}
-	for _, f := range found {
-		r.note(r.filled(base, f, g))
 	}
 }
 
@@ -204,10 +208,4 @@ func (r *review) note(one Result) {
 		one.Msg = "its rollback: " + one.Msg
 	}
 	r.results = append(r.results, one)
-}
-
-// keep notes an action that cannot be undone.
-func (r *review) keep(c *planfile.Change, order int, why error) {
-	r.note(Result{Rule: "muster/rollback", Level: Deny, Msg: fmt.Sprintf("is not possible: %v", why),
-		ChangeID: c.ID, Address: c.Address, Loc: c.Source, Inverse: true, order: order})
 }

@@ -113,7 +113,7 @@ func (c *compiling) engine(scope policies.Scope) (*engine, bool) {
 		c.fail("write what must hold, such as x == 1", "its expression gives a value of type %s, and a policy is true or false", ast.OutputType())
 		return nil, false
 	}
-	run, err := program(env, ast, costLimit)
+	run, err := program(env, ast, actionCost)
 	if err != nil {
 		c.fail("", "%v", err)
 		return nil, false

@@ -15,12 +15,13 @@ import (
 	"github.com/musterfleet/muster/policies"
 )
 
-// The cost limits, in cel-go's units: about one a step. An action is a small thing. What
-// judges a plan may look at each of its changes some thousand steps long, but not at each
-// pair of them in a large plan.
+// The cost limits of one evaluation, in cel-go's units: about one a step, some two million a
+// second. An action is a small thing, and there may be many. What judges a plan may look at
+// each of its changes some hundred steps long, but not, in a large plan, at each pair of them.
 const (
-	costLimit     = 1_000_000
-	costPerChange = 5_000
+	actionCost    = 20_000
+	wholeCost     = 1_000_000
+	costPerChange = 500
 )
 
 // engine is one compiled expression.
@@ -39,9 +40,9 @@ func program(env *cel.Env, ast *cel.Ast, limit uint64) (cel.Program, error) {
 
 // Judge is policies.Engine.
 func (e *engine) Judge(in policies.Input) ([]policies.Finding, error) {
-	run, limit := e.program, uint64(costLimit)
+	run, limit := e.program, uint64(actionCost)
 	if in.Change == nil {
-		limit += costPerChange * uint64(len(in.File.ResourceChanges))
+		limit = wholeCost + costPerChange*uint64(len(in.File.ResourceChanges))
 		var err error
 		if run, err = program(e.env, e.ast, limit); err != nil {
 			return nil, err
@@ -65,7 +66,7 @@ func (e *engine) Judge(in policies.Input) ([]policies.Finding, error) {
 func (e *engine) explain(err error, limit uint64) error {
 	var cancelled interpreter.EvalCancelledError
 	if errors.As(err, &cancelled) && cancelled.Cause == interpreter.CostLimitExceeded {
-		return fmt.Errorf("it costs more than %d steps; look at fewer things, or use scope plan to look at all once", limit)
+		return fmt.Errorf("%w: more than %d steps; look at fewer things, or use scope plan to look at all once", policies.ErrCost, limit)
 	}
 	text := strings.TrimSpace(err.Error())
 	if key, ok := strings.CutPrefix(text, "no such key: "); ok {
