@@ -215,15 +215,3 @@ func Put(w Write) (rec Record, revision uint64) {
 	}
 	panic(fmt.Sprintf("executor: unknown write %T", w))
 }
-
-// SpecOf reads a stored deployment and compares it with the digest it was asked for.
-func SpecOf(d algebra.Digest, canonical []byte) (algebra.Deployment, error) {
-	spec, err := algebra.ParseDeployment(canonical)
-	if err != nil {
-		return algebra.Deployment{}, fmt.Errorf("deployment %s: %w", d.Short(), err)
-	}
-	if spec.Digest() != d {
-		return algebra.Deployment{}, fmt.Errorf("deployment %s: what is stored there is %s", d.Short(), spec.Digest().Short())
-	}
-	return spec, nil
-}

@@ -83,6 +83,21 @@ func Deployment(t *testing.T, version string) algebra.Deployment {
 	return d
 }
 
+// Reports is what is recorded of a device's reports.
+func Reports(d executor.Device) []wire.Report {
+	var reports []wire.Report
+	if d.Info.Revision != 0 {
+		reports = append(reports, d.Info.Value)
+	}
+	if d.Heartbeat.Revision != 0 {
+		reports = append(reports, d.Heartbeat.Value)
+	}
+	for _, s := range d.States {
+		reports = append(reports, s.Value)
+	}
+	return reports
+}
+
 func empty(t *testing.T, f Fleet) {
 	r := read(t, f)
 	if len(r.Devices) != 0 || r.World.Revision != 0 || len(r.Problems) != 0 {
@@ -295,7 +310,7 @@ func specs(t *testing.T, f Fleet) {
 		t.Errorf("an unknown digest: %v", err)
 	}
 	f.Plant(t, wire.SpecsBucket, wire.SpecKey(two.Digest()), one.Canonical())
-	if _, err := f.Transport.Spec(t.Context(), two.Digest()); err == nil || !strings.Contains(err.Error(), "what is stored there is") {
+	if _, err := f.Transport.Spec(t.Context(), two.Digest()); err == nil || !strings.Contains(err.Error(), "what came under its digest is") {
 		t.Errorf("a deployment under another's digest: %v", err)
 	}
 }

@@ -93,7 +93,7 @@ func (f *Fleet) Spec(_ context.Context, d algebra.Digest) (algebra.Deployment, e
 	if !ok {
 		return algebra.Deployment{}, fmt.Errorf("deployment %s: %w", d.Short(), executor.ErrNoSpec)
 	}
-	return executor.SpecOf(d, rec.Value)
+	return wire.OpenSpec(d, rec.Value)
 }
 
 // Plant stores bytes as they are, for tests of bad records.

@@ -1,7 +1,10 @@
 package nats_test
 
 import (
+	"crypto/ed25519"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -32,7 +35,7 @@ func TestStateReachesTheDevice(t *testing.T) {
 	must(t, nc.Flush())
 
 	answer := func(ask wire.Message) wire.Message {
-		m, err := nc.Request(wire.RequestSubject(d), wire.Encode(ask), 5e9)
+		m, err := nc.Request(wire.RequestSubject(d), wire.Encode(ask), 5*time.Second)
 		must(t, err)
 		reply, err := wire.Decode(m.Data)
 		must(t, err)
@@ -46,7 +49,7 @@ func TestStateReachesTheDevice(t *testing.T) {
 		executor.SetDesired{State: executortest.Signed(t, d, 1, spec)}})
 	must(t, err)
 	must(t, results[1].Err)
-	m, err := sub.NextMsg(5e9)
+	m, err := sub.NextMsg(5 * time.Second)
 	must(t, err)
 	for name, raw := range map[string][]byte{"followed": m.Data, "asked": answer(wire.AskState{Device: d, Nonce: "b"}).(wire.StateAnswer).State} {
 		v, err := wire.Open(raw, d, executortest.Keys)
@@ -55,7 +58,7 @@ func TestStateReachesTheDevice(t *testing.T) {
 		}
 	}
 	got := answer(wire.AskSpec{Device: d, Nonce: "c", Digest: spec.Digest()}).(wire.SpecAnswer)
-	if _, err := executor.SpecOf(spec.Digest(), got.Spec); err != nil {
+	if _, err := wire.OpenSpec(spec.Digest(), got.Spec); err != nil {
 		t.Error(err)
 	}
 }
@@ -85,32 +88,37 @@ func BenchmarkPublish(b *testing.B) {
 		b.Fatal(err)
 	}
 	const batch = 10000
-	writes := make([]executor.Write, batch)
+	signed := make([]wire.Verified, batch)
+	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	for i := range signed {
+		d := algebra.MustDeviceID(fmt.Sprintf("edge-%06d", i))
+		if signed[i], err = wire.Sign(key, wire.DesiredState{Device: d, Generation: 1}); err != nil {
+			b.Fatal(err)
+		}
+	}
 	b.Run("cas", func(b *testing.B) {
-		revisions := make([]uint64, batch)
+		writes, results := make([]executor.Write, batch), make([]executor.Result, batch)
 		for b.Loop() {
-			for i := range writes {
-				writes[i] = executor.SetEntry{Entry: benchEntry(i), Revision: revisions[i]}
+			for i, v := range signed {
+				writes[i] = executor.SetDesired{State: v, Revision: results[i].Revision}
 			}
-			results, err := tr.Write(b.Context(), writes)
-			if err != nil {
+			if results, err = tr.Write(b.Context(), writes); err != nil {
 				b.Fatal(err)
 			}
-			for i, r := range results {
+			for _, r := range results {
 				if r.Err != nil {
 					b.Fatal(r.Err)
 				}
-				revisions[i] = r.Revision
 			}
 		}
 		b.ReportMetric(float64(batch*b.N)/b.Elapsed().Seconds(), "writes/s")
 	})
 	b.Run("plain", func(b *testing.B) {
 		for b.Loop() {
-			for i := range batch {
-				m := nats.NewMsg("$KV." + wire.DevicesBucket + "." + wire.Token(benchEntry(i).Device))
-				m.Data = wire.Encode(benchEntry(i))
-				if _, err := js.PublishMsgAsync(m, jetstream.WithStallWait(1e10)); err != nil {
+			for _, v := range signed {
+				m := nats.NewMsg("$KV." + wire.DesiredBucket + "." + wire.Token(v.State().Device))
+				m.Data = v.Raw()
+				if _, err := js.PublishMsgAsync(m, jetstream.WithStallWait(10*time.Second)); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -118,12 +126,4 @@ func BenchmarkPublish(b *testing.B) {
 		}
 		b.ReportMetric(float64(batch*b.N)/b.Elapsed().Seconds(), "writes/s")
 	})
-}
-
-func benchEntry(i int) wire.DeviceEntry {
-	name := []byte("edge-00000")
-	for at := len(name) - 1; i > 0; i, at = i/10, at-1 {
-		name[at] = byte('0' + i%10)
-	}
-	return executortest.Entry(algebra.MustDeviceID(string(name)))
 }

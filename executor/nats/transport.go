@@ -206,5 +206,5 @@ func (t *Transport) Spec(ctx context.Context, d algebra.Digest) (algebra.Deploym
 	if err != nil {
 		return algebra.Deployment{}, fmt.Errorf("deployment %s: %w", d.Short(), err)
 	}
-	return executor.SpecOf(d, e.Value())
+	return wire.OpenSpec(d, e.Value())
 }

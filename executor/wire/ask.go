@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/musterfleet/muster/algebra"
 )
@@ -83,4 +84,17 @@ func (m Refusal) check() error { return requireNonce(m.Kind(), m.Device, m.Nonce
 
 func requireNonce(kind string, d algebra.DeviceID, nonce string) error {
 	return required(kind, field{"device", d.IsZero()}, field{"nonce", nonce == ""})
+}
+
+// OpenSpec reads a deployment that came from elsewhere and compares it with the digest it was
+// asked for.
+func OpenSpec(d algebra.Digest, canonical []byte) (algebra.Deployment, error) {
+	spec, err := algebra.ParseDeployment(canonical)
+	if err != nil {
+		return algebra.Deployment{}, fmt.Errorf("deployment %s: %w", d.Short(), err)
+	}
+	if spec.Digest() != d {
+		return algebra.Deployment{}, fmt.Errorf("deployment %s: what came under its digest is %s", d.Short(), spec.Digest().Short())
+	}
+	return spec, nil
 }

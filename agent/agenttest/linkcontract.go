@@ -1,0 +1,231 @@
+package agenttest
+
+import (
+	"context"
+	"crypto/ed25519"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/musterfleet/muster/agent"
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// LinkRig is a link of an enrolled device to an otherwise empty fleet, and the fleet's end of it.
+type LinkRig struct {
+	Link   agent.Link
+	Device algebra.DeviceID
+	// Publish makes the signed bytes the device's desired state.
+	Publish func(t *testing.T, raw []byte)
+	// Store keeps bytes as the deployment of a digest, right or wrong.
+	Store func(t *testing.T, d algebra.Digest, canonical []byte)
+	// Heard is everything that is recorded of the device, reports that were overtaken left out.
+	Heard func(t *testing.T) []wire.Report
+}
+
+// linkKey signs what the suite publishes.
+var linkKey = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+
+// LinkContract checks the contract of agent.Link on what open brings up, anew for each test.
+func LinkContract(t *testing.T, open func(t *testing.T) LinkRig) {
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, LinkRig)
+	}{
+		{"where nothing was published nothing is delivered", nothingPublished},
+		{"what was published before is delivered", publishedBefore},
+		{"what is published after is delivered", publishedAfter},
+		{"a slow reader gets the newest", slowReader},
+		{"desired ends with its context", desiredEnds},
+		{"a spec comes by its digest", specByDigest},
+		{"a spec that is not there is an error", specMissing},
+		{"a spec of another digest is an error", specForged},
+		{"reports arrive", reportsArrive},
+		{"an ended context is an error", linkEnded},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
+	}
+}
+
+// SignedFor is a desired state of the device that runs nothing.
+func SignedFor(t *testing.T, d algebra.DeviceID, generation uint64) []byte {
+	t.Helper()
+	s := wire.DesiredState{Device: d, Generation: generation}
+	if generation > 1 {
+		s.Previous = algebra.DigestOf(nil)
+	}
+	v, err := wire.Sign(linkKey, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Raw()
+}
+
+func nothingPublished(t *testing.T, r LinkRig) {
+	select {
+	case raw := <-desired(t, r):
+		t.Errorf("delivered %q", raw)
+	case <-time.After(200 * time.Millisecond):
+	}
+}
+
+func publishedBefore(t *testing.T, r LinkRig) {
+	r.Publish(t, SignedFor(t, r.Device, 1))
+	AwaitGeneration(t, desired(t, r), r.Device, 1)
+}
+
+func publishedAfter(t *testing.T, r LinkRig) {
+	states := desired(t, r)
+	for generation := range uint64(3) {
+		r.Publish(t, SignedFor(t, r.Device, generation+1))
+		AwaitGeneration(t, states, r.Device, generation+1)
+	}
+}
+
+func slowReader(t *testing.T, r LinkRig) {
+	states := desired(t, r)
+	for generation := range uint64(50) {
+		r.Publish(t, SignedFor(t, r.Device, generation+1))
+	}
+	AwaitGeneration(t, states, r.Device, 50)
+}
+
+func desiredEnds(t *testing.T, r LinkRig) {
+	ctx, cancel := context.WithCancel(t.Context())
+	states, err := r.Link.Desired(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	end := time.After(5 * time.Second)
+	for {
+		select {
+		case _, open := <-states:
+			if !open {
+				return
+			}
+		case <-end:
+			t.Fatal("still open after 5 s")
+		}
+	}
+}
+
+func specByDigest(t *testing.T, r LinkRig) {
+	want := linkSpec(t, "1.10")
+	r.Store(t, want.Digest(), want.Canonical())
+	have, err := r.Link.Spec(t.Context(), want.Digest())
+	if err != nil || have.Digest() != want.Digest() || string(have.Canonical()) != string(want.Canonical()) {
+		t.Errorf("%v, %v", have, err)
+	}
+}
+
+func specMissing(t *testing.T, r LinkRig) {
+	d := linkSpec(t, "1.10").Digest()
+	if _, err := r.Link.Spec(t.Context(), d); err == nil || !strings.Contains(err.Error(), "no deployment "+d.Short()) {
+		t.Errorf("%v", err)
+	}
+}
+
+func specForged(t *testing.T, r LinkRig) {
+	right := linkSpec(t, "1.10").Digest()
+	r.Store(t, right, linkSpec(t, "6.66").Canonical())
+	if d, err := r.Link.Spec(t.Context(), right); err == nil || !strings.Contains(err.Error(), "what came under its digest is") {
+		t.Errorf("%v, %v", d, err)
+	}
+}
+
+func reportsArrive(t *testing.T, r LinkRig) {
+	app := algebra.MustApp("web")
+	want := []wire.Report{
+		wire.DeviceInfo{Device: r.Device, Facts: map[string]string{"arch": "amd64"}},
+		wire.Heartbeat{Device: r.Device, Sequence: 2, Uptime: 30},
+		wire.AppState{Device: r.Device, App: app, Phase: algebra.Failed, LastError: "exit code 1"},
+	}
+	report := func(reports ...wire.Report) {
+		for _, m := range reports {
+			if err := r.Link.Report(t.Context(), m); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	report(wire.Heartbeat{Device: r.Device, Sequence: 1})
+	report(want...)
+	awaitHeard(t, r, want)
+	report(wire.AppState{Device: r.Device, App: app})
+	awaitHeard(t, r, want[:2])
+}
+
+func linkEnded(t *testing.T, r LinkRig) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.Link.Report(ctx, wire.Heartbeat{Device: r.Device, Sequence: 1}); err == nil {
+		t.Error("a report went out")
+	}
+	if _, err := r.Link.Spec(ctx, linkSpec(t, "1").Digest()); err == nil {
+		t.Error("a spec came")
+	}
+}
+
+// AwaitGeneration reads until the device's state of that generation comes.
+func AwaitGeneration(t *testing.T, states <-chan []byte, d algebra.DeviceID, generation uint64) {
+	t.Helper()
+	ring := wire.NewKeyring(linkKey.Public().(ed25519.PublicKey))
+	end := time.After(10 * time.Second)
+	last := "nothing"
+	for {
+		select {
+		case raw, open := <-states:
+			if !open {
+				t.Fatalf("closed; the last was %s", last)
+			}
+			v, err := wire.Open(raw, d, ring)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.State().Generation == generation {
+				return
+			}
+			last = fmt.Sprintf("generation %d", v.State().Generation)
+		case <-end:
+			t.Fatalf("generation %d did not come within 10 s; the last was %s", generation, last)
+		}
+	}
+}
+
+func awaitHeard(t *testing.T, r LinkRig, want []wire.Report) {
+	t.Helper()
+	encode := func(reports []wire.Report) map[string]string {
+		texts := map[string]string{}
+		for _, m := range reports {
+			texts[m.Subject()] = string(wire.Encode(m))
+		}
+		return texts
+	}
+	text := fmt.Sprint(encode(want))
+	for end := time.Now().Add(5 * time.Second); fmt.Sprint(encode(r.Heard(t))) != text; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("heard %v, want %s", encode(r.Heard(t)), text)
+		}
+	}
+}
+
+func desired(t *testing.T, r LinkRig) <-chan []byte {
+	t.Helper()
+	states, err := r.Link.Desired(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return states
+}
+
+func linkSpec(t *testing.T, version string) algebra.Deployment {
+	t.Helper()
+	d, err := algebra.NewDeployment(algebra.DeploymentSpec{App: algebra.MustApp("web"), Version: algebra.MustVersion(version),
+		Podman: &algebra.Podman{Containers: []algebra.Container{{Name: "web", Image: "example.org/web:" + version}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}

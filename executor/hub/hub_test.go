@@ -1,0 +1,170 @@
+package hub_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/executor/executortest"
+	"github.com/musterfleet/muster/executor/hub"
+	musternats "github.com/musterfleet/muster/executor/nats"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+var d1, d2 = algebra.MustDeviceID("d1"), algebra.MustDeviceID("d2")
+
+// fleet is a real server with buckets and so many hubs.
+func fleet(t *testing.T, hubs int) (*musternats.Server, *musternats.Transport, []*hub.Hub) {
+	t.Helper()
+	s, err := musternats.Start(musternats.ServerConfig{Dir: t.TempDir(), Authorize: func(token string) (musternats.Role, algebra.DeviceID, error) {
+		d, err := algebra.ParseDeviceID(token)
+		return musternats.DeviceRole, d, err
+	}})
+	must(t, err)
+	t.Cleanup(s.Stop)
+	own := func() *nats.Conn {
+		nc, err := s.Connect()
+		must(t, err)
+		t.Cleanup(nc.Close)
+		return nc
+	}
+	must(t, musternats.CreateBuckets(t.Context(), own()))
+	tr, err := musternats.NewTransport(t.Context(), own())
+	must(t, err)
+	var running []*hub.Hub
+	for range hubs {
+		h, err := hub.Start(t.Context(), own())
+		must(t, err)
+		t.Cleanup(h.Stop)
+		running = append(running, h)
+	}
+	return s, tr, running
+}
+
+func deviceConn(t *testing.T, s *musternats.Server, d algebra.DeviceID) *nats.Conn {
+	t.Helper()
+	nc, err := nats.Connect(s.URL(), nats.Token(d.String()), nats.CustomInboxPrefix(wire.InboxPrefix(d)))
+	must(t, err)
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+func set(t *testing.T, tr executor.Transport, e wire.DeviceEntry, revision uint64) uint64 {
+	t.Helper()
+	results, err := tr.Write(t.Context(), []executor.Write{executor.SetEntry{Entry: e, Revision: revision}})
+	must(t, err)
+	must(t, results[0].Err)
+	return results[0].Revision
+}
+
+func TestHubRefuses(t *testing.T) {
+	s, tr, hubs := fleet(t, 1)
+	h := hubs[0]
+	set(t, tr, executortest.Entry(d1), 0)
+	nc, stranger := deviceConn(t, s, d1), deviceConn(t, s, d2)
+	publish := func(nc *nats.Conn, subject string, data []byte) { must(t, nc.Publish(subject, data)) }
+	beat := wire.Heartbeat{Device: d1, Sequence: 1}
+	publish(nc, "report.d1.heartbeat", wire.Encode(wire.Heartbeat{Device: d2, Sequence: 1})) // another's
+	publish(nc, "report.d1.info", wire.Encode(beat))                                         // of another kind
+	publish(nc, "report.d1.state.db", wire.Encode(wire.AppState{Device: d1, App: algebra.MustApp("web")}))
+	publish(nc, "report.d1.heartbeat", []byte("{"))
+	publish(nc, "report.d1.heartbeat", []byte(`{"kind":"Later","device":"d1"}`))
+	publish(nc, "report.d1.info", wire.Encode(wire.DeviceInfo{Device: d1, Facts: map[string]string{"x": strings.Repeat("x", 1<<17)}}))
+	publish(stranger, "report.d2.heartbeat", wire.Encode(wire.Heartbeat{Device: d2, Sequence: 1}))
+	publish(nc, beat.Subject(), []byte(`{"kind":"Heartbeat","device":"d1","sequence":1,"later":"kept"}`))
+	for _, c := range []struct {
+		nc   *nats.Conn
+		from algebra.DeviceID
+		ask  wire.Message
+		want string
+	}{
+		{nc, d1, wire.AskState{Device: d2, Nonce: "n1"}, "not of the device"},
+		{stranger, d2, wire.AskState{Device: d2, Nonce: "n2"}, "not enrolled"},
+		{nc, d1, wire.AskSpec{Device: d1, Nonce: "n3", Digest: algebra.DigestOf(nil)}, "no deployment"},
+	} {
+		m, err := c.nc.Request(wire.RequestSubject(c.from), wire.Encode(c.ask), time.Second)
+		must(t, err)
+		if reply, err := wire.Decode(m.Data); err != nil || !strings.Contains(reply.(wire.Refusal).Reason, c.want) {
+			t.Errorf("%+v is answered %+v, %v", c.ask, reply, err)
+		}
+	}
+	eventually(t, func() bool { return h.Counts().Stored == 1 })
+	if have, want := h.Counts(), (hub.Counts{Stored: 1, Malformed: 3, Foreign: 4, Unknown: 2}); have != want {
+		t.Errorf("counts %+v, want %+v", have, want)
+	}
+	eventually(t, func() bool {
+		r, err := tr.Read(t.Context())
+		return err == nil && r.Devices[d1].Heartbeat.Revision == 1
+	})
+	if r, err := tr.Read(t.Context()); err != nil || r.Devices[d1].Info.Revision != 0 || len(r.Devices) != 1 {
+		t.Errorf("stored: %+v, %v", r, err)
+	}
+}
+
+func TestHubsShareTheWork(t *testing.T) {
+	s, tr, hubs := fleet(t, 2)
+	set(t, tr, executortest.Entry(d1), 0)
+	nc := deviceConn(t, s, d1)
+	const beats = 200
+	for i := range beats {
+		m := wire.Heartbeat{Device: d1, Sequence: uint64(i + 1)}
+		must(t, nc.Publish(m.Subject(), wire.Encode(m)))
+	}
+	stored := func() uint64 { return hubs[0].Counts().Stored + hubs[1].Counts().Stored }
+	eventually(t, func() bool { return stored() >= beats })
+	time.Sleep(20 * time.Millisecond)
+	a, b := hubs[0].Counts(), hubs[1].Counts()
+	if stored() != beats || a.Stored == 0 || b.Stored == 0 {
+		t.Errorf("of %d reports the hubs stored %d and %d", beats, a.Stored, b.Stored)
+	}
+}
+
+func TestRevokedDeviceIsNotHeard(t *testing.T) {
+	s, tr, hubs := fleet(t, 1)
+	revision := set(t, tr, executortest.Entry(d1), 0)
+	nc := deviceConn(t, s, d1)
+	beat := wire.Heartbeat{Device: d1, Sequence: 1}
+	must(t, nc.Publish(beat.Subject(), wire.Encode(beat)))
+	eventually(t, func() bool { return hubs[0].Counts().Stored == 1 })
+	revoked := executortest.Entry(d1)
+	revoked.Lifecycle = algebra.Revoked
+	set(t, tr, revoked, revision)
+	eventually(t, func() bool { // the hub follows the registry
+		must(t, nc.Publish(beat.Subject(), wire.Encode(beat)))
+		return hubs[0].Counts().Unknown > 0
+	})
+}
+
+func TestHubNeedsItsBuckets(t *testing.T) {
+	s, err := musternats.Start(musternats.ServerConfig{Dir: t.TempDir(), Authorize: func(string) (musternats.Role, algebra.DeviceID, error) {
+		return musternats.OperatorRole, algebra.DeviceID{}, nil
+	}})
+	must(t, err)
+	defer s.Stop()
+	nc, err := s.Connect()
+	must(t, err)
+	defer nc.Close()
+	if _, err := hub.Start(t.Context(), nc); err == nil || !strings.Contains(err.Error(), "hub: bucket desired-state") {
+		t.Errorf("%v", err)
+	}
+}
+
+func eventually(t *testing.T, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it did not happen within 5 s")
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
