@@ -1,0 +1,254 @@
+package executor_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/executor/inprocess"
+	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/planner"
+	"github.com/musterfleet/muster/policies"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// rig is a fleet of devices in process, each of which runs what is published to it unless a
+// test says otherwise.
+type rig struct {
+	t     *testing.T
+	fleet *inprocess.Fleet
+	key   ed25519.PrivateKey
+	keys  wire.Keyring
+	// answer is what a device says of an app it is to run; nil says nothing.
+	answer func(algebra.DeviceID, algebra.App, wire.AppState) *wire.AppState
+}
+
+func newRig(t *testing.T, devices ...string) *rig {
+	public, private, err := ed25519.GenerateKey(nil)
+	must(t, err)
+	r := &rig{t: t, fleet: inprocess.New(time.Now), key: private, keys: wire.NewKeyring(public),
+		answer: func(_ algebra.DeviceID, _ algebra.App, s wire.AppState) *wire.AppState { return &s }}
+	ctx, stop := context.WithCancel(context.Background())
+	t.Cleanup(stop)
+	for _, name := range devices {
+		id := algebra.MustDeviceID(name)
+		r.write(executor.SetEntry{Entry: wire.DeviceEntry{Device: id, Lifecycle: algebra.Enrolled}})
+		must(t, r.fleet.Report(id, wire.Encode(wire.Heartbeat{Device: id, Sequence: 1})))
+		go r.device(id, r.fleet.Follow(ctx, id))
+	}
+	return r
+}
+
+// device obeys each desired state and reports it.
+func (r *rig) device(id algebra.DeviceID, desired <-chan []byte) {
+	runs := map[algebra.App]algebra.Release{}
+	for raw := range desired {
+		v, err := wire.Open(raw, id, r.keys)
+		if err != nil {
+			continue // refused: the device runs what it ran
+		}
+		for app := range runs {
+			if _, ok := v.State().Apps[app]; !ok {
+				delete(runs, app)
+				_ = r.fleet.Report(id, wire.Encode(wire.AppState{Device: id, App: app}))
+			}
+		}
+		for app, rel := range v.State().Releases() {
+			runs[app] = rel
+			s := wire.AppState{Device: id, App: app, Phase: algebra.Running, Running: wire.RunningOf(rel), Wanted: v.State().Generation}
+			if said := r.answer(id, app, s); said != nil {
+				_ = r.fleet.Report(id, wire.Encode(*said))
+			}
+		}
+	}
+}
+
+func (r *rig) write(w executor.Write) {
+	r.t.Helper()
+	results, err := r.fleet.Write(context.Background(), []executor.Write{w})
+	must(r.t, err)
+	must(r.t, results[0].Err)
+}
+
+func (r *rig) observe() algebra.Reality {
+	r.t.Helper()
+	reality, problems, err := executor.Observe(context.Background(), r.fleet, r.keys, time.Now())
+	must(r.t, err)
+	if len(problems) > 0 {
+		r.t.Fatalf("problems: %v", problems)
+	}
+	return reality
+}
+
+func (r *rig) plan(w algebra.World) planner.Plan { return planner.Make(w, r.observe()) }
+
+func (r *rig) applier() executor.Applier {
+	return executor.Applier{Transport: r.fleet, Key: r.key, Keys: r.keys, By: "ana", Now: time.Now, Deadline: 5 * time.Second}
+}
+
+func (r *rig) apply(w algebra.World) executor.Outcome {
+	r.t.Helper()
+	out, err := r.applier().Apply(context.Background(), approve(r.t, w, r.observe()))
+	must(r.t, err)
+	return out
+}
+
+// world runs web at a version on all devices.
+func world(t *testing.T, version string) algebra.World {
+	t.Helper()
+	d, err := algebra.NewDeployment(algebra.DeploymentSpec{App: algebra.MustApp("web"), Version: algebra.MustVersion(version),
+		Podman: &algebra.Podman{Containers: []algebra.Container{{Name: "web", Image: "localhost/web:" + version}}}})
+	must(t, err)
+	x, err := selectors.Parse("all -> {web@" + version + "}")
+	must(t, err)
+	b, err := selectors.Bind(x, selectors.Scope{})
+	must(t, err)
+	return algebra.World{NoGates: true, Deployments: []algebra.DeclaredDeployment{{Name: "web", Deployment: d}},
+		Assignments: []algebra.Definition{{Name: "web", Expr: b}}}
+}
+
+func TestApplyConvergesAndPlansNothingAfter(t *testing.T) {
+	r := newRig(t, "a", "b", "c.example.org")
+	for i, version := range []string{"1", "2"} {
+		out := r.apply(world(t, version))
+		if out.Run.Status != executor.Succeeded || out.Run.Tally.Healthy != 3 || len(out.Left) != 0 {
+			t.Fatalf("version %s: %s, %+v, left %v", version, out.Run.Status, out.Run.Tally, out.Left)
+		}
+		again := r.plan(world(t, version))
+		if !again.IsEmpty() || again.Unchanged != 3 {
+			t.Fatalf("version %s: a second plan has %d changes, %d unchanged", version, len(again.Changes), again.Unchanged)
+		}
+		records, err := r.fleet.Read(context.Background())
+		must(t, err)
+		v, err := wire.Open(records.Devices[algebra.MustDeviceID("a")].Desired.Value, algebra.MustDeviceID("a"), r.keys)
+		must(t, err)
+		if v.State().Generation != uint64(i+1) {
+			t.Errorf("version %s is generation %d, want %d", version, v.State().Generation, i+1)
+		}
+	}
+	out := r.apply(algebra.World{NoGates: true})
+	if out.Run.Status != executor.Succeeded {
+		t.Fatalf("stopping all: %s, left %v", out.Run.Status, out.Left)
+	}
+}
+
+func TestApplyNamesTheDeviceThatFails(t *testing.T) {
+	r := newRig(t, "a", "b")
+	r.answer = func(id algebra.DeviceID, _ algebra.App, s wire.AppState) *wire.AppState {
+		if id.String() == "b" {
+			s.Phase, s.Running, s.LastError = algebra.Failed, wire.Running{}, "no such image"
+		}
+		return &s
+	}
+	out := r.apply(world(t, "1"))
+	if out.Run.Status != executor.Failed || len(out.Left) != 1 || out.Left[0].Why != "web is Failed: no such image" {
+		t.Fatalf("%s, left %v", out.Run.Status, out.Left)
+	}
+}
+
+func TestApplyLeavesOfflineDevicesToTheNextPlan(t *testing.T) {
+	r := newRig(t, "a")
+	r.write(executor.SetEntry{Entry: wire.DeviceEntry{Device: algebra.MustDeviceID("silent"), Lifecycle: algebra.Enrolled}})
+	out := r.apply(world(t, "1"))
+	if out.Run.Status != executor.Succeeded || out.Run.Tally.Offline != 1 || out.Run.Tally.Healthy != 1 || len(out.Left) != 1 || out.Left[0].Device.String() != "silent" {
+		t.Fatalf("%+v, left %v", out.Run.Tally, out.Left)
+	}
+	if n := len(r.plan(world(t, "1")).Changes); n != 1 {
+		t.Errorf("the next plan has %d changes, want the one for silent", n)
+	}
+}
+
+func TestApplySkipsWhatMovedAndRefusesWhenAllDid(t *testing.T) {
+	r := newRig(t, "a", "b")
+	w := world(t, "1")
+	stale := approve(t, w, r.observe())
+	r.write(executor.SetEntry{Entry: wire.DeviceEntry{Device: algebra.MustDeviceID("a"), Lifecycle: algebra.Enrolled,
+		Labels: map[string]string{"new": "label"}}, Revision: r.observe().Records[algebra.MustDeviceID("a")].Registry})
+	out, err := r.applier().Apply(context.Background(), stale)
+	must(t, err)
+	if out.Run.Tally.Moved != 1 || out.Run.Tally.Healthy != 1 {
+		t.Fatalf("%+v, left %v", out.Run.Tally, out.Left)
+	}
+	before := r.observe().Records
+	_, err = r.applier().Apply(context.Background(), stale)
+	if !errors.Is(err, executor.ErrStale) {
+		t.Fatalf("applied twice: %v, want ErrStale", err)
+	}
+	if fmt.Sprint(before) != fmt.Sprint(r.observe().Records) {
+		t.Error("a refused apply wrote something")
+	}
+}
+
+func TestApplyRefusesTheUnapprovedAndTheOwnedWorld(t *testing.T) {
+	r := newRig(t, "a")
+	w := world(t, "1")
+	if _, err := r.applier().Apply(context.Background(), unapproved); err == nil || !strings.Contains(err.Error(), "not approved") {
+		t.Errorf("an unapproved plan: %v", err)
+	}
+	r.write(executor.SetWorld{Record: wire.WorldRecord{World: w.Digest(), Owner: "serve on hub-1", Held: true}})
+	_, err := r.applier().Apply(context.Background(), approve(t, w, r.observe()))
+	if err == nil || !strings.Contains(err.Error(), "owned by serve on hub-1") {
+		t.Errorf("an owned World: %v", err)
+	}
+	if n := len(r.observe().Published.Apps()); n != 0 {
+		t.Errorf("a refused apply published %d apps", n)
+	}
+}
+
+func TestApplyCancelledLeavesWhatIsPublished(t *testing.T) {
+	r := newRig(t, "a")
+	r.answer = func(algebra.DeviceID, algebra.App, wire.AppState) *wire.AppState { return nil }
+	ctx, cancel := context.WithCancel(context.Background())
+	a := r.applier()
+	a.Watch = func(run executor.Run) {
+		if run.Status == executor.Waiting {
+			cancel()
+		}
+	}
+	out, err := a.Apply(ctx, approve(t, world(t, "1"), r.observe()))
+	must(t, err)
+	if out.Run.Status != executor.Cancelled || len(out.Left) != 1 {
+		t.Fatalf("%s, left %v", out.Run.Status, out.Left)
+	}
+	if n := len(r.observe().Published.Apps()); n != 1 {
+		t.Errorf("after a cancel %d apps are published, want the one that was", n)
+	}
+}
+
+func TestObserveNamesATamperedDesiredState(t *testing.T) {
+	r := newRig(t, "a")
+	r.apply(world(t, "1"))
+	r.fleet.Plant(wire.DesiredBucket, "a", wire.Encode(wire.Signed{Payload: []byte("{}"), Key: "k", Signature: []byte("s")}))
+	_, problems, err := executor.Observe(context.Background(), r.fleet, r.keys, time.Now())
+	must(t, err)
+	if len(problems) != 1 || !errors.Is(problems[0], wire.ErrUnknownKey) {
+		t.Errorf("problems %v, want the unknown key", problems)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// unapproved is what anyone can make.
+var unapproved policies.Approved
+
+// approve has a plan of the World reviewed; without gates, as the World says it needs none.
+func approve(t *testing.T, w algebra.World, r algebra.Reality) policies.Approved {
+	t.Helper()
+	approved, report := policies.Review(policies.Proposal{Plan: planner.Make(w, r), Reality: r, Now: r.ObservedAt},
+		nil, policies.Options{NoGates: w.NoGates, AllowStop: 100})
+	if report.Denied() {
+		t.Fatalf("denied: %s", report.Text(false))
+	}
+	return approved
+}

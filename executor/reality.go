@@ -1,0 +1,88 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// Observe reads the fleet's records into a Reality. The result's problems name records that
+// could not be read or verified; such a record counts as absent.
+func Observe(ctx context.Context, t Transport, keys wire.Keyring, now time.Time) (algebra.Reality, []error, error) {
+	records, err := t.Read(ctx)
+	if err != nil {
+		return algebra.Reality{}, nil, fmt.Errorf("read the fleet: %w", err)
+	}
+	r, problems, err := reality(records, keys, now)
+	if err != nil {
+		return algebra.Reality{}, nil, err
+	}
+	for _, app := range r.Published.Apps() {
+		for i := range uint32(r.Roster.Len()) {
+			rel := r.Published.Release(i, app)
+			if _, known := r.Specs[rel.Deployment]; known || rel.IsZero() {
+				continue
+			}
+			d, err := t.Spec(ctx, rel.Deployment)
+			if err != nil && !errors.Is(err, ErrNoSpec) {
+				return algebra.Reality{}, nil, fmt.Errorf("read the fleet: %w", err)
+			}
+			if err != nil {
+				problems = append(problems, fmt.Errorf("%s@%s is published and its content is not stored: %w", app, rel.Version, err))
+			}
+			r.Specs[rel.Deployment] = d // also if unknown: asked once
+		}
+	}
+	for digest, d := range r.Specs {
+		if d.IsZero() {
+			delete(r.Specs, digest)
+		}
+	}
+	return r, problems, nil
+}
+
+// reality is the pure part of Observe: all but the deployments' contents. A device is known
+// iff the registry has it.
+func reality(records Records, keys wire.Keyring, now time.Time) (algebra.Reality, []error, error) {
+	problems := slices.Clone(records.Problems)
+	var devices []algebra.Device
+	for id, d := range records.Devices {
+		if d.Entry.Revision > 0 {
+			devices = append(devices, algebra.Device{ID: id, Labels: d.Entry.Value.Labels, Facts: d.Info.Value.Facts})
+		}
+	}
+	roster, err := algebra.NewRoster(devices)
+	if err != nil {
+		return algebra.Reality{}, nil, err
+	}
+	r := algebra.NewReality(roster, now)
+	published := algebra.NewPlacing(roster)
+	for i := range uint32(roster.Len()) {
+		id := roster.ID(i)
+		d := records.Devices[id]
+		r.Records[id] = algebra.Record{Registry: d.Entry.Revision, Desired: d.Desired.Revision,
+			Lifecycle: d.Entry.Value.Lifecycle, Heard: d.Heard()}
+		for app, s := range d.States {
+			r.Slots[algebra.Slot{Device: id, App: app}] = algebra.SlotState{Release: s.Value.Running.Release(), Phase: s.Value.Phase,
+				Since: s.Value.Since, Detail: s.Value.LastError, Restarts: s.Value.Restarts}
+		}
+		if d.Desired.Revision == 0 {
+			continue
+		}
+		v, err := wire.Open(d.Desired.Value, id, keys)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		for app, rel := range v.State().Releases() {
+			published.Put(i, app, rel)
+		}
+	}
+	r.Published = published.Placement()
+	return r, problems, nil
+}
