@@ -82,21 +82,26 @@ func (e expression) at(s selectors.Span) span {
 func names(x selectors.Expr, yield func(selectors.Name)) {
 	switch x := x.(type) {
 	case selectors.Const, selectors.Universe, selectors.Compare, selectors.In, selectors.Has, selectors.Nodes:
+		return
 	case selectors.Name:
 		yield(x)
+		return
 	case selectors.Not:
 		names(x.X, yield)
+		return
 	case selectors.Binary:
 		names(x.L, yield)
 		names(x.R, yield)
+		return
 	case selectors.Filter:
 		names(x.X, yield)
 		names(x.By, yield)
+		return
 	case selectors.Rule:
 		names(x.From, yield)
-	default:
-		panic(fmt.Sprintf("worldfile: unknown expression %T", x))
+		return
 	}
+	panic(fmt.Sprintf("worldfile: unknown expression %T", x))
 }
 
 // isName reports whether @s is a name of the language.

@@ -25,6 +25,9 @@ func Format(src []byte) ([]byte, diag.List) {
 	if len(errs) > 0 {
 		return nil, errs
 	}
+	if len(roots) == 0 {
+		return bytes.Clone(src), nil
+	}
 	comments := f.comments(roots)
 	// Where YAML hangs a comment depends on what is around it, so a comment may settle only
 	// when the file is written a second time.
