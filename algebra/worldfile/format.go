@@ -21,48 +21,48 @@ func Format(src []byte) ([]byte, diag.List) {
 	if len(src) > maxFileSize {
 		return nil, diag.List{{Severity: diag.Error, Message: "the file is too large"}}
 	}
-	f, roots, errs := own(string(src))
+	f, errs := own(string(src))
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	if len(roots) == 0 {
+	if len(f.roots) == 0 {
 		return bytes.Clone(src), nil
 	}
-	comments := f.comments(roots)
+	comments := f.comments()
 	// Where YAML hangs a comment depends on what is around it, so a comment may settle only
 	// when the file is written a second time.
 	for range 4 {
-		out := print(f, roots)
-		again, againRoots, errs := own(out)
+		out := f.canonical()
+		again, errs := own(out)
 		if len(errs) > 0 {
 			return nil, errs // a value that YAML cannot write; none is known
 		}
-		if lost := missing(comments, again.comments(againRoots)); lost != "" {
+		if lost := missing(comments, again.comments()); lost != "" {
 			f.lost(lost)
 			return nil, *f.errs
 		}
 		if out == f.text {
 			return []byte(out), nil
 		}
-		f, roots = again, againRoots
+		f = again
 	}
 	span{f, 0, 0}.fail("move the comments to lines of their own above a field", "fmt: the comments of this file do not come to rest")
 	return nil, *f.errs
 }
 
 // own reads a file for what is wrong in it alone.
-func own(text string) (*file, []*yaml.Node, diag.List) {
+func own(text string) (*file, diag.List) {
 	l := newLoader()
 	f := newFile("", text, &l.errs)
 	l.read(f)
 	if len(l.errs) > 0 {
-		return nil, nil, l.errs.Sorted()
+		return nil, l.errs.Sorted()
 	}
-	return f, f.roots, nil
+	return f, nil
 }
 
 // comments lists the comments of the file, sorted. Outside of scalars # starts one.
-func (f *file) comments(roots []*yaml.Node) []string {
+func (f *file) comments() []string {
 	text := []byte(f.text)
 	var hide func(n *yaml.Node)
 	hide = func(n *yaml.Node) {
@@ -79,7 +79,7 @@ func (f *file) comments(roots []*yaml.Node) []string {
 			hide(c)
 		}
 	}
-	for _, root := range roots {
+	for _, root := range f.roots {
 		hide(root)
 	}
 	var out []string

@@ -189,7 +189,7 @@ func (l *loader) whole() algebra.World {
 			w.Fleets = append(w.Fleets, def)
 		}
 	}
-	slices.SortFunc(l.policies, (*policyDraft).compare)
+	slices.SortFunc(l.policies, func(a, b *policyDraft) int { return cmp.Compare(a.Name, b.Name) })
 	for _, p := range l.policies {
 		w.Policies = append(w.Policies, p.Policy)
 	}

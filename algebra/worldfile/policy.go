@@ -1,8 +1,6 @@
 package worldfile
 
 import (
-	"cmp"
-
 	"github.com/musterfleet/muster/algebra"
 )
 
@@ -48,5 +46,3 @@ type policyDraft struct {
 	match   expression
 	matches bool // there is a match and it parses
 }
-
-func (p *policyDraft) compare(o *policyDraft) int { return cmp.Compare(p.Name, o.Name) }

@@ -14,25 +14,27 @@ const width = 100
 // printer writes nodes in the canonical form.
 type printer struct {
 	file *file
-	b    strings.Builder
+	// top is the first key of the document as written. A comment above it is about the
+	// document and is written already, whatever key comes first now.
+	top *yaml.Node
+	b   strings.Builder
 }
 
-func print(f *file, roots []*yaml.Node) string {
+// canonical writes the documents of a file.
+func (f *file) canonical() string {
 	var out strings.Builder
-	for i, root := range roots {
+	for i, root := range f.roots {
 		if i > 0 {
 			out.WriteString("---\n")
 		}
-		p := &printer{file: f}
 		body := root.Content[0]
-		first := body.Content[0] // a comment above it is about the document, whatever comes first now
+		p := &printer{file: f, top: body.Content[0]}
 		p.comment(root.HeadComment, "")
 		if root.HeadComment != "" {
 			p.blank()
 		}
 		p.comment(body.HeadComment, "")
-		p.comment(first.HeadComment, "")
-		first.HeadComment = ""
+		p.comment(p.top.HeadComment, "")
 		p.mapping(body, "")
 		p.foot(body.FootComment, "")
 		p.foot(root.FootComment, "")
@@ -92,7 +94,9 @@ func (p *printer) pairs(n *yaml.Node) []pair {
 func (p *printer) mapping(n *yaml.Node, indent string) {
 	last := "" // what stands below the last entry stays below the mapping
 	for _, e := range p.pairs(n) {
-		p.comment(e.key.HeadComment, indent)
+		if e.key != p.top {
+			p.comment(e.key.HeadComment, indent)
+		}
 		p.comment(e.value.HeadComment, indent)
 		p.b.WriteString(indent + p.scalar(e.key, indent) + ":")
 		p.value(e.key, e.value, indent)
