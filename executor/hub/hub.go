@@ -24,7 +24,7 @@ type Hub struct {
 
 // Counts is what a hub did since it started.
 type Counts struct {
-	Stored   uint64 // reports
+	Stored   uint64 // reports handed to the store; those it did not take are Failed as well
 	Answered uint64 // requests, refusals not among them
 	// Malformed could not be read or are of a kind that a device does not send.
 	Malformed uint64

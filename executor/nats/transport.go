@@ -165,7 +165,10 @@ func (t *Transport) Write(ctx context.Context, writes []executor.Write) ([]execu
 		m := nats.NewMsg("$KV." + rec.Bucket + "." + rec.Key)
 		m.Header.Set(jetstream.ExpectedLastSubjSeqHeader, strconv.FormatUint(revision, 10))
 		m.Data = rec.Value
-		acks[i], results[i].Err = t.js.PublishMsgAsync(m, jetstream.WithStallWait(ackWithin))
+		var err error
+		if acks[i], err = t.js.PublishMsgAsync(m, jetstream.WithStallWait(ackWithin)); err != nil {
+			acks[i], results[i].Err = nil, outcome(w, err)
+		}
 	}
 	for i, ack := range acks {
 		if ack == nil {

@@ -70,14 +70,7 @@ func TestTokenLawCatchesPlantedBugs(t *testing.T) {
 func TestReportSubjectsFollowFromContent(t *testing.T) {
 	p := gopter.NewProperties(parameters(t))
 	p.Property("reports have equal subjects iff device, kind and app are equal", prop.ForAll(func(a, b algebra.DeviceID) bool {
-		for i, x := range reports(a) {
-			for j, y := range reports(b) {
-				if (x.Subject() == y.Subject()) != (a == b && i == j) {
-					return false
-				}
-			}
-		}
-		return true
+		return subjectLaw(wire.Report.Subject, a, b)
 	}, ids(), ids()))
 	p.Property("Decode(Encode(m)) = m", prop.ForAll(func(d algebra.DeviceID, text string) bool {
 		for _, m := range messages(d, text) {
@@ -90,6 +83,30 @@ func TestReportSubjectsFollowFromContent(t *testing.T) {
 		return true
 	}, ids(), gen.AnyString().Map(func(s string) string { return strings.ToValidUTF8(s, "?") + "x" })))
 	p.TestingRun(t)
+}
+
+// subjectLaw: a subject tells whose report it is, of which kind, and of which app.
+func subjectLaw(subject func(wire.Report) string, a, b algebra.DeviceID) bool {
+	for i, x := range reports(a) {
+		for j, y := range reports(b) {
+			if (subject(x) == subject(y)) != (a == b && i == j) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func TestReportLawCatchesPlantedBugs(t *testing.T) {
+	a, b := algebra.MustDeviceID("d1"), algebra.MustDeviceID("d1.host")
+	for name, subject := range map[string]func(wire.Report) string{
+		"an app called info": func(r wire.Report) string { return strings.Replace(r.Subject(), ".state.", ".", 1) },
+		"no device":          func(r wire.Report) string { return r.Subject()[strings.LastIndex(r.Subject(), "."):] + r.Kind() },
+	} {
+		if subjectLaw(subject, a, a) && subjectLaw(subject, a, b) {
+			t.Errorf("%s: not caught", name)
+		}
+	}
 }
 
 func reports(d algebra.DeviceID) []wire.Report {
