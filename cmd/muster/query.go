@@ -90,7 +90,7 @@ func (q *query) run(cmd *cobra.Command, text string) error {
 	}
 	bound, err := selectors.Bind(expr, scope(world, roster, q.world != ""))
 	if err != nil {
-		return fromSelectors(name, text, err)
+		return q.withoutNames(fromSelectors(name, text, err))
 	}
 	if bound.Sort() == selectors.AssignmentSort && q.world == "" {
 		at := diag.Source{File: name, Line: 1, Text: text}
@@ -104,6 +104,19 @@ func (q *query) run(cmd *cobra.Command, text string) error {
 		return q.printClaims(claimRows(demand.Assign(bound)))
 	}
 	return q.printFleet(demand.Fleet(bound))
+}
+
+// withoutNames tells who uses a @name without a World where names come from.
+func (q *query) withoutNames(err error) error {
+	var list diag.List
+	if q.world == "" && errors.As(err, &list) {
+		for i, d := range list {
+			if strings.HasPrefix(d.Message, "unknown name @") {
+				list[i].Hint = "names are defined by a World; give it by -w DIR"
+			}
+		}
+	}
+	return err
 }
 
 // ground is what the expression stands on: a World, empty without -w, and the devices with

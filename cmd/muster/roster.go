@@ -66,8 +66,10 @@ func rosterDevice(line []byte) (d algebra.Device, why, hint string) {
 		return d, fmt.Sprintf("%s: want %s, have %s", typed.Field, jsonNoun(typed), article(typed.Value)), "labels and facts are texts: write them in quotes"
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return d, "the JSON object is not closed", "a device stands on one line"
+	case errors.As(err, new(*json.SyntaxError)):
+		return d, "not JSON: " + err.Error(), form
 	default:
-		return d, strings.TrimPrefix(err.Error(), "json: "), form
+		return d, err.Error(), "" // what is wrong with an id says how to put it right
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return d, "more text after the device", "write one object a line"
