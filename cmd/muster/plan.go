@@ -12,6 +12,7 @@ import (
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/planner/planfile"
+	"github.com/musterfleet/muster/policies"
 )
 
 // planning is the flags of one plan.
@@ -40,7 +41,8 @@ other World, fully applied, is taken for what is: the difference of a pull reque
 a fleet. With --roster alone nothing is published yet. The text folds devices that share a line
 and cuts long lists; -o json has every one.
 
-With --detailed-exitcode: 0 nothing to do, 2 changes, 3 denied, 4 stale, 5 a conflict blocks a slot.`,
+With --detailed-exitcode: 0 nothing to do, 2 changes, 3 changes that policies deny, 5 a conflict
+blocks a slot and no policy denies the rest.`,
 		Example: `  muster plan -w worlds/shop --roster devices.jsonl
   muster plan -w worlds/shop --against worlds/shop-main
   muster plan -w worlds/shop --nats nats://localhost:4222 --out plan.json
@@ -52,15 +54,13 @@ With --detailed-exitcode: 0 nothing to do, 2 changes, 3 denied, 4 stale, 5 a con
 	worldFlag(cmd, &p.world)
 	p.source.addFlags(cmd)
 	cmd.Flags().StringVar(&p.against, "against", "", "`DIR` of the World that is taken for what is, fully applied")
-	cmd.Flags().StringVarP(&p.policies, "policies", "p", "", "`DIR` of policies besides the World's own")
-	cmd.Flags().IntVar(&p.stops, "allow-stop", 0, "let the plan stop up to `N` slots more than the default guard does")
+	policiesFlag(cmd, &p.policies)
+	cmd.Flags().IntVar(&p.stops, "allow-stop", 0, "let the plan stop an app on up to `N` devices, whatever share of them that is")
 	p.output = outputFlag(cmd, "text", "json")
 	cmd.Flags().StringVar(&p.file, "out", "", "write the plan to `FILE` as JSON, for apply and gate")
 	cmd.Flags().BoolVar(&p.detailed, "detailed-exitcode", false, "tell the outcome by the exit code")
-	for _, dir := range []string{"against", "policies"} {
-		if err := cmd.MarkFlagDirname(dir); err != nil {
-			panic("muster: " + err.Error()) // the flag was added just above
-		}
+	if err := cmd.MarkFlagDirname("against"); err != nil {
+		panic("muster: " + err.Error()) // the flag was added just above
 	}
 	return cmd
 }
@@ -81,6 +81,10 @@ func (p *planning) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	gates, err := p.console.gates(world, p.world, p.policies)
+	if err != nil {
+		return err
+	}
 	reality, err := p.source.reality(cmd.Context())
 	if err != nil {
 		return err
@@ -93,27 +97,47 @@ func (p *planning) run(cmd *cobra.Command) error {
 		reality = applied(other, reality)
 	}
 	plan := planner.Make(world, reality)
-	file := planfile.From(plan, reality, request("plan"), time.Now())
+	_, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: request("plan"), Now: time.Now()},
+		gates, policies.Options{NoGates: world.NoGates, AllowStop: p.stops})
 	if p.file != "" {
-		if err := writeFile(p.file, file.JSON(), 0o644); err != nil {
+		if err := writeFile(p.file, report.File.JSON(), 0o644); err != nil {
 			return fmt.Errorf("plan: %w", err)
 		}
 	}
-	if p.output.value == "json" {
-		if _, err := p.console.out.Write(file.JSON()); err != nil {
-			return err
-		}
-	} else if _, err := fmt.Fprint(p.console.out, planner.Text(plan, planner.Style{Color: p.console.color(p.console.out), Width: p.console.columns()})); err != nil {
+	if err := p.show(plan, report); err != nil {
 		return err
 	}
-	return p.outcome(plan)
+	return p.outcome(plan, report)
+}
+
+// show prints the plan and what the policies say of it. Beside the JSON form the report goes
+// to people only. A plan that does nothing has nothing to be judged, and one that no policy
+// gates, as its World says, nothing to be told.
+func (p *planning) show(plan planner.Plan, report policies.Report) error {
+	c, to := p.console, p.console.out
+	if p.output.value == "json" {
+		if _, err := to.Write(report.File.JSON()); err != nil {
+			return err
+		}
+		to = c.errw
+	} else if _, err := fmt.Fprint(to, planner.Text(plan, planner.Style{Color: c.color(to), Width: c.columns()})); err != nil {
+		return err
+	}
+	silent := report.Policies == 0 || p.output.value == "json"
+	if plan.IsEmpty() || silent && len(report.Results) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprint(to, "\n"+report.Text(c.color(to)))
+	return err
 }
 
 // outcome is the exit code of a plan that was shown.
-func (p *planning) outcome(plan planner.Plan) error {
+func (p *planning) outcome(plan planner.Plan, report policies.Report) error {
 	switch {
 	case !p.detailed:
 		return nil
+	case !plan.IsEmpty() && report.Denied():
+		return denied
 	case plan.HasConflict():
 		return conflict
 	case !plan.IsEmpty():

@@ -25,7 +25,7 @@ func (q *query) printFleet(f algebra.Fleet) error {
 	switch q.output.value {
 	case "folded":
 		if !f.IsEmpty() {
-			_, err = fmt.Fprintln(out, selectors.Fold(ids(f)))
+			_, err = fmt.Fprintln(out, q.folded(f))
 		}
 	case "names":
 		_, err = fmt.Fprint(out, lines(ids(f)))
@@ -48,15 +48,48 @@ func (q *query) printFleet(f algebra.Fleet) error {
 	case "table":
 		err = q.fleetTable(f)
 	}
-	q.tally(counted(f.Len(), "device", "devices"), f.Roster())
+	if terminal(out) && terminal(q.console.errw) { // a person wants to know how much that was
+		fmt.Fprintf(q.console.errw, "%d of %s\n", f.Len(), counted(f.Roster().Len(), "device", "devices"))
+	}
 	return err
 }
 
-// tally tells a person how much that was.
-func (q *query) tally(what string, r *algebra.Roster) {
-	if terminal(q.console.out) && terminal(q.console.errw) {
-		fmt.Fprintf(q.console.errw, "%s of %d\n", what, r.Len())
+// folded is the fleet's ids on one line, or broken after commas where a person reads.
+func (q *query) folded(f algebra.Fleet) string {
+	text := selectors.Fold(ids(f))
+	if !terminal(q.console.out) {
+		return text
 	}
+	var b strings.Builder
+	used := 0
+	for i, item := range splitFolded(text) {
+		if i > 0 {
+			b.WriteByte(',')
+			if used+1+len(item) >= q.console.columns() {
+				b.WriteByte('\n')
+				used = 0
+			} else {
+				used++
+			}
+		}
+		b.WriteString(item)
+		used += len(item)
+	}
+	return b.String()
+}
+
+// splitFolded cuts a folded set at the commas outside brackets.
+func splitFolded(folded string) []string {
+	depth := 0
+	return strings.FieldsFunc(folded, func(r rune) bool {
+		switch r {
+		case '[':
+			depth++
+		case ']':
+			depth--
+		}
+		return r == ',' && depth == 0
+	})
 }
 
 func ids(f algebra.Fleet) []string {
@@ -147,8 +180,16 @@ func has(f algebra.Fleet, k algebra.Key) int {
 	return f.Len() - absent.Len()
 }
 
-// fleetTable shows as many columns as fit, those that most devices have first, and says
-// how many were left out.
+// rank is 0 for a key that tells two devices of the fleet apart, else 1.
+func rank(f algebra.Fleet, k algebra.Key) int {
+	if parts, _ := f.Partition(k); len(parts) > 1 {
+		return 0
+	}
+	return 1
+}
+
+// fleetTable shows as many columns as fit, those first that tell devices apart and that most
+// devices have, and says how many were left out.
 func (q *query) fleetTable(f algebra.Fleet) error {
 	keys, err := q.keys(f)
 	if err != nil {
@@ -156,7 +197,9 @@ func (q *query) fleetTable(f algebra.Fleet) error {
 	}
 	left := 0
 	if len(q.columns) == 0 {
-		slices.SortStableFunc(keys, func(a, b algebra.Key) int { return cmp.Compare(has(f, b), has(f, a)) })
+		slices.SortStableFunc(keys, func(a, b algebra.Key) int {
+			return cmp.Or(cmp.Compare(rank(f, a), rank(f, b)), cmp.Compare(has(f, b), has(f, a)))
+		})
 		fit := q.fitting(f, keys)
 		left = len(keys) - len(fit)
 		keys = fit

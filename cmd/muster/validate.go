@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/musterfleet/muster/algebra"
 )
 
 // contents is what a valid World declares.
@@ -35,7 +33,7 @@ each with its place and the fix, and the exit code is 1; else it prints what the
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	worldFlag(cmd, &dir)
-	cmd.Flags().StringVarP(&policies, "policies", "p", "", "`DIR` of policies besides the World's own")
+	policiesFlag(cmd, &policies)
 	output := outputFlag(cmd, "text", "json")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		if dir == "" {
@@ -45,7 +43,12 @@ each with its place and the fix, and the exit code is 1; else it prints what the
 		if err != nil {
 			return err
 		}
-		found := contentsOf(dir, world)
+		gates, err := c.gates(world, dir, policies)
+		if err != nil {
+			return err
+		}
+		found := contents{dir, world.Digest().String(), len(world.Devices), len(world.Fleets),
+			len(world.Deployments), len(world.Assignments), len(gates)}
 		if output.value == "json" {
 			return indented(c, found)
 		}
@@ -53,10 +56,6 @@ each with its place and the fix, and the exit code is 1; else it prints what the
 		return err
 	}
 	return cmd
-}
-
-func contentsOf(dir string, w algebra.World) contents {
-	return contents{dir, w.Digest().String(), len(w.Devices), len(w.Fleets), len(w.Deployments), len(w.Assignments), len(w.Policies)}
 }
 
 // String is one line for people.
