@@ -1,0 +1,90 @@
+//go:build remote && containers_image_openpgp
+
+package podman
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/containers/podman/v5/pkg/bindings"
+	"github.com/containers/podman/v5/pkg/errorhandling"
+	"github.com/musterfleet/muster/agent"
+	"github.com/musterfleet/muster/algebra"
+)
+
+// Runtime runs deployments on one podman for one device.
+type Runtime struct {
+	device algebra.DeviceID
+	conn   context.Context // carries the connection, which the bindings look up by value
+	checks *checks
+	notes  *notes
+}
+
+var _ agent.Runtime = (*Runtime)(nil)
+
+// New connects to podman's service at a socket: a path, or unix://path. The connection and
+// the health checks end with ctx. The service may come and go; it must be there now.
+func New(ctx context.Context, socket string, device algebra.DeviceID) (*Runtime, error) {
+	path := strings.TrimPrefix(socket, "unix://")
+	if err := reachable(path); err != nil {
+		return nil, err
+	}
+	conn, err := bindings.NewConnection(ctx, "unix://"+path)
+	if err != nil {
+		return nil, fmt.Errorf("podman socket %s: %w", path, err)
+	}
+	r := &Runtime{device: device, conn: conn, notes: newNotes()}
+	r.checks = newChecks(ctx, r.probe)
+	return r, nil
+}
+
+// reachable tells the three ways a socket can be wrong apart, each with its fix.
+func reachable(path string) error {
+	start := fmt.Sprintf("start it with `systemctl enable --now podman.socket` or `podman system service --time=0 unix://%s`", path)
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("podman socket %s: no such file; %s", path, start)
+	case err != nil:
+		return fmt.Errorf("podman socket: %w", err)
+	case info.Mode()&fs.ModeSocket == 0:
+		return fmt.Errorf("podman socket %s: not a socket; name the file that `podman info --format {{.Host.RemoteSocket.Path}}` shows", path)
+	}
+	c, err := net.Dial("unix", path)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("podman socket %s: nobody listens on it; %s", path, start)
+	case err != nil:
+		return fmt.Errorf("podman socket: %w", err)
+	}
+	return c.Close()
+}
+
+// call is a caller's context in which the bindings also find the connection.
+type call struct {
+	context.Context
+	conn context.Context
+}
+
+func (r *Runtime) call(ctx context.Context) context.Context { return call{ctx, r.conn} }
+
+// Value looks for the connection first; nothing else in it has a meaning for the caller.
+func (c call) Value(key any) any {
+	if v := c.conn.Value(key); v != nil {
+		return v
+	}
+	return c.Context.Value(key)
+}
+
+func notFound(err error) bool {
+	var e *errorhandling.ErrorModel
+	return errors.As(err, &e) && e.ResponseCode == 404
+}
+
+func ptr[T any](v T) *T { return &v }
