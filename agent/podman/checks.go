@@ -36,6 +36,13 @@ type schedule struct {
 	failures int
 }
 
+func scheduleOf(h algebra.Health) schedule {
+	return schedule{time.Duration(checkEvery(h)) * time.Second, allowedFailures(h)}
+}
+
+// timeout is how long one check may take.
+func (s schedule) timeout() time.Duration { return max(s.every, 5*time.Second) }
+
 // outcome is the end of one probe.
 type outcome uint8
 
@@ -92,7 +99,7 @@ func (c *checks) watch(id string, app algebra.App, s schedule, recorded bool) he
 func (c *checks) run(id string, app algebra.App, s schedule, state health) {
 	began, wait, streak := time.Now(), hurry, 0
 	for {
-		ctx, cancel := context.WithTimeout(c.ctx, max(s.every, 5*time.Second))
+		ctx, cancel := context.WithTimeout(c.ctx, s.timeout()+time.Second)
 		result := c.probe(ctx, id)
 		cancel()
 		if c.ctx.Err() != nil {

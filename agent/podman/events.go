@@ -9,6 +9,7 @@ import (
 
 	"github.com/containers/podman/v5/pkg/bindings/system"
 	"github.com/containers/podman/v5/pkg/domain/entities/types"
+	"github.com/musterfleet/muster/agent"
 	"github.com/musterfleet/muster/algebra"
 )
 
@@ -25,13 +26,13 @@ func (r *Runtime) Changes(ctx context.Context) (<-chan algebra.App, error) {
 		cancel()
 		return nil, fmt.Errorf("changes: %w", err)
 	}
-	b := newBell()
-	forget := r.checks.tell(b.ring)
+	b := agent.NewBell()
+	forget := r.checks.tell(b.Ring)
 	out := make(chan algebra.App)
 	go func() {
 		defer close(out)
 		defer forget()
-		b.hear(ctx, out)
+		b.Hear(ctx, out)
 	}()
 	go func() {
 		defer cancel() // the stream ended: podman went away, or the caller did
@@ -43,7 +44,7 @@ func (r *Runtime) Changes(ctx context.Context) (<-chan algebra.App, error) {
 }
 
 // heard notes an event and rings for those after which an app may stand otherwise.
-func (r *Runtime) heard(ctx context.Context, e types.Event, b *bell) {
+func (r *Runtime) heard(ctx context.Context, e types.Event, b *agent.Bell) {
 	app, err := algebra.ParseApp(e.Actor.Attributes[labelApp])
 	if err != nil {
 		return
@@ -52,14 +53,14 @@ func (r *Runtime) heard(ctx context.Context, e types.Event, b *bell) {
 	r.notes.take(action, e.Actor.ID, time.Now())
 	switch action {
 	case "died", "die":
-		b.ring(app)
+		b.Ring(app)
 		// If podman's policy has not brought it back by then, nobody else will say so.
 		time.AfterFunc(grace+10*time.Millisecond, func() {
 			if ctx.Err() == nil {
-				b.ring(app)
+				b.Ring(app)
 			}
 		})
 	case "start", "remove", "pause", "unpause":
-		b.ring(app)
+		b.Ring(app)
 	}
 }

@@ -44,7 +44,9 @@ func (r *Runtime) specification(d algebra.Deployment, v algebra.Values, c algebr
 	}
 	if h := c.Health; h != nil {
 		// Interval 0 keeps podman from making systemd timers of its own where it could.
-		s.HealthConfig = &manifest.Schema2HealthConfig{Test: append([]string{"CMD"}, h.Exec...), Retries: allowedFailures(*h)}
+		s.HealthConfig = &manifest.Schema2HealthConfig{
+			Test: append([]string{"CMD"}, h.Exec...), Retries: allowedFailures(*h), Timeout: scheduleOf(*h).timeout(),
+		}
 	}
 	if err := connect(s, c); err != nil {
 		return nil, err

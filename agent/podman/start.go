@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/containers/podman/v5/pkg/bindings/containers"
 	"github.com/containers/podman/v5/pkg/bindings/images"
@@ -81,7 +80,7 @@ func (r *Runtime) start(ctx context.Context, d algebra.Deployment, v algebra.Val
 			return fmt.Errorf("container %s: %w", c.Name, err)
 		}
 		if c.Health != nil {
-			r.checks.watch(ids[i], d.App(), schedule{time.Duration(checkEvery(*c.Health)) * time.Second, allowedFailures(*c.Health)}, false)
+			r.checks.watch(ids[i], d.App(), scheduleOf(*c.Health), false)
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package podman
+package agent
 
 import (
 	"context"
@@ -7,19 +7,21 @@ import (
 	"github.com/musterfleet/muster/algebra"
 )
 
-// bell passes on which apps changed, to one listener. Ringing never blocks, and an app that
-// rings twice before it is heard is heard once.
-type bell struct {
+// Bell passes on which apps changed, from a Runtime to one listener. Ringing never blocks,
+// and an app that rings twice before it is heard is heard once.
+type Bell struct {
 	mu      sync.Mutex
 	pending map[algebra.App]bool
 	wake    chan struct{}
 }
 
-func newBell() *bell {
-	return &bell{pending: map[algebra.App]bool{}, wake: make(chan struct{}, 1)}
+// NewBell is a silent bell.
+func NewBell() *Bell {
+	return &Bell{pending: map[algebra.App]bool{}, wake: make(chan struct{}, 1)}
 }
 
-func (b *bell) ring(app algebra.App) {
+// Ring says that something of an app changed.
+func (b *Bell) Ring(app algebra.App) {
 	b.mu.Lock()
 	b.pending[app] = true
 	b.mu.Unlock()
@@ -29,8 +31,8 @@ func (b *bell) ring(app algebra.App) {
 	}
 }
 
-// hear sends what rings to out until ctx ends.
-func (b *bell) hear(ctx context.Context, out chan<- algebra.App) {
+// Hear sends what rings to out until ctx ends.
+func (b *Bell) Hear(ctx context.Context, out chan<- algebra.App) {
 	for {
 		select {
 		case <-ctx.Done():

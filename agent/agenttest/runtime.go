@@ -1,0 +1,290 @@
+package agenttest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/musterfleet/muster/agent"
+	"github.com/musterfleet/muster/algebra"
+)
+
+// Rig is a runtime under test, and what a test does behind its back.
+type Rig struct {
+	Runtime agent.Runtime
+	// Image can be run and has the commands sh, sleep, true and false. Absent cannot be had.
+	Image, Absent string
+	// Kill ends a running container of the app for good, Remove takes it away.
+	Kill, Remove func(t *testing.T, app algebra.App, container string)
+}
+
+// Runtime checks the contract of agent.Runtime on what open brings up, anew for each test.
+func Runtime(t *testing.T, open func(t *testing.T) Rig) {
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, Rig)
+	}{
+		{"nothing runs at first", startsEmpty},
+		{"what was started is seen, exactly", startIsSeen},
+		{"stop empties the slot, and an empty slot is no error", stopEmpties},
+		{"apps do not touch each other", appsAreApart},
+		{"an image that cannot be had fails Prepare", prepareFails},
+		{"a start that fails leaves nothing", startIsAllOrNothing},
+		{"a missing value fails the start", missingValue},
+		{"a job that ends well is Completed", jobCompletes},
+		{"a job that ends badly is Failed", jobFails},
+		{"a health check that passes makes it Running", healthPasses},
+		{"a health check that fails makes it Failed", healthFails},
+		{"a killed container is told and shows as Failed", killIsTold},
+		{"a removed container is told and gone", removalIsTold},
+		{"changes end with their context", changesEnd},
+		{"a call with an ended context fails", endedContext},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
+	}
+}
+
+var (
+	web  = algebra.MustApp("web")
+	jobs = algebra.MustApp("jobs")
+)
+
+// deploy makes a deployment of one container per edit of a container that just sleeps.
+func (r Rig) deploy(t *testing.T, app algebra.App, edits ...func(*algebra.Container)) algebra.Deployment {
+	t.Helper()
+	p := &algebra.Podman{}
+	for i, edit := range edits {
+		c := algebra.Container{Name: app.String() + string(rune('a'+i)), Image: r.Image, Command: idle, Pull: "never", StopSeconds: 1}
+		edit(&c)
+		p.Containers = append(p.Containers, c)
+	}
+	d, err := algebra.NewDeployment(algebra.DeploymentSpec{App: app, Version: algebra.MustVersion("1.10"), Podman: p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// idle does nothing and ends at once when asked to.
+var idle = []string{"sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait"}
+
+func sleeps(*algebra.Container) {}
+
+func (r Rig) start(t *testing.T, d algebra.Deployment, v algebra.Values) {
+	t.Helper()
+	if err := r.Runtime.Prepare(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Runtime.Start(t.Context(), d, v); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := r.Runtime.Stop(context.Background(), d.App()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func (r Rig) observe(t *testing.T) map[algebra.App]agent.Observed {
+	t.Helper()
+	seen, err := r.Runtime.Observe(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seen
+}
+
+// until observes until the app is in the phase; the zero phase is an empty slot.
+func (r Rig) until(t *testing.T, app algebra.App, want algebra.Phase) agent.Observed {
+	t.Helper()
+	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		o := r.observe(t)[app]
+		if o.Phase == want {
+			return o
+		}
+		if time.Since(begun) > 10*time.Second {
+			t.Fatalf("after 10 s %s is %s (%s), want %s", app, o.Phase, o.Detail, want)
+		}
+	}
+}
+
+func startsEmpty(t *testing.T, r Rig) {
+	if seen := r.observe(t); len(seen) != 0 {
+		t.Errorf("runs %v", seen)
+	}
+}
+
+func startIsSeen(t *testing.T, r Rig) {
+	d := r.deploy(t, web, sleeps, func(c *algebra.Container) {
+		c.Env = map[string]algebra.EnvValue{"SITE": {FromLabel: "site"}, "A": {Literal: "1=2"}}
+	})
+	v := algebra.Values{"label:site": "oslo"}
+	r.start(t, d, v)
+	o := r.until(t, web, algebra.Running)
+	want := algebra.Release{Version: d.Version(), Deployment: d.Digest(), Values: v.Digest()}
+	if o.Release != want {
+		t.Errorf("release is %+v, want %+v", o.Release, want)
+	}
+}
+
+func stopEmpties(t *testing.T, r Rig) {
+	if err := r.Runtime.Stop(t.Context(), web); err != nil {
+		t.Errorf("stop of an empty slot: %v", err)
+	}
+	d := r.deploy(t, web, sleeps, sleeps)
+	for range 2 { // the slot is good for another start
+		r.start(t, d, nil)
+		if err := r.Runtime.Stop(t.Context(), web); err != nil {
+			t.Fatal(err)
+		}
+		if seen := r.observe(t); len(seen) != 0 {
+			t.Fatalf("after the stop runs %v", seen)
+		}
+	}
+}
+
+func appsAreApart(t *testing.T, r Rig) {
+	r.start(t, r.deploy(t, web, sleeps), nil)
+	r.start(t, r.deploy(t, jobs, sleeps), nil)
+	if err := r.Runtime.Stop(t.Context(), web); err != nil {
+		t.Fatal(err)
+	}
+	if seen := r.observe(t); len(seen) != 1 || seen[jobs].Phase != algebra.Running {
+		t.Errorf("after web was stopped runs %v", seen)
+	}
+}
+
+func prepareFails(t *testing.T, r Rig) {
+	d := r.deploy(t, web, func(c *algebra.Container) { c.Image = r.Absent })
+	if err := r.Runtime.Prepare(t.Context(), d); err == nil {
+		t.Error("prepared")
+	}
+}
+
+func startIsAllOrNothing(t *testing.T, r Rig) {
+	d := r.deploy(t, web, sleeps, func(c *algebra.Container) { c.Image = r.Absent })
+	if err := r.Runtime.Start(t.Context(), d, nil); err == nil {
+		t.Error("started")
+	}
+	if seen := r.observe(t); len(seen) != 0 {
+		t.Errorf("left behind: %v", seen)
+	}
+}
+
+func missingValue(t *testing.T, r Rig) {
+	d := r.deploy(t, web, func(c *algebra.Container) {
+		c.Env = map[string]algebra.EnvValue{"SITE": {FromLabel: "site"}}
+	})
+	if err := r.Runtime.Start(t.Context(), d, nil); err == nil {
+		t.Error("started without the value of SITE")
+	}
+	if seen := r.observe(t); len(seen) != 0 {
+		t.Errorf("left behind: %v", seen)
+	}
+}
+
+func jobCompletes(t *testing.T, r Rig) {
+	r.start(t, r.deploy(t, jobs, func(c *algebra.Container) { c.Command, c.Restart = []string{"true"}, "on-failure" }), nil)
+	r.until(t, jobs, algebra.Completed)
+}
+
+func jobFails(t *testing.T, r Rig) {
+	r.start(t, r.deploy(t, jobs, func(c *algebra.Container) { c.Command, c.Restart = []string{"false"}, "never" }), nil)
+	if o := r.until(t, jobs, algebra.Failed); o.Detail == "" {
+		t.Error("does not say why")
+	}
+}
+
+func checked(exec string) func(*algebra.Container) {
+	return func(c *algebra.Container) {
+		c.Health = &algebra.Health{Exec: []string{exec}, EverySeconds: 1, Failures: 1}
+	}
+}
+
+func healthPasses(t *testing.T, r Rig) {
+	r.start(t, r.deploy(t, web, checked("true")), nil)
+	r.until(t, web, algebra.Running)
+}
+
+func healthFails(t *testing.T, r Rig) {
+	r.start(t, r.deploy(t, web, checked("false")), nil)
+	if o := r.until(t, web, algebra.Failed); o.Detail == "" {
+		t.Error("does not say why")
+	}
+}
+
+// listen collects changes; heard waits for one of the app.
+func (r Rig) listen(t *testing.T) (heard func(algebra.App)) {
+	t.Helper()
+	changes, err := r.Runtime.Changes(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(app algebra.App) {
+		t.Helper()
+		late := time.After(10 * time.Second)
+		for {
+			select {
+			case got, ok := <-changes:
+				if !ok {
+					t.Fatal("changes ended")
+				}
+				if got == app {
+					return
+				}
+			case <-late:
+				t.Fatalf("after 10 s no change of %s", app)
+			}
+		}
+	}
+}
+
+func killIsTold(t *testing.T, r Rig) {
+	r.start(t, r.deploy(t, web, sleeps, sleeps), nil)
+	r.until(t, web, algebra.Running)
+	heard := r.listen(t)
+	r.Kill(t, web, "webb")
+	heard(web)
+	if o := r.until(t, web, algebra.Failed); o.Detail == "" || o.Release.IsZero() {
+		t.Errorf("shows as %+v: want its release and the reason", o)
+	}
+}
+
+func removalIsTold(t *testing.T, r Rig) {
+	r.start(t, r.deploy(t, web, sleeps), nil)
+	heard := r.listen(t)
+	r.Remove(t, web, "weba")
+	heard(web)
+	r.until(t, web, 0)
+}
+
+func changesEnd(t *testing.T, r Rig) {
+	ctx, cancel := context.WithCancel(t.Context())
+	changes, err := r.Runtime.Changes(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	select {
+	case _, open := <-changes:
+		if open {
+			t.Error("a change that nobody made")
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("after 5 s still open")
+	}
+}
+
+func endedContext(t *testing.T, r Rig) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.Runtime.Observe(ctx); err == nil {
+		t.Error("observed")
+	}
+	if err := r.Runtime.Start(ctx, r.deploy(t, web, sleeps), nil); err == nil {
+		t.Error("started")
+	}
+	if seen := r.observe(t); len(seen) != 0 {
+		t.Errorf("left behind: %v", seen)
+	}
+}
