@@ -30,6 +30,7 @@ func Runtime(t *testing.T, open func(t *testing.T) Rig) {
 		{"apps do not touch each other", appsAreApart},
 		{"an image that cannot be had fails Prepare", prepareFails},
 		{"a start that fails leaves nothing", startIsAllOrNothing},
+		{"a start in a filled slot fails and leaves what is there", startNeedsEmptySlot},
 		{"a missing value fails the start", missingValue},
 		{"a job that ends well is Completed", jobCompletes},
 		{"a job that ends badly is Failed", jobFails},
@@ -168,6 +169,17 @@ func startIsAllOrNothing(t *testing.T, r Rig) {
 	}
 	if seen := r.observe(t); len(seen) != 0 {
 		t.Errorf("left behind: %v", seen)
+	}
+}
+
+func startNeedsEmptySlot(t *testing.T, r Rig) {
+	d := r.deploy(t, web, sleeps)
+	r.start(t, d, nil)
+	if err := r.Runtime.Start(t.Context(), r.deploy(t, web, sleeps, sleeps), nil); err == nil {
+		t.Error("started")
+	}
+	if o := r.until(t, web, algebra.Running); o.Release.Deployment != d.Digest() {
+		t.Errorf("what was there is now %+v", o)
 	}
 }
 

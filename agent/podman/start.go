@@ -48,7 +48,14 @@ func (r *Runtime) fetch(ctx context.Context, c algebra.Container) error {
 // Start creates all containers, then starts them in the order they are written. If any step
 // fails, every container of the app is removed again.
 func (r *Runtime) Start(ctx context.Context, d algebra.Deployment, v algebra.Values) error {
-	err := r.start(r.call(ctx), d, v)
+	there, err := r.list(r.call(ctx), d.App())
+	if err == nil && len(there) > 0 {
+		err = errors.New("the slot is not empty; stop what is in it first")
+	}
+	if err != nil {
+		return fmt.Errorf("start %s: %w", d, err)
+	}
+	err = r.start(r.call(ctx), d, v)
 	if err == nil {
 		return nil
 	}

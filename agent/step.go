@@ -1,0 +1,262 @@
+package agent
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// Step is what an agent makes of an event: what it knows then, and what it wants done. It is
+// pure: the clock enters as now, and what is random comes from hashes.
+func Step(s State, e Event, now time.Time) (State, []Effect) {
+	s = s.clone()
+	var out []Effect
+	switch e := e.(type) {
+	case Offered:
+		out = s.offer(e.Raw)
+	case Saved:
+		out = s.save(e)
+	case Fetched:
+		delete(s.busy, e.App)
+		err := e.Err
+		if err == nil {
+			err = fits(e.Deployment, e.App, e.Release)
+		}
+		if err != nil {
+			out = s.fail(e.App, e.Release, err.Error(), now, false)
+		} else {
+			s.specs[e.Deployment.Digest()] = e.Deployment
+		}
+	case Prepared:
+		delete(s.busy, e.App)
+		if e.Err != nil {
+			out = s.fail(e.App, e.Release, e.Err.Error(), now, false)
+		} else {
+			s.prepared[e.Release.Deployment] = true
+		}
+	case Started:
+		s.did(e.App)
+		delete(s.noted, e.App)
+		if e.Err != nil {
+			delete(s.prepared, e.Release.Deployment) // what was fetched may be gone again
+			out = s.fail(e.App, e.Release, e.Err.Error(), now, false)
+			delete(s.have, e.App)
+			break
+		}
+		r := run{release: e.Release}
+		if last := s.ran[e.App]; last.release == e.Release {
+			r.again = last.again + 1
+		}
+		s.ran[e.App] = r
+	case Stopped:
+		s.did(e.App)
+		if e.Err != nil {
+			out = s.fail(e.App, algebra.Release{}, e.Err.Error(), now, false)
+			break
+		}
+		s.faults = s.faults.without(faultKey(e.App, algebra.Release{}))
+		delete(s.have, e.App) // until it is seen
+	case Looked:
+		out = s.look(e, now)
+	case Changed:
+		if e.App.IsZero() {
+			s.allStale = s.asked + 1
+		} else {
+			s.stale[e.App] = s.asked + 1
+		}
+	case Woke:
+	case Repeat:
+		s.again = true
+	case End:
+		s.ending = true
+	default:
+		panic(fmt.Sprintf("agent: unknown event %T", e))
+	}
+	out = append(out, s.decide(now)...)
+	out = append(out, s.askLook(now)...)
+	out = append(out, s.tell(now)...)
+	return s, append(out, s.wake(now)...)
+}
+
+// fits checks that a deployment is the one that was asked for. Its digest alone does not say
+// so: a set could name the digest under another app or version.
+func fits(d algebra.Deployment, app algebra.App, r algebra.Release) error {
+	if d.Digest() != r.Deployment || d.App() != app || d.Version() != r.Version {
+		return fmt.Errorf("%s@%s: the deployment of that digest is %s, %s", app, r.Version, d, d.Digest())
+	}
+	return nil
+}
+
+// offer checks a desired state. One that is already accepted is no news, since the link reads
+// it again from time to time.
+func (s *State) offer(raw []byte) []Effect {
+	v, err := wire.Open(raw, s.device, s.keys)
+	if err != nil {
+		return s.refuse(err.Error())
+	}
+	offered, newest := v.State().Generation, s.accepted
+	if !s.saving.IsZero() {
+		newest = s.saving
+	}
+	have := max(s.floor, newest.State().Generation)
+	switch {
+	case v.Digest() == newest.Digest():
+		return nil
+	case offered < have:
+		return s.refuse(fmt.Sprintf("desired state of %s: generation %d is older than %d, which was accepted", s.device, offered, have))
+	case offered == have && newest.State().Generation == have:
+		return s.refuse(fmt.Sprintf("desired state of %s: generation %d differs from the one accepted under that number", s.device, offered))
+	case !s.saving.IsZero():
+		// The save under way ends first. Dropping this one would lose it until the next
+		// reading, so it is saved after that: see save.
+		s.saving = v
+		return nil
+	}
+	s.saving = v
+	return []Effect{s.saveEffect(v)}
+}
+
+func (s *State) saveEffect(v wire.Verified) Save {
+	named := map[algebra.Digest]bool{}
+	var specs []algebra.Deployment
+	for _, app := range sortedApps(v.State().Apps) {
+		digest := v.State().Apps[app].Digest
+		if spec, ok := s.specs[digest]; ok && !named[digest] {
+			specs = append(specs, spec)
+		}
+		named[digest] = true
+	}
+	return Save{v, specs}
+}
+
+func (s *State) refuse(reason string) []Effect {
+	if reason == s.refused {
+		return nil
+	}
+	s.refused = reason
+	return []Effect{Refuse{reason}}
+}
+
+// save puts a saved desired state in force.
+func (s *State) save(e Saved) []Effect {
+	next := s.saving
+	s.saving = wire.Verified{}
+	var out []Effect
+	switch {
+	case e.Err != nil:
+		out = s.refuse(fmt.Sprintf("desired state of %s: generation %d could not be saved: %v", s.device, e.State.State().Generation, e.Err))
+	case s.refused != "":
+		s.refused = ""
+		out = append(out, Refuse{})
+	}
+	if e.Err == nil {
+		s.accepted, s.floor = e.State, e.State.State().Generation
+		s.forget()
+	}
+	if next.Digest() != e.State.Digest() {
+		s.saving = next
+		out = append(out, s.saveEffect(next))
+	}
+	return out
+}
+
+// forget drops the deployments that are neither wanted nor run. What is being started may be
+// neither yet, so nothing is dropped while there is work.
+func (s *State) forget() {
+	if len(s.busy) > 0 {
+		return
+	}
+	named := map[algebra.Digest]bool{}
+	for _, app := range s.accepted.State().Apps {
+		named[app.Digest] = true
+	}
+	for _, o := range s.have {
+		named[o.Release.Deployment] = true
+	}
+	for digest := range s.specs {
+		if !named[digest] {
+			delete(s.specs, digest)
+			delete(s.prepared, digest)
+		}
+	}
+}
+
+// did ends work on a slot: what is in it must be seen again.
+func (s *State) did(app algebra.App) {
+	delete(s.busy, app)
+	s.stale[app], s.done[app] = s.asked+1, s.asked+1
+}
+
+// fail remembers that a release went wrong.
+func (s *State) fail(app algebra.App, r algebra.Release, reason string, now time.Time, atOnce bool) []Effect {
+	s.faults = s.faults.with(s.device, faultKey(app, r), reason, now, atOnce)
+	return []Effect{Remember{s.faults}}
+}
+
+// look takes in what runs, and counts what is seen to have failed.
+func (s *State) look(e Looked, now time.Time) []Effect {
+	s.answered = e.Number
+	if e.Err != nil {
+		// Nothing was seen, so everything is as stale as it was before.
+		s.allStale = max(s.allStale, s.asked+1)
+		s.lookAgain = now.Add(min(maxDelay, firstDelay<<min(s.blind, 9)))
+		s.blind++
+		return nil
+	}
+	s.blind, s.lookAgain = 0, time.Time{}
+	s.see(e.Have)
+	var out []Effect
+	wanted := s.accepted.State().Releases()
+	for _, app := range sortedApps(s.have) {
+		o := s.have[app]
+		if o.Phase != algebra.Failed {
+			delete(s.noted, app)
+			continue
+		}
+		if s.noted[app] || wanted[app] != o.Release {
+			continue
+		}
+		s.noted[app] = true
+		k := faultKey(app, o.Release)
+		if t := s.told[app]; t.Phase == algebra.Running && now.Sub(t.Since) >= steadyAfter {
+			s.faults = s.faults.without(k)
+		}
+		out = append(out, s.fail(app, o.Release, o.Detail, now, true)...)
+	}
+	return out
+}
+
+// see takes what was seen for what runs. Of a slot in which something is being done, or was
+// since the look began, what was done counts and not what was seen.
+func (s *State) see(have map[algebra.App]Observed) {
+	before := s.have
+	s.have = map[algebra.App]Observed{}
+	for app, o := range before {
+		if s.busy[app] != 0 || s.answered < s.done[app] {
+			s.have[app] = o
+		}
+	}
+	for app, o := range have {
+		if s.busy[app] == 0 && s.answered >= s.done[app] {
+			s.have[app] = o
+		}
+	}
+}
+
+// askLook asks for a look if a slot is stale and none is under way.
+func (s *State) askLook(now time.Time) []Effect {
+	if s.asked != s.answered || now.Before(s.lookAgain) {
+		return nil
+	}
+	newest := s.allStale
+	for _, n := range s.stale {
+		newest = max(newest, n)
+	}
+	if newest <= s.answered {
+		return nil
+	}
+	s.asked++
+	return []Effect{Look{s.asked}}
+}
