@@ -1,0 +1,253 @@
+package agent_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/musterfleet/muster/agent"
+	"github.com/musterfleet/muster/agent/agenttest"
+	"github.com/musterfleet/muster/agent/inprocess"
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+var appA, appB = algebra.MustApp("a"), algebra.MustApp("b")
+
+// start runs an agent until the test ends or stop is called.
+func start(t *testing.T, a *agent.Agent) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	if a.Log == nil {
+		a.Log = slog.New(slog.DiscardHandler)
+	}
+	go func() { ended <- a.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(20 * time.Second):
+			t.Error("the agent does not end")
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+func runningAt(version int) func(wire.AppState) bool {
+	return func(s wire.AppState) bool {
+		return s.Phase == algebra.Running && s.Running.Version == algebra.MustVersion(string(rune('0'+version)))
+	}
+}
+
+func gone(s wire.AppState) bool { return s.Phase == 0 }
+
+// set is a set of apps at versions, with their deployments.
+func set(versions map[algebra.App]int) (map[algebra.App]wire.App, []algebra.Deployment) {
+	apps, specs := map[algebra.App]wire.App{}, []algebra.Deployment{}
+	for app, v := range versions {
+		d := simSpecs[app][v]
+		apps[app] = wire.App{Version: d.Version(), Digest: d.Digest()}
+		specs = append(specs, d)
+	}
+	return apps, specs
+}
+
+// From the first set to the last, with a cut, a restart without network, and a clean end.
+func TestLife(t *testing.T) {
+	r, link, path := &inprocess.Runtime{}, &agenttest.Link{}, t.TempDir()
+	newAgent := func(d *agent.Dir) *agent.Agent {
+		return &agent.Agent{Device: simDevice, Runtime: r, Link: link, Keys: simRing, Dir: d, Facts: func() map[string]string { return map[string]string{"arch": "x86_64"} }}
+	}
+	d := openDir(t, path)
+	stop := start(t, newAgent(d))
+	var sets []wire.Verified
+	publishSet := func(versions map[algebra.App]int) {
+		apps, specs := set(versions)
+		sets = append(sets, publish(sets, apps))
+		link.Publish(sets[len(sets)-1].Raw(), specs...)
+	}
+	publishSet(map[algebra.App]int{appA: 0, appB: 0})
+	link.App(t, appA, runningAt(0))
+	publishSet(map[algebra.App]int{appA: 1})
+	link.App(t, appA, runningAt(1))
+	link.App(t, appB, gone)
+
+	stop()
+	must(t, d.Close())
+	if seen, _ := r.Observe(t.Context()); seen[appA].Phase != algebra.Running {
+		t.Fatalf("the end of the agent ended what ran: %v", seen)
+	}
+	link.Cut(true)
+	r.Remove(appA) // the machine is booted anew: nothing runs, and there is no network
+	d = openDir(t, path)
+	defer func() { must(t, d.Close()) }()
+	stop = start(t, newAgent(d))
+	waitFor(t, func() bool {
+		seen, _ := r.Observe(t.Context())
+		return seen[appA].Release == sets[1].State().Apps[appA].Release()
+	})
+	before := len(link.Reports())
+	link.Cut(false)
+	publishSet(map[algebra.App]int{appA: 2})
+	link.App(t, appA, runningAt(2))
+	stop()
+
+	var facts, beats int
+	for i, m := range link.Reports() {
+		switch m := m.(type) {
+		case wire.DeviceInfo:
+			facts++
+			if m.Facts["arch"] != "x86_64" {
+				t.Errorf("facts %v", m.Facts)
+			}
+		case wire.Heartbeat:
+			beats++
+		case wire.AppState:
+			if i >= before && m.App == appB {
+				t.Errorf("a slot that is long empty is reported: %+v", m)
+			}
+		}
+	}
+	if facts != 2 || beats < 1 {
+		t.Errorf("facts were reported %d times in two lives, heartbeats %d", facts, beats)
+	}
+}
+
+func waitFor(t *testing.T, good func() bool) {
+	t.Helper()
+	for begun := time.Now(); !good(); time.Sleep(2 * time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			t.Fatal("not after 20 s")
+		}
+	}
+}
+
+// An older set, one with a bad signature and one for another device change nothing, and are
+// reported until a good one is accepted.
+func TestRefusals(t *testing.T) {
+	r, link := &inprocess.Runtime{}, &agenttest.Link{}
+	var log syncBuffer
+	start(t, &agent.Agent{Device: simDevice, Runtime: r, Link: link, Keys: simRing, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	one, specs := set(map[algebra.App]int{appA: 0})
+	two, more := set(map[algebra.App]int{appA: 1})
+	first := publish(nil, one)
+	second := publish([]wire.Verified{first}, two)
+	link.Publish(second.Raw(), append(specs, more...)...)
+	link.App(t, appA, runningAt(1))
+	for _, c := range []struct {
+		raw  []byte
+		want string
+	}{
+		{first.Raw(), "generation 1 is older than 2"},
+		{publish([]wire.Verified{first}, one).Raw(), "generation 2 differs from the one accepted"},
+		{append([]byte(nil), second.Raw()[:80]...), "unexpected end"},
+		{sign(simKey, wire.DesiredState{Device: algebra.MustDeviceID("d2"), Generation: 9, Previous: first.Digest()}).Raw(), "signed for another device"},
+	} {
+		link.Publish(c.raw)
+		waitFor(t, func() bool { return strings.Contains(refusal(link), c.want) })
+		if !strings.Contains(log.String(), c.want) {
+			t.Errorf("the log does not say %q", c.want)
+		}
+	}
+	if seen, _ := r.Observe(t.Context()); len(seen) != 1 || seen[appA].Release != second.State().Apps[appA].Release() {
+		t.Errorf("after the refusals runs %v", seen)
+	}
+	three, _ := set(map[algebra.App]int{appA: 0})
+	link.Publish(publish([]wire.Verified{first, second}, three).Raw())
+	link.App(t, appA, runningAt(0))
+	waitFor(t, func() bool { return refusal(link) == "" })
+}
+
+func refusal(l *agenttest.Link) (text string) {
+	for _, m := range l.Reports() {
+		if info, is := m.(wire.DeviceInfo); is {
+			text = info.Facts[agent.FactRefused]
+		}
+	}
+	return text
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// Two apps exchange their ports: all is fetched, then both stop, then both start.
+func TestStopsBeforeStarts(t *testing.T) {
+	var mu sync.Mutex
+	var calls []string
+	r, link := &inprocess.Runtime{Delay: func(c inprocess.Call) time.Duration {
+		mu.Lock()
+		defer mu.Unlock()
+		calls = append(calls, c.Op.String())
+		return 10 * time.Millisecond
+	}}, &agenttest.Link{}
+	start(t, &agent.Agent{Device: simDevice, Runtime: r, Link: link, Keys: simRing})
+	one, specs := set(map[algebra.App]int{appA: 0, appB: 0}) // ports 8000 and 8001
+	two, more := set(map[algebra.App]int{appA: 1, appB: 2})  // ports 8001 and 8000
+	first := publish(nil, one)
+	link.Publish(first.Raw(), append(specs, more...)...)
+	link.App(t, appA, runningAt(0))
+	link.App(t, appB, runningAt(0))
+	mu.Lock()
+	calls = nil
+	mu.Unlock()
+	link.Publish(publish([]wire.Verified{first}, two).Raw())
+	link.App(t, appA, runningAt(1))
+	link.App(t, appB, runningAt(2))
+	mu.Lock()
+	defer mu.Unlock()
+	if want := []string{"prepare", "prepare", "stop", "stop", "start", "start"}; !slices.Equal(calls, want) {
+		t.Errorf("calls %v, want %v", calls, want)
+	}
+}
+
+// A release that cannot be fetched leaves the old one running, and says why.
+func TestFetchFailsBeforeAnythingStops(t *testing.T) {
+	fail := make(chan error, 1)
+	r, link := &inprocess.Runtime{Fail: func(c inprocess.Call) error {
+		if c.Op == inprocess.Prepare && c.Deployment.Version() == algebra.MustVersion("1") {
+			select {
+			case err := <-fail:
+				return err
+			default:
+			}
+		}
+		return nil
+	}}, &agenttest.Link{}
+	start(t, &agent.Agent{Device: simDevice, Runtime: r, Link: link, Keys: simRing})
+	one, specs := set(map[algebra.App]int{appA: 0})
+	two, more := set(map[algebra.App]int{appA: 1})
+	first := publish(nil, one)
+	link.Publish(first.Raw(), append(specs, more...)...)
+	link.App(t, appA, runningAt(0))
+	fail <- errors.New("no route to registry")
+	link.Publish(publish([]wire.Verified{first}, two).Raw())
+	s := link.App(t, appA, func(s wire.AppState) bool { return strings.Contains(s.LastError, "no route to registry") })
+	if !runningAt(0)(s) {
+		t.Errorf("reported is %+v, want the old release running", s)
+	}
+	link.App(t, appA, runningAt(1)) // by itself, after a delay
+}
