@@ -15,7 +15,7 @@ import (
 type outbox struct {
 	mu      sync.Mutex
 	reports map[string]wire.Report
-	facts   map[string]string // as last told
+	facts   map[string]string
 	refused string
 	wake    chan struct{}
 }
@@ -43,15 +43,12 @@ func (o *outbox) ring() {
 	}
 }
 
-// know takes the facts in, and reports them if they are news.
+// know takes the facts in and reports them.
 func (o *outbox) know(device algebra.DeviceID, facts map[string]string) {
 	o.mu.Lock()
-	news := o.facts == nil || !maps.Equal(o.facts, facts)
 	o.facts = facts
 	o.mu.Unlock()
-	if news {
-		o.putInfo(device)
-	}
+	o.putInfo(device)
 }
 
 // refuse makes a refusal a fact; the empty reason takes it away.
@@ -125,9 +122,7 @@ func (a *Agent) post(ctx context.Context) {
 }
 
 func (a *Agent) tellFacts() {
-	facts := map[string]string{}
 	if a.Facts != nil {
-		facts = a.Facts()
+		a.outbox.know(a.Device, a.Facts())
 	}
-	a.outbox.know(a.Device, facts)
 }

@@ -20,7 +20,7 @@ type Link struct {
 	state   []byte
 	specs   map[algebra.Digest]algebra.Deployment
 	subs    []chan []byte
-	reports []wire.Message
+	reports []wire.Report
 	cut     bool
 }
 
@@ -87,21 +87,21 @@ func (l *Link) Spec(_ context.Context, digest algebra.Digest) (algebra.Deploymen
 }
 
 // Report keeps a report.
-func (l *Link) Report(_ context.Context, m wire.Message) error {
+func (l *Link) Report(_ context.Context, r wire.Report) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.cut {
 		return errCut
 	}
-	l.reports = append(l.reports, m)
+	l.reports = append(l.reports, r)
 	return nil
 }
 
 // Reports are all that came so far.
-func (l *Link) Reports() []wire.Message {
+func (l *Link) Reports() []wire.Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return append([]wire.Message(nil), l.reports...)
+	return append([]wire.Report(nil), l.reports...)
 }
 
 // App waits until the newest report of an app is as it should be, and gives it.
