@@ -7,15 +7,16 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/algebra/worldfile"
 	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/executor/inprocess"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/policies"
-	"github.com/musterfleet/muster/selectors"
 )
 
 // rig is a fleet of devices in process, each of which runs what is published to it unless a
@@ -102,15 +103,24 @@ func (r *rig) apply(w algebra.World) executor.Outcome {
 // world runs web at a version on all devices.
 func world(t *testing.T, version string) algebra.World {
 	t.Helper()
-	d, err := algebra.NewDeployment(algebra.DeploymentSpec{App: algebra.MustApp("web"), Version: algebra.MustVersion(version),
-		Podman: &algebra.Podman{Containers: []algebra.Container{{Name: "web", Image: "localhost/web:" + version}}}})
-	must(t, err)
-	x, err := selectors.Parse("all -> {web@" + version + "}")
-	must(t, err)
-	b, err := selectors.Bind(x, selectors.Scope{})
-	must(t, err)
-	return algebra.World{NoGates: true, Deployments: []algebra.DeclaredDeployment{{Name: "web", Deployment: d}},
-		Assignments: []algebra.Definition{{Name: "web", Expr: b}}}
+	w, found := worldfile.Load(fstest.MapFS{"world.yaml": {Data: []byte(strings.ReplaceAll(`
+apiVersion: muster.fleet/v1alpha1
+kind: World
+metadata: {name: web}
+spec: {gates: none}
+---
+apiVersion: muster.fleet/v1alpha1
+kind: Deployment
+metadata: {name: web}
+spec: {app: web, version: VERSION, podman: {containers: [{name: web, image: 'localhost/web:VERSION'}]}}
+---
+apiVersion: muster.fleet/v1alpha1
+kind: Assignment
+metadata: {name: web}
+spec: {expression: 'all -> {web}'}
+`, "VERSION", version))}})
+	must(t, found.Err())
+	return w
 }
 
 func TestApplyConvergesAndPlansNothingAfter(t *testing.T) {
