@@ -1,7 +1,6 @@
 package algebra
 
 import (
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -11,19 +10,31 @@ import (
 // codes for each app, so that a million devices cost four bytes a slot. It is immutable.
 type Placement struct {
 	roster   *Roster
-	columns  map[App][]uint32 // for each ordinal 0, or one more than an index into releases
-	releases []Release
+	apps     []App // those with a column, sorted
+	columns  map[App][]uint32
+	releases []Release // a code is 0 for an empty slot, or one more than an index here
+	codes    map[Release]uint32
 }
 
 // Placing builds a Placement.
-type Placing struct {
-	p     Placement
-	codes map[Release]uint32
-}
+type Placing struct{ p Placement }
 
 // NewPlacing starts from empty slots.
 func NewPlacing(r *Roster) *Placing {
-	return &Placing{Placement{roster: r, columns: map[App][]uint32{}}, map[Release]uint32{}}
+	return &Placing{Placement{roster: r, columns: map[App][]uint32{}, codes: map[Release]uint32{}}}
+}
+
+// Placing starts from p.
+func (p Placement) Placing() *Placing {
+	b := &Placing{Placement{roster: p.roster, columns: make(map[App][]uint32, len(p.columns)),
+		releases: slices.Clone(p.releases), codes: maps.Clone(p.codes)}}
+	if b.p.codes == nil {
+		b.p.codes = map[Release]uint32{} // of the zero Placement
+	}
+	for app, col := range p.columns {
+		b.p.columns[app] = slices.Clone(col)
+	}
+	return b
 }
 
 // Put fills one slot, or empties it with the zero Release.
@@ -41,8 +52,16 @@ func (b *Placing) Put(ordinal uint32, app App, rel Release) {
 
 // PutAll fills the slot on every device of the fleet.
 func (b *Placing) PutAll(f Fleet, app App, rel Release) {
+	if f.IsEmpty() {
+		return
+	}
+	b.Put(f.set.Minimum(), app, rel)
+	col, code := b.p.columns[app], b.code(rel)
+	if col == nil {
+		return // it was empty, and stays so
+	}
 	for i := range f.Ordinals() {
-		b.Put(i, app, rel)
+		col[i] = code
 	}
 }
 
@@ -50,11 +69,11 @@ func (b *Placing) code(rel Release) uint32 {
 	if rel.IsZero() {
 		return 0
 	}
-	c, ok := b.codes[rel]
+	c, ok := b.p.codes[rel]
 	if !ok {
 		b.p.releases = append(b.p.releases, rel)
 		c = uint32(len(b.p.releases))
-		b.codes[rel] = c
+		b.p.codes[rel] = c
 	}
 	return c
 }
@@ -62,7 +81,8 @@ func (b *Placing) code(rel Release) uint32 {
 // Placement ends the building; the Placing must not be used after it.
 func (b *Placing) Placement() Placement {
 	p := b.p
-	b.p, b.codes = Placement{}, nil
+	b.p = Placement{}
+	p.apps = slices.SortedFunc(maps.Keys(p.columns), App.Compare)
 	return p
 }
 
@@ -70,21 +90,28 @@ func (b *Placing) Placement() Placement {
 func (p Placement) Roster() *Roster { return p.roster }
 
 // Apps lists the apps that have a slot somewhere, in order.
-func (p Placement) Apps() []App { return slices.SortedFunc(maps.Keys(p.columns), App.Compare) }
+func (p Placement) Apps() []App { return slices.Clone(p.apps) }
 
 // Release is what fills the slot; the zero Release if nothing does.
 func (p Placement) Release(ordinal uint32, app App) Release {
 	col := p.columns[app]
-	if col == nil || col[ordinal] == 0 {
+	if col == nil {
 		return Release{}
 	}
-	return p.releases[col[ordinal]-1]
+	return p.release(col[ordinal])
+}
+
+func (p Placement) release(code uint32) Release {
+	if code == 0 {
+		return Release{}
+	}
+	return p.releases[code-1]
 }
 
 // At yields the filled slots of one device in the order of apps.
 func (p Placement) At(ordinal uint32) iter.Seq2[App, Release] {
 	return func(yield func(App, Release) bool) {
-		for _, app := range p.Apps() {
+		for _, app := range p.apps {
 			if rel := p.Release(ordinal, app); !rel.IsZero() && !yield(app, rel) {
 				return
 			}
@@ -92,27 +119,39 @@ func (p Placement) At(ordinal uint32) iter.Seq2[App, Release] {
 	}
 }
 
-// Differences yields the slots of one app in which p and q differ, by ordinal, with what
-// fills each. Both must be of one roster. The cost is one pass over two columns.
-func (p Placement) Differences(q Placement, app App) iter.Seq2[uint32, [2]Release] {
+// Difference is a slot that two placements fill differently.
+type Difference struct {
+	Ordinal     uint32
+	App         App
+	Here, There Release
+}
+
+// Differences yields the slots in which p (here) and q (there) differ, by device and then app.
+// Both must be of one roster. It is one pass over the columns of both.
+func (p Placement) Differences(q Placement) iter.Seq[Difference] {
 	if p.roster != q.roster {
-		panic("algebra: placements of two rosters do not compare")
+		panic("algebra: placements of two rosters do not compare; take one On the roster of the other")
 	}
-	return func(yield func(uint32, [2]Release) bool) {
-		x, y := p.columns[app], q.columns[app]
-		if x == nil {
-			x = make([]uint32, len(y))
-		}
-		if y == nil {
-			y = make([]uint32, len(x))
+	return func(yield func(Difference) bool) {
+		apps := slices.Compact(slices.SortedFunc(slices.Values(slices.Concat(p.apps, q.apps)), App.Compare))
+		here, there := make([][]uint32, len(apps)), make([][]uint32, len(apps))
+		empty := make([]uint32, p.roster.Len())
+		for i, app := range apps {
+			here[i], there[i] = empty, empty
+			if col := p.columns[app]; col != nil {
+				here[i] = col
+			}
+			if col := q.columns[app]; col != nil {
+				there[i] = col
+			}
 		}
 		same := p.translate(q)
-		for i := range x {
-			if same[x[i]] == y[i] {
-				continue
-			}
-			if !yield(uint32(i), [2]Release{p.Release(uint32(i), app), q.Release(uint32(i), app)}) {
-				return
+		for ordinal := range uint32(p.roster.Len()) {
+			for i, app := range apps {
+				x, y := here[i][ordinal], there[i][ordinal]
+				if same[x] != y && !yield(Difference{ordinal, app, p.release(x), q.release(y)}) {
+					return
+				}
 			}
 		}
 	}
@@ -120,13 +159,9 @@ func (p Placement) Differences(q Placement, app App) iter.Seq2[uint32, [2]Releas
 
 // translate maps each code of p to q's code for the same release, or to one q does not use.
 func (p Placement) translate(q Placement) []uint32 {
-	codes := make(map[Release]uint32, len(q.releases))
-	for i, rel := range q.releases {
-		codes[rel] = uint32(i) + 1
-	}
 	same := make([]uint32, len(p.releases)+1)
 	for i, rel := range p.releases {
-		c, ok := codes[rel]
+		c, ok := q.codes[rel]
 		if !ok {
 			c = uint32(len(q.releases)) + 1
 		}
@@ -137,31 +172,10 @@ func (p Placement) translate(q Placement) []uint32 {
 
 // Equal reports whether every slot of both is filled alike.
 func (p Placement) Equal(q Placement) bool {
-	for _, app := range AppsOf(p, q) {
-		for range p.Differences(q, app) {
-			return false
-		}
+	for range p.Differences(q) {
+		return false
 	}
 	return true
-}
-
-// AppsOf lists the apps that have a slot somewhere in p or q, in order.
-func AppsOf(p, q Placement) []App {
-	both := slices.SortedFunc(slices.Values(slices.Concat(p.Apps(), q.Apps())), App.Compare)
-	return slices.Compact(both)
-}
-
-// Only is the placement on one device alone, on a roster of just that device.
-func (p Placement) Only(ordinal uint32) Placement {
-	r, err := NewRoster([]Device{p.roster.Device(ordinal)})
-	if err != nil {
-		panic(fmt.Sprintf("algebra: roster of one device: %v", err)) // it came from a roster
-	}
-	b := NewPlacing(r)
-	for app, rel := range p.At(ordinal) {
-		b.Put(0, app, rel)
-	}
-	return b.Placement()
 }
 
 // On is the same placement over another roster. Slots of devices that the other roster does

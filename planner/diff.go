@@ -2,7 +2,6 @@ package planner
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/musterfleet/muster/algebra"
 )
@@ -66,23 +65,21 @@ func (Stop) action()    {}
 //
 // Laws: applied to have in any order, with any repetition, it gives want; every action in it
 // is in every correct list; it is empty iff nothing differs; and restricted to a device it
-// is the Diff of the restrictions, which is why the agent may run the same function.
+// is the Diff of the restrictions, which is why the agent may run the same function. Its
+// order is that of the roster's ids, so nothing is sorted.
 func Diff(want, have algebra.Placement) []Action {
 	var out []Action
 	roster := want.Roster()
-	for _, app := range algebra.AppsOf(want, have) {
-		for i, slot := range want.Differences(have, app) {
-			at := Target{roster.ID(i), app}
-			switch w, h := slot[0], slot[1]; {
-			case h.IsZero():
-				out = append(out, Start{at, w})
-			case w.IsZero():
-				out = append(out, Stop{at, h})
-			default:
-				out = append(out, Replace{at, h, w})
-			}
+	for d := range want.Differences(have) {
+		at := Target{roster.ID(d.Ordinal), d.App}
+		switch {
+		case d.There.IsZero():
+			out = append(out, Start{at, d.Here})
+		case d.Here.IsZero():
+			out = append(out, Stop{at, d.There})
+		default:
+			out = append(out, Replace{at, d.There, d.Here})
 		}
 	}
-	slices.SortFunc(out, func(a, b Action) int { return a.Target().Compare(b.Target()) })
 	return out
 }
