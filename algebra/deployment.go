@@ -42,16 +42,12 @@ type Release struct {
 // IsZero reports an empty slot.
 func (r Release) IsZero() bool { return r.Deployment.IsZero() }
 
-// NewDeployment checks a spec and gives it its identity. The spec is copied.
+// NewDeployment checks a spec and gives it its identity. The spec is copied. Requires is a
+// set: its order is not part of the identity.
 func NewDeployment(spec DeploymentSpec) (Deployment, error) {
-	if spec.App.IsZero() || spec.Version == (Version{}) {
-		return Deployment{}, errors.New("deployment: app and version are required")
-	}
-	if spec.Podman == nil {
-		return Deployment{}, fmt.Errorf("deployment %s@%s: no workload", spec.App, spec.Version)
-	}
-	if err := spec.Podman.check(); err != nil {
-		return Deployment{}, fmt.Errorf("deployment %s@%s: %w", spec.App, spec.Version, err)
+	spec.Requires = slices.Compact(slices.SortedFunc(slices.Values(spec.Requires), App.Compare))
+	if err := spec.check(); err != nil {
+		return Deployment{}, err // before the names of nothing fail to encode
 	}
 	b, err := json.Marshal(spec)
 	if err != nil {
@@ -60,8 +56,27 @@ func NewDeployment(spec DeploymentSpec) (Deployment, error) {
 	return ParseDeployment(b)
 }
 
-// ParseDeployment reads the canonical form back. Bytes that are not canonical are refused,
-// so that a digest always names one text.
+func (s DeploymentSpec) check() error {
+	if s.App.IsZero() || s.Version == (Version{}) {
+		return errors.New("deployment: app and version are required")
+	}
+	if s.Podman == nil {
+		return fmt.Errorf("deployment %s@%s: no workload", s.App, s.Version)
+	}
+	if err := s.Podman.check(); err != nil {
+		return fmt.Errorf("deployment %s@%s: %w", s.App, s.Version, err)
+	}
+	for i, app := range s.Requires {
+		if app.IsZero() || i > 0 && s.Requires[i-1].Compare(app) >= 0 {
+			return fmt.Errorf("deployment %s@%s: requires: not a sorted list of different apps", s.App, s.Version)
+		}
+	}
+	return nil
+}
+
+// ParseDeployment reads the canonical form back, and checks it as NewDeployment does: it
+// comes over the wire. Bytes that are not canonical are refused, so that a digest always
+// names one text.
 func ParseDeployment(canonical []byte) (Deployment, error) {
 	d := &deployment{bytes: slices.Clone(canonical), digest: DigestOf(canonical)}
 	if err := json.Unmarshal(canonical, &d.spec); err != nil {
@@ -70,6 +85,9 @@ func ParseDeployment(canonical []byte) (Deployment, error) {
 	again, err := json.Marshal(d.spec)
 	if err != nil || string(again) != string(canonical) {
 		return Deployment{}, errors.New("deployment: not in canonical form")
+	}
+	if err := d.spec.check(); err != nil {
+		return Deployment{}, err
 	}
 	return Deployment{d}, nil
 }
@@ -134,7 +152,7 @@ func (d Deployment) Resources() []Resource {
 	for _, c := range d.body.spec.Podman.Containers {
 		held = append(held, Resource("container "+c.Name))
 		for _, p := range c.Ports {
-			held = append(held, Resource(fmt.Sprintf("port %d/%s", p.Host, cmp.Or(p.Protocol, "tcp"))))
+			held = append(held, p.resource())
 		}
 	}
 	slices.Sort(held)

@@ -1,6 +1,7 @@
 package algebra
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -45,6 +46,11 @@ type Port struct {
 	Protocol  Protocol `json:"protocol,omitempty"`
 }
 
+// resource is what the port holds of the host.
+func (p Port) resource() Resource {
+	return Resource(fmt.Sprintf("port %d/%s", p.Host, cmp.Or(p.Protocol, "tcp")))
+}
+
 // Mount binds a directory or file of the host into the container.
 type Mount struct {
 	Host      string `json:"host"`
@@ -78,7 +84,7 @@ func (p *Podman) check() error {
 	if len(p.Containers) == 0 {
 		return fmt.Errorf("podman: no containers")
 	}
-	names := map[string]bool{}
+	names, ports := map[string]bool{}, map[Resource]string{}
 	for _, c := range p.Containers {
 		if err := c.check(); err != nil {
 			return fmt.Errorf("container %q: %w", c.Name, err)
@@ -87,6 +93,12 @@ func (p *Podman) check() error {
 			return fmt.Errorf("container %q: name used twice", c.Name)
 		}
 		names[c.Name] = true
+		for _, port := range c.Ports {
+			if other, ok := ports[port.resource()]; ok {
+				return fmt.Errorf("container %q: %s is published by %q already", c.Name, port.resource(), other)
+			}
+			ports[port.resource()] = c.Name
+		}
 	}
 	return nil
 }

@@ -85,7 +85,11 @@ func (w World) Digest() Digest {
 		lines = append(lines, kind+" "+string(b))
 	}
 	for _, d := range w.Devices {
-		add("device", d.ID, d.Labels, d.Decommissioned)
+		labels := d.Labels
+		if labels == nil {
+			labels = map[string]string{} // says the same
+		}
+		add("device", d.ID, labels, d.Decommissioned)
 	}
 	for _, f := range w.Fleets {
 		add("fleet", f.Name, selectors.Print(f.Expr.Expr()))
@@ -126,12 +130,13 @@ type Demand struct {
 	all   Assignment
 }
 
-// On evaluates the World on a roster.
+// On evaluates the World on a roster. The order of the World's lists does not matter.
 func (w World) On(r *Roster) Demand {
 	deployments := map[DeploymentRef]Deployment{}
 	for _, d := range w.Deployments {
 		deployments[d.Ref()] = d.Deployment
 	}
+	w.Assignments = slices.SortedFunc(slices.Values(w.Assignments), func(a, b Definition) int { return strings.Compare(a.Name, b.Name) })
 	d := Demand{world: w, eval: newEvaluation(r, deployments), all: r.Unassigned()}
 	for _, def := range w.Assignments {
 		a := r.Unassigned()
