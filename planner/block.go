@@ -7,39 +7,56 @@ import (
 	"github.com/musterfleet/muster/algebra"
 )
 
-// block1 blocks a slot; the first reason found stands.
+// block finds every blocked slot. Those of a conflict or a missing value are known from
+// place; the device rules out others; the rest follows from these, device by device: the
+// least set that holds a slot if
+//
+//	its wanted deployment shares a resource with another wanted one, or with one that a
+//	blocked slot keeps, or
+//	it requires an app that is not wanted there, or is blocked.
+//
+// What is wanted counts whether it is blocked or not: a World that asks for two holders of one
+// port is at odds with itself, whatever else is wrong. So one more block never frees a slot,
+// and the least set does not depend on the order in which it is found.
+func (m *making) block() {
+	m.blockByDevice()
+	traits := m.traits()
+	if len(traits) == 0 {
+		return // no slot depends on another
+	}
+	var on []tenant
+	for i := range uint32(m.roster.Len()) {
+		on = on[:0]
+		for _, app := range m.apps {
+			t := tenant{app, traits[m.asked.Release(i, app).Deployment], traits[m.have.Release(i, app).Deployment]}
+			if t.wanted != nil || t.kept != nil {
+				on = append(on, t)
+			}
+		}
+		m.blockTenants(i, on)
+	}
+}
+
+// block1 blocks a slot for a reason of its own; the first reason found stands.
 func (m *making) block1(s slot, why BlockReason, detail string, sources ...algebra.Source) {
 	if _, ok := m.blocked[s]; !ok {
 		m.blocked[s] = Blocked{Why: why, Detail: detail, Sources: sources}
 	}
 }
 
-// block finds every blocked slot, to the fixpoint: a slot that is kept may hold a resource
-// that others want, and an app may require one that is blocked.
-func (m *making) block() {
-	m.blockByDevice()
-	contested := m.contested()
-	if len(contested) == 0 && !m.anyRequires() {
-		return // no slot depends on another
-	}
-	for i := range uint32(m.roster.Len()) {
-		apps := m.slotsOf(i)
-		for again := true; again; {
-			again = m.round(i, apps, contested)
-		}
-	}
-}
-
-// blockByDevice blocks what the device itself rules out: all of a revoked device, and a
-// release it has refused.
+// blockByDevice blocks what the device itself rules out: all of a revoked device, whatever
+// else is wrong there, and a release it has refused.
 func (m *making) blockByDevice() {
 	for id, rec := range m.reality.Records {
 		i, ok := m.roster.Ordinal(id)
 		if !ok || rec.Lifecycle != algebra.Revoked {
 			continue
 		}
-		for _, app := range m.slotsOf(i) {
-			m.block1(slot{i, app}, DeviceRevoked, "the device is revoked")
+		for _, app := range m.apps {
+			_, blocked := m.blocked[slot{i, app}]
+			if blocked || !m.asked.Release(i, app).IsZero() || !m.have.Release(i, app).IsZero() {
+				m.blocked[slot{i, app}] = Blocked{Why: DeviceRevoked, Detail: "the device is revoked"}
+			}
 		}
 	}
 	for at, s := range m.reality.Slots {
@@ -50,126 +67,108 @@ func (m *making) blockByDevice() {
 	}
 }
 
-// slotsOf lists the apps that are asked for, in place or blocked on a device.
-func (m *making) slotsOf(i uint32) []algebra.App {
-	var apps []algebra.App
-	for _, app := range m.apps {
-		_, blocked := m.blocked[slot{i, app}]
-		if blocked || !m.asked.Release(i, app).IsZero() || !m.have.Release(i, app).IsZero() {
-			apps = append(apps, app)
-		}
-	}
-	return apps
+// traits is what makes one slot depend on another.
+type traits struct {
+	deployment algebra.Deployment
+	holds      []algebra.Resource // those that deployments of other apps hold too
+	requires   []algebra.App
 }
 
-// contested is the resources that deployments of two apps hold; no other can clash.
-func (m *making) contested() map[algebra.Resource]bool {
+// traits of the deployments that have any, by digest.
+func (m *making) traits() map[algebra.Digest]*traits {
 	holder := map[algebra.Resource]algebra.App{}
-	out := map[algebra.Resource]bool{}
+	contested := map[algebra.Resource]bool{}
 	for _, d := range m.known {
 		for _, res := range d.Resources() {
 			if app, ok := holder[res]; ok && app != d.App() {
-				out[res] = true
+				contested[res] = true
 			}
 			holder[res] = d.App()
+		}
+	}
+	out := map[algebra.Digest]*traits{}
+	for digest, d := range m.known {
+		held := slices.DeleteFunc(d.Resources(), func(r algebra.Resource) bool { return !contested[r] })
+		if len(held) > 0 || len(d.Requires()) > 0 {
+			out[digest] = &traits{d, held, d.Requires()}
 		}
 	}
 	return out
 }
 
-func (m *making) anyRequires() bool {
-	for _, d := range m.known {
-		if len(d.Requires()) > 0 {
-			return true
-		}
-	}
-	return false
+// tenant is one slot of a device, with the traits of what is wanted there and what is in place.
+type tenant struct {
+	app          algebra.App
+	wanted, kept *traits // nil without traits
 }
 
-// round blocks what follows from the blocks so far on one device, all at once so that the
-// order of apps does not matter, and reports whether it found any.
-func (m *making) round(i uint32, apps []algebra.App, contested map[algebra.Resource]bool) bool {
-	found := map[algebra.App]Blocked{}
-	for _, app := range apps {
-		d, ok := m.wanted(i, app)
-		if !ok {
-			continue
-		}
-		for _, need := range d.Requires() {
-			if _, ok := m.wanted(i, need); !ok {
-				found[app] = Blocked{Why: RequirementOut, Detail: m.whyOut(i, d, need)}
+// blockTenants blocks the slots of one device that follow from others. The reason told is the
+// first that holds once all are found.
+func (m *making) blockTenants(i uint32, on []tenant) {
+	var found []tenant
+	for again := true; again; {
+		again = false
+		for _, t := range on {
+			if t.wanted == nil || m.isBlocked(i, t.app) {
+				continue
 			}
-		}
-		for _, other := range apps {
-			if res, how, ok := m.clash(i, d, other, contested); ok {
-				found[app] = Blocked{Why: ResourceClash, Detail: fmt.Sprintf("%s and %s %s both hold %s", d, how, m.holder(i, other), res)}
+			if _, out := m.follows(i, t, on); out {
+				m.blocked[slot{i, t.app}] = Blocked{}
+				found, again = append(found, t), true
 			}
 		}
 	}
-	for app, b := range found {
-		m.block1(slot{i, app}, b.Why, b.Detail, b.Sources...)
+	for _, t := range found {
+		m.blocked[slot{i, t.app}], _ = m.follows(i, t, on)
 	}
-	return len(found) > 0
 }
 
-// wanted is the deployment asked for in a slot that is not blocked.
-func (m *making) wanted(i uint32, app algebra.App) (algebra.Deployment, bool) {
-	if _, blocked := m.blocked[slot{i, app}]; blocked {
-		return algebra.Deployment{}, false
-	}
-	rel := m.asked.Release(i, app)
-	return m.known[rel.Deployment], !rel.IsZero()
+func (m *making) isBlocked(i uint32, app algebra.App) bool {
+	_, blocked := m.blocked[slot{i, app}]
+	return blocked
 }
 
-// holder is the deployment that counts in another slot: the wanted one, or the kept one if
-// the slot is blocked.
-func (m *making) holder(i uint32, app algebra.App) algebra.Deployment {
-	if d, ok := m.wanted(i, app); ok {
-		return d
-	}
-	return m.known[m.have.Release(i, app).Deployment]
-}
-
-func (m *making) clash(i uint32, d algebra.Deployment, other algebra.App, contested map[algebra.Resource]bool) (algebra.Resource, string, bool) {
-	if other == d.App() {
-		return "", "", false
-	}
-	how := "the wanted"
-	if _, blocked := m.blocked[slot{i, other}]; blocked {
-		how = "the kept"
-	} else if _, ok := m.wanted(i, other); !ok {
-		return "", "", false // it is being stopped, before anything starts
-	}
-	o := m.holder(i, other)
-	if o.IsZero() {
-		return "", "", false
-	}
-	for _, res := range d.Resources() {
-		if contested[res] && slices.Contains(o.Resources(), res) {
-			return res, how, true
+// follows says why a slot is blocked, given the blocks so far.
+func (m *making) follows(i uint32, t tenant, on []tenant) (Blocked, bool) {
+	for _, o := range on {
+		if res, ok := shared(t.wanted, o.wanted); ok && o.app != t.app {
+			return Blocked{Why: ResourceClash, Detail: fmt.Sprintf("%s and %s both hold %s", t.wanted.deployment, o.wanted.deployment, res)}, true
 		}
 	}
-	return "", "", false
+	for _, o := range on {
+		if res, ok := shared(t.wanted, o.kept); ok && o.app != t.app && m.isBlocked(i, o.app) {
+			return Blocked{Why: ResourceClash, Detail: fmt.Sprintf("%s holds %s, as does %s, which stays because %s is blocked here", t.wanted.deployment, res, o.kept.deployment, o.app)}, true
+		}
+	}
+	for _, need := range t.wanted.requires {
+		if m.isBlocked(i, need) {
+			return Blocked{Why: RequirementOut, Detail: fmt.Sprintf("%s requires %s, which is blocked here", t.wanted.deployment, need)}, true
+		}
+		if m.asked.Release(i, need).IsZero() {
+			return Blocked{Why: RequirementOut, Detail: fmt.Sprintf("%s requires %s, which nothing assigns here", t.wanted.deployment, need)}, true
+		}
+	}
+	return Blocked{}, false
 }
 
-func (m *making) whyOut(i uint32, d algebra.Deployment, need algebra.App) string {
-	if _, blocked := m.blocked[slot{i, need}]; blocked {
-		return fmt.Sprintf("%s requires %s, which is blocked here", d, need)
+// shared is a contested resource that both hold.
+func shared(a, b *traits) (algebra.Resource, bool) {
+	if a == nil || b == nil {
+		return "", false
 	}
-	return fmt.Sprintf("%s requires %s, which nothing assigns here", d, need)
+	for _, res := range a.holds {
+		if slices.Contains(b.holds, res) {
+			return res, true
+		}
+	}
+	return "", false
 }
 
 // settled is asked with every blocked slot as it is.
 func (m *making) settled() algebra.Placement {
-	b := algebra.NewPlacing(m.roster)
-	for _, app := range m.apps {
-		for i := range uint32(m.roster.Len()) {
-			rel := m.asked.Release(i, app)
-			if _, blocked := m.blocked[slot{i, app}]; blocked {
-				rel = m.have.Release(i, app)
-			}
-			b.Put(i, app, rel)
-		}
+	b := m.asked.Placing()
+	for s := range m.blocked {
+		b.Put(s.ordinal, s.app, m.have.Release(s.ordinal, s.app))
 	}
 	return b.Placement()
 }

@@ -72,8 +72,8 @@ type making struct {
 	retired map[algebra.DeviceID]bool
 }
 
-// place resolves the World into asked. Conflicts and missing values leave a slot of asked
-// empty and block it.
+// place resolves the World into asked. A conflict leaves the slot empty and blocks it; a
+// missing value blocks it too, but what is wanted there is known and counts against others.
 func (m *making) place() {
 	m.winners = m.demand.Assignment().Resolve()
 	b := algebra.NewPlacing(m.roster)
@@ -96,6 +96,7 @@ func (m *making) place() {
 			values, missing := d.Values(m.roster.Attributes(i))
 			if len(missing) > 0 {
 				m.block1(slot{i, d.App()}, ValueMissing, fmt.Sprintf("%s takes %s, which the device lacks", d, strings.Join(missing, ", ")), m.source(claim, i)...)
+				b.Put(i, d.App(), algebra.Release{Version: d.Version(), Deployment: d.Digest()})
 				continue
 			}
 			b.Put(i, d.App(), algebra.Release{Version: d.Version(), Deployment: d.Digest(), Values: values.Digest()})
