@@ -96,7 +96,7 @@ func (q *query) run(cmd *cobra.Command, text string) error {
 		at := diag.Source{File: name, Line: 1, Text: text}
 		return diag.List{at.At(expr.Span().Start, expr.Span().End, "an assignment names deployments, which only a World has", "name the World by -w DIR")}
 	}
-	for _, n := range notes(bound, roster) {
+	for _, n := range notes(bound.Expr(), roster) {
 		q.console.note(n.hint, "%s", n.text)
 	}
 	demand := world.On(roster)

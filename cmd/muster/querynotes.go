@@ -13,10 +13,11 @@ import (
 type remark struct{ text, hint string }
 
 // notes remarks on nodes that are no devices and on keys that no device has: either makes a
-// set smaller than its author thinks, in silence.
-func notes(b *selectors.Bound, r *algebra.Roster) []remark {
-	seen := noted{names: map[*selectors.Bound]bool{}, keys: map[selectors.Key]bool{}}
-	seen.bound(b)
+// set smaller than its author thinks, in silence. has() is left out, as it asks just that, and
+// so are the definitions behind names, as who asks did not write them.
+func notes(x selectors.Expr, r *algebra.Roster) []remark {
+	seen := noted{keys: map[selectors.Key]bool{}}
+	seen.expr(x)
 	var out []remark
 	if unknown := slices.DeleteFunc(seen.nodes, func(n string) bool { return known(r, n) }); len(unknown) > 0 {
 		slices.Sort(unknown)
@@ -69,47 +70,32 @@ func keyHint(k selectors.Key, r *algebra.Roster) string {
 	return ""
 }
 
-// noted collects the nodes and keys of an expression and of all definitions it uses.
+// noted collects the nodes and keys of an expression.
 type noted struct {
-	names map[*selectors.Bound]bool
 	nodes []string
 	keys  map[selectors.Key]bool
 	order []selectors.Key
 }
 
-func (n *noted) bound(b *selectors.Bound) {
-	if n.names[b] {
-		return
-	}
-	n.names[b] = true
-	n.expr(b, b.Expr())
-}
-
-func (n *noted) expr(b *selectors.Bound, x selectors.Expr) {
+func (n *noted) expr(x selectors.Expr) {
 	switch x := x.(type) {
-	case selectors.Const, selectors.Universe:
+	case selectors.Const, selectors.Universe, selectors.Has, selectors.Name:
 	case selectors.Compare:
 		n.key(x.Key)
 	case selectors.In:
 		n.key(x.Key)
-	case selectors.Has:
-		n.key(x.Key)
 	case selectors.Not:
-		n.expr(b, x.X)
+		n.expr(x.X)
 	case selectors.Binary:
-		n.expr(b, x.L)
-		n.expr(b, x.R)
-	case selectors.Name:
-		n.bound(b.Name(x.Name))
+		n.expr(x.L)
+		n.expr(x.R)
 	case selectors.Nodes:
 		n.nodes = append(n.nodes, x.Names...)
 	case selectors.Filter:
-		n.expr(b, x.X)
-		n.expr(b, x.By)
+		n.expr(x.X)
+		n.expr(x.By)
 	case selectors.Rule:
-		n.expr(b, x.From)
-	default:
-		panic(fmt.Sprintf("muster: unknown expression %T", x))
+		n.expr(x.From)
 	}
 }
 

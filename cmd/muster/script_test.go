@@ -3,8 +3,8 @@ package main
 import (
 	"errors"
 	"flag"
-	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -19,8 +19,12 @@ func TestMain(m *testing.M) {
 
 // TestScript runs testdata/script/<verb>_<case>.txtar: muster as its users type it. Each
 // script is one behaviour; `exec muster` runs the real main in a process of its own, and
-// `exits 3 muster` besides wants that exit code.
+// `exits 3 muster` besides wants that exit code. $EXAMPLES are the worlds of the repository.
 func TestScript(t *testing.T) {
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
@@ -28,7 +32,7 @@ func TestScript(t *testing.T) {
 		RequireUniqueNames:  true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("NO_COLOR", os.Getenv("NO_COLOR")) // the streams are pipes: no colour either way
+			env.Setenv("EXAMPLES", examples)
 			return nil
 		},
 	})
