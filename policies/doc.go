@@ -19,7 +19,7 @@
 // policy against :latest would forbid the plan that replaces :latest.
 //
 // Laws: there is an Approved iff no result is at level deny; all gates judge, in any order,
-// with equal results; adding a gate never turns a denied plan into an approved one.
+// with equal results; once something is judged, no further gate turns a denial into an approval.
 //
 // It runs nothing, reads no clock, and knows no policy language.
 package policies

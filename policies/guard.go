@@ -33,9 +33,15 @@ func stops(f *planfile.File, allowed int) []Result {
 		if 100*g.Stopped <= stopShare*g.Devices || g.Stopped <= allowed {
 			continue
 		}
+		share := fmt.Sprintf("on %d of its %d devices, more than %d %%", g.Stopped, g.Devices, stopShare)
+		switch {
+		case g.Devices == 1:
+			share = "on its only device"
+		case g.Stopped == g.Devices:
+			share = fmt.Sprintf("on all its %d devices", g.Devices)
+		}
 		out = append(out, Result{Rule: ruleStops, Level: Deny,
-			Msg: fmt.Sprintf("stops %s on %d of its %s, more than %d %%; if that is meant, pass --allow-stop %d",
-				app, g.Stopped, count(g.Devices, "device", "devices"), stopShare, g.Stopped),
+			Msg:     fmt.Sprintf("stops %s %s; if that is meant, pass --allow-stop %d", app, share, g.Stopped),
 			Details: map[string]any{"app": app, "stopped": g.Stopped, "devices": g.Devices}})
 	}
 	return out

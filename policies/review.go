@@ -2,7 +2,6 @@ package policies
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -103,16 +102,16 @@ func (r *review) actions() {
 		ordinal, known := r.plan.Roster.Ordinal(c.Action.Target().Device)
 		back, stuck := inverse(*change, c, r.plan)
 		if stuck != nil {
-			r.note(Result{Rule: ruleRollback, Level: Deny, Msg: fmt.Sprintf("is not possible: %v", stuck),
-				ChangeID: change.ID, Address: change.Address, Loc: change.Source, Inverse: true, order: first + i})
+			r.keep(Result{Rule: ruleRollback, Level: Deny, Msg: stuck.Error(),
+				ChangeID: change.ID, Address: change.Address, Loc: change.Source, order: first + i})
 		}
 		for _, g := range r.gates {
 			if g.scope != Action || known && !g.fleet.Contains(ordinal) {
 				continue
 			}
-			r.ask(g, Input{File: r.file, Change: change}, first+i, false)
+			denied := r.ask(g, Input{File: r.file, Change: change}, first+i)
 			if stuck == nil {
-				r.ask(g, Input{File: r.file, Change: &back}, first+i, true)
+				r.askBack(g, Input{File: r.file, Change: &back}, first+i, denied)
 			}
 		}
 	}
@@ -125,44 +124,82 @@ func (r *review) wholes() {
 		case Action:
 		case Batch:
 			for i := range r.file.Batches {
-				r.ask(g, Input{File: r.file, Batch: &r.file.Batches[i]}, i, false)
+				r.ask(g, Input{File: r.file, Batch: &r.file.Batches[i]}, i)
 			}
 		case Plan, Aggregate:
-			r.ask(g, Input{File: r.file}, 0, false)
+			r.ask(g, Input{File: r.file}, 0)
 		}
 	}
 }
 
-// ask notes what a gate finds. A gate that cannot tell denies, at whatever level it is.
-func (r *review) ask(g *asked, in Input, order int, inverse bool) {
+// ask notes what a gate finds, and reports whether it denies.
+func (r *review) ask(g *asked, in Input, order int) (denied bool) {
+	if g.spent {
+		return false
+	}
+	r.evaluations++
+	for _, one := range r.findings(g, in, order) {
+		r.results = append(r.results, one)
+		denied = denied || one.Level == Deny
+	}
+	return denied
+}
+
+// askBack has an inverse judged. Only denials matter: of the action itself all has been said.
+func (r *review) askBack(g *asked, in Input, order int, denied bool) {
 	if g.spent {
 		return
 	}
-	if !inverse {
-		r.evaluations++
+	for _, one := range r.findings(g, in, order) {
+		switch {
+		case one.Level != Deny:
+		case g.spent:
+			r.results = append(r.results, one) // who knows what it would have said of the rest
+		case denied:
+			r.kept[one.ChangeID] = true
+		default:
+			r.keep(one)
+		}
 	}
+}
+
+// keep takes a change's inverse out of what is approved. That denies the plan only where
+// the run may roll back by itself.
+func (r *review) keep(one Result) {
+	r.kept[one.ChangeID] = true
+	one.Inverse, one.Msg = true, "its rollback is denied: "+one.Msg
+	if !r.rollsBack {
+		one.Level = Info
+	}
+	r.results = append(r.results, one)
+}
+
+// findings is what a gate says. A gate that cannot tell denies, at whatever level it is.
+func (r *review) findings(g *asked, in Input, order int) []Result {
 	found, err := g.judge(in)
 	if err == nil && len(found) == 0 {
-		return
+		return nil
 	}
-	base := Result{Rule: g.policy.Name, Level: g.level, Policy: g.policy.Source, Inverse: inverse, order: order}
+	base := Result{Rule: g.policy.Name, Level: g.level, Policy: g.policy.Source, order: order}
 	if c := in.Change; c != nil {
 		base.ChangeID, base.Address, base.Loc = c.ID, c.Address, c.Source
 	}
 	if in.Batch != nil {
 		base.Details = map[string]any{"batch": in.Batch.Index}
 	}
+	var out []Result
 	for _, f := range found {
-		r.note(r.filled(base, f, g.Gate))
+		out = append(out, r.filled(base, f, g.Gate))
 	}
 	if err != nil {
 		base.Level, base.Failed, base.Msg = Deny, true, "cannot be evaluated: "+err.Error()
 		if errors.Is(err, ErrCost) {
-			g.spent, base.Inverse = true, false // who knows what it would have said of the rest
+			g.spent = true
 			base.Msg += "; it was asked no more"
 		}
-		r.note(base)
+		out = append(out, base)
 	}
+	return out
 }
 
 // filled is the result of one finding: what the finding leaves empty is the policy's.
@@ -193,19 +230,4 @@ func (r *review) filled(one Result, f Finding, g Gate) Result {
 		}
 	}
 	return one
-}
-
-// note adds a result. A denial of an inverse denies the plan only where the run may roll
-// back by itself; else it takes the inverse out of what is approved.
-func (r *review) note(one Result) {
-	if one.Inverse && one.Level == Deny {
-		r.kept[one.ChangeID] = true
-		if !r.rollsBack {
-			one.Level = Info
-		}
-	}
-	if one.Inverse {
-		one.Msg = "its rollback: " + one.Msg
-	}
-	r.results = append(r.results, one)
 }

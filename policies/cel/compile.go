@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
@@ -105,7 +106,8 @@ func (c *compiling) engine(scope policies.Scope) (*engine, bool) {
 		for _, e := range issues.Errors()[:min(len(issues.Errors()), maxErrors)] {
 			var hint string
 			hint, misses = suggestion(e.Message, vars, misses)
-			c.fail(hint, "%d:%d of its expression: %s", e.Location.Line(), e.Location.Column()+1, e.Message)
+			message := strings.ReplaceAll(e.Message, " (in container '')", "")
+			c.fail(hint, "%d:%d of its expression: %s", e.Location.Line(), e.Location.Column()+1, message)
 		}
 		return nil, false
 	}
