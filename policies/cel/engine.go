@@ -33,8 +33,12 @@ type engine struct {
 	program cel.Program
 }
 
-// program is an expression ready to run within a limit.
+// program is an expression ready to run within a limit; one that is bounded by its own
+// length needs none.
 func program(env *cel.Env, ast *cel.Ast, limit uint64) (cel.Program, error) {
+	if bounded(ast) {
+		return env.Program(ast, cel.EvalOptions(cel.OptOptimize))
+	}
 	return env.Program(ast, cel.CostLimit(limit), cel.EvalOptions(cel.OptOptimize))
 }
 
