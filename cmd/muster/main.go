@@ -74,9 +74,9 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 	}
 	root.PersistentFlags().BoolVar(&c.plain, "no-color", false, "never colour; the variable NO_COLOR does the same")
 	root.SetFlagErrorFunc(flagError)
-	root.SetHelpCommand(&cobra.Command{Use: "no-help", Hidden: true}) // --help says it all
-	root.CompletionOptions.HiddenDefaultCmd = false
-	root.SuggestionsMinimumDistance = -1
+	root.SetHelpCommand(helpCommand())
+	root.Version = readBuild().String()
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(queryCommand(c), planCommand(c), validateCommand(c), fmtCommand(c), versionCommand(c))
 	return root
 }
@@ -93,6 +93,21 @@ func knownVerb(cmd *cobra.Command, args []string) error {
 		}
 	}
 	return fmt.Errorf("unknown command %q; %s", args[0], suggest(args[0], known, cmd.CommandPath()+" --help lists them"))
+}
+
+// helpCommand is help VERB, which says the same as VERB --help.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [VERB]",
+		Short: "what a verb does, with examples",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return knownVerb(cmd.Root(), args)
+			}
+			return about.Help()
+		},
+	}
 }
 
 // flagError says what is wrong with a flag, and what was likely meant.

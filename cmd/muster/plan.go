@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -97,6 +96,7 @@ func (p *planning) run(cmd *cobra.Command) error {
 		reality = applied(other, reality)
 	}
 	plan := planner.Make(world, reality)
+	p.console.noteNoDevices(plan.Roster)
 	_, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: request("plan"), Now: time.Now()},
 		gates, policies.Options{NoGates: world.NoGates, AllowStop: p.stops})
 	if p.file != "" {
@@ -150,7 +150,7 @@ func (p *planning) outcome(plan planner.Plan, report policies.Report) error {
 func request(operation string) planfile.Request {
 	r := planfile.Request{DryRun: operation == "plan", Operation: operation}
 	if u, err := user.Current(); err == nil {
-		r.User = filepath.Base(u.Username)
+		r.User = u.Username
 	}
 	return r
 }

@@ -133,6 +133,7 @@ func (q *query) ground(ctx context.Context) (algebra.World, *algebra.Roster, err
 		}
 	}
 	roster, _ := world.Relabel(reality.Roster)
+	q.console.noteNoDevices(roster)
 	return world, roster, nil
 }
 
@@ -168,4 +169,18 @@ func (q *query) complete() []string {
 		names = append(names, "@"+d.Name)
 	}
 	return append(names, words...)
+}
+
+// fromSelectors places the errors of an expression that is a whole text of its own.
+func fromSelectors(name, text string, err error) error {
+	var list selectors.Errors
+	if !errors.As(err, &list) {
+		return err
+	}
+	at := diag.Source{File: name, Line: 1, Text: text}
+	var out diag.List
+	for _, e := range list {
+		out = append(out, at.At(e.At.Start, e.At.End, e.Message, e.Hint))
+	}
+	return out
 }

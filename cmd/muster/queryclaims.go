@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -60,13 +59,7 @@ func (q *query) printClaims(claims []claimRow) error {
 	case "json":
 		return indented(q.console, claims)
 	case "ndjson":
-		enc := json.NewEncoder(out)
-		for _, r := range claims {
-			if err := enc.Encode(r); err != nil {
-				return err
-			}
-		}
-		return nil
+		return asLines(q.console, claims)
 	case "yaml":
 		return asYAML(q.console, claims)
 	}

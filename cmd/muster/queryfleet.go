@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"encoding/csv"
 	"encoding/json"
@@ -32,12 +33,7 @@ func (q *query) printFleet(f algebra.Fleet) error {
 	case "json":
 		err = indented(q.console, devices(f))
 	case "ndjson":
-		enc := json.NewEncoder(out)
-		for i := range f.Ordinals() {
-			if err := enc.Encode(f.Roster().Device(i)); err != nil {
-				return err
-			}
-		}
+		err = asLines(q.console, devices(f))
 	case "yaml":
 		err = asYAML(q.console, devices(f))
 	case "csv":
@@ -242,6 +238,18 @@ func indented(c *console, v any) error {
 	enc := json.NewEncoder(c.out)
 	enc.SetIndent("", "  ")
 	return enc.Encode(v)
+}
+
+// asLines is one object a line.
+func asLines[T any](c *console, items []T) error {
+	buffered := bufio.NewWriter(c.out)
+	enc := json.NewEncoder(buffered)
+	for _, item := range items {
+		if err := enc.Encode(item); err != nil {
+			return err
+		}
+	}
+	return buffered.Flush()
 }
 
 func asCSV(c *console, rows [][]string) error {

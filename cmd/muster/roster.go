@@ -10,7 +10,6 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/internal/diag"
-	"github.com/musterfleet/muster/selectors"
 )
 
 // mostRosterErrors is how many bad lines a roster reports: after those, the file is likely
@@ -99,18 +98,4 @@ func article(noun string) string {
 		return "an " + noun
 	}
 	return noun
-}
-
-// fromSelectors places the errors of an expression that is a whole text of its own.
-func fromSelectors(name, text string, err error) error {
-	var list selectors.Errors
-	if !errors.As(err, &list) {
-		return err
-	}
-	at := diag.Source{File: name, Line: 1, Text: text}
-	var out diag.List
-	for _, e := range list {
-		out = append(out, at.At(e.At.Start, e.At.End, e.Message, e.Hint))
-	}
-	return out
 }

@@ -67,3 +67,10 @@ func (s *source) fromRoster(now time.Time) (algebra.Reality, error) {
 	}
 	return algebra.NewReality(roster, now), nil
 }
+
+// noteNoDevices tells who forgot to name a source: with no device any answer is empty.
+func (c *console) noteNoDevices(r *algebra.Roster) {
+	if r.Len() == 0 {
+		c.note("name them by --roster FILE or --nats URL", "there are no devices: the World has no Device documents")
+	}
+}

@@ -30,10 +30,15 @@ func versionCommand(c *console) *cobra.Command {
 		if output.value == "json" {
 			return json.NewEncoder(c.out).Encode(b)
 		}
-		_, err := fmt.Fprintf(c.out, "muster %s (revision %s, %s, %s)\n", b.Version, cmp.Or(b.Revision, "unknown"), b.Go, b.Platform)
+		_, err := fmt.Fprintln(c.out, b)
 		return err
 	}
 	return cmd
+}
+
+// String is one line for people.
+func (b build) String() string {
+	return fmt.Sprintf("muster %s (revision %s, %s, %s)", b.Version, cmp.Or(b.Revision, "unknown"), b.Go, b.Platform)
 }
 
 // readBuild reads the build info. Binaries built without version control have no revision.

@@ -42,11 +42,11 @@ func (c *console) loadWorld(dir string) (algebra.World, error) {
 func directory(dir string) error {
 	switch info, err := os.Stat(dir); {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("world %s: no such directory; -w names a directory of YAML documents", dir)
+		return fmt.Errorf("%s: no such directory; name one that holds YAML documents", dir)
 	case err != nil:
-		return fmt.Errorf("world: %w", err)
+		return err
 	case !info.IsDir():
-		return fmt.Errorf("world %s: not a directory; -w names the directory that holds it", dir)
+		return fmt.Errorf("%s: not a directory; name the directory that holds it", dir)
 	}
 	return nil
 }
