@@ -111,6 +111,9 @@ func NewGate(p algebra.Policy, e Engine) (Gate, error) {
 	if e == nil || p.Name == "" {
 		problems = append(problems, errors.New("a gate needs a name and an engine"))
 	}
+	if strings.HasPrefix(p.Name, reserved) {
+		problems = append(problems, fmt.Errorf("names that begin with %s are those of built-in rules", reserved))
+	}
 	if g.scope == 0 {
 		problems = append(problems, fmt.Errorf("scope %q is not one of %s", p.Scope, strings.Join(scopeNames[1:], ", ")))
 	}

@@ -12,14 +12,17 @@ import (
 // being told so.
 const stopShare = 20
 
-// The rules that hold without being declared. No policy can have such a name.
+// reserved begins the names of the rules that hold without being declared; no gate has such a name.
+const reserved = "muster/"
+
+// These rules.
 const (
-	ruleNoGates     = "muster/no-gates"
-	ruleNotCompiled = "muster/gate"
-	ruleNotJudged   = "muster/nothing-judged"
-	ruleObservation = "muster/observation"
-	ruleRollback    = "muster/rollback"
-	ruleStops       = "muster/stops"
+	ruleNoGates     = reserved + "no-gates"
+	ruleNotCompiled = reserved + "gate"
+	ruleNotJudged   = reserved + "nothing-judged"
+	ruleObservation = reserved + "observation"
+	ruleRollback    = reserved + "rollback"
+	ruleStops       = reserved + "stops"
 )
 
 // stops refuses a plan that stops more than stopShare of the devices an app is on, unless the

@@ -267,6 +267,7 @@ func TestNewGateRefuses(t *testing.T) {
 	}{
 		{good, nil, "needs a name and an engine"},
 		{with(func(p *algebra.Policy) { p.Name = "" }), e, "needs a name and an engine"},
+		{with(func(p *algebra.Policy) { p.Name = "muster/stops" }), e, "names that begin with muster/ are those of built-in rules"},
 		{with(func(p *algebra.Policy) { p.Scope = "" }), e, `scope "" is not one of action, batch, plan, aggregate`},
 		{with(func(p *algebra.Policy) { p.Level = "Deny" }), e, `level "Deny" is not one of deny, warn, info`},
 	} {
