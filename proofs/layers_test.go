@@ -42,7 +42,9 @@ var layers = []layer{
 	{folder: "./identity/devissuer", may: []string{"./identity"}, tests: everything},
 	{folder: "./identity/callout", may: []string{"./identity", "./executor/wire"}, tests: everything},
 	{folder: "./agent", may: []string{"./planner", "./algebra", "./executor/wire"}},
+	{folder: "./agent/agenttest", may: append([]string{"./agent/podman/sandbox"}, device...)},
 	{folder: "./agent/podman", may: device, tests: everything},
+	{folder: "./agent/podman/sandbox"},
 	{folder: "./agent/nats", may: device, tests: everything},
 	{folder: "./agent/inprocess", may: device, tests: everything},
 	{folder: "./agent/setup", may: []string{"./agent", "./algebra", "./identity"}, tests: everything},
@@ -159,7 +161,7 @@ func layerOf(path string) (layer, bool) {
 	return found, found.folder != ""
 }
 
-// isTestPackage tells helpers of tests by their name: algebratest, podmantest.
+// isTestPackage tells helpers of tests by their name: algebratest, agenttest.
 func isTestPackage(p string) bool {
 	name := path.Base(p)
 	return under(p, ".") && strings.HasSuffix(name, "test") && name != "test"
@@ -192,7 +194,7 @@ func TestLayersCatchPlantedEdges(t *testing.T) {
 		{from: "./executor/hub", to: "./planner", want: "layer ./executor/hub"},
 		{from: "./agent", to: "./executor", want: "layer ./agent"},
 		{from: "./agent/podman", to: "./agent/nats", want: "layer ./agent/podman"},
-		{from: "./agent/podman/podmantest", to: "./agent/agenttest"},
+		{from: "./agent/podman/sandbox", to: "./agent", want: "layer ./agent/podman/sandbox"},
 		{from: "./agent", to: "./agent/agenttest", want: "no test package"},
 		{from: "./agent", to: "./agent/agenttest", test: true},
 		{from: "./planner", to: "./algebra/worldfile", test: true},

@@ -12,7 +12,7 @@ import (
 
 	"github.com/musterfleet/muster/agent/agenttest"
 	"github.com/musterfleet/muster/agent/podman"
-	"github.com/musterfleet/muster/agent/podman/podmantest"
+	"github.com/musterfleet/muster/agent/podman/sandbox"
 	"github.com/musterfleet/muster/algebra"
 )
 
@@ -27,7 +27,7 @@ func kill(t *testing.T, pid string) {
 	}
 }
 
-func asDeclared(t *testing.T, s *podmantest.Service) {
+func asDeclared(t *testing.T, s *sandbox.Service) {
 	r := open(t, s, edge)
 	file := filepath.Join(t.TempDir(), "f")
 	if err := os.WriteFile(file, []byte("from the host"), 0o644); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/musterfleet/muster/agent"
 	"github.com/musterfleet/muster/agent/agenttest"
 	"github.com/musterfleet/muster/agent/podman"
-	"github.com/musterfleet/muster/agent/podman/podmantest"
+	"github.com/musterfleet/muster/agent/podman/sandbox"
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/wire"
 )
@@ -78,7 +78,7 @@ func TestAgentHeals(t *testing.T) {
 	}
 
 	begun := time.Now()
-	publish(podmantest.Image1, "1")
+	publish(sandbox.Image1, "1")
 	link.App(t, web, runs("1"))
 	t.Logf("published to reported healthy: %s", time.Since(begun).Round(time.Millisecond))
 
@@ -88,7 +88,7 @@ func TestAgentHeals(t *testing.T) {
 	link.App(t, web, func(s wire.AppState) bool { return runs("1")(s) && s.Restarts == 2 })
 	timed("podman stop", func() { agenttest.Run(t, s, "stop", name) }, another())
 
-	publish(podmantest.Image2, "2")
+	publish(sandbox.Image2, "2")
 	link.App(t, web, runs("2"))
 	if v := agenttest.Run(t, s, "exec", name, "cat", "/etc/version"); v != "2" {
 		t.Errorf("version 2 runs the image of version %s", v)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/musterfleet/muster/agent/agenttest"
 	"github.com/musterfleet/muster/agent/podman"
-	"github.com/musterfleet/muster/agent/podman/podmantest"
+	"github.com/musterfleet/muster/agent/podman/sandbox"
 	"github.com/musterfleet/muster/algebra"
 )
 
@@ -19,7 +19,7 @@ var (
 	web  = algebra.MustApp("web")
 )
 
-func open(t *testing.T, s *podmantest.Service, device algebra.DeviceID) *podman.Runtime {
+func open(t *testing.T, s *sandbox.Service, device algebra.DeviceID) *podman.Runtime {
 	t.Helper()
 	r, err := podman.New(t.Context(), s.Socket, device)
 	if err != nil {
@@ -32,7 +32,7 @@ func TestContract(t *testing.T) {
 	s := agenttest.Podman(t)
 	agenttest.Runtime(t, func(t *testing.T) agenttest.Rig {
 		return agenttest.Rig{
-			Runtime: open(t, s, edge), Image: podmantest.Image1, Absent: "localhost/absent:1",
+			Runtime: open(t, s, edge), Image: sandbox.Image1, Absent: "localhost/absent:1",
 			Kill: func(t *testing.T, app algebra.App, name string) {
 				agenttest.Run(t, s, "kill", podman.ContainerName(edge, app, name))
 			},
@@ -45,7 +45,7 @@ func TestContract(t *testing.T) {
 
 func deployment(t *testing.T, c algebra.Container) algebra.Deployment {
 	t.Helper()
-	c.Name, c.Image, c.StopSeconds, c.Pull = "web", podmantest.Image1, 1, "never"
+	c.Name, c.Image, c.StopSeconds, c.Pull = "web", sandbox.Image1, 1, "never"
 	d, err := algebra.NewDeployment(algebra.DeploymentSpec{App: web, Version: algebra.MustVersion("1"), Podman: &algebra.Podman{Containers: []algebra.Container{c}}})
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestPodman(t *testing.T) {
 	})
 	t.Run("what is not ours is neither seen nor taken over", func(t *testing.T) {
 		r := open(t, s, edge)
-		agenttest.Run(t, s, "create", "--name", podman.ContainerName(edge, web, "web"), podmantest.Image1)
+		agenttest.Run(t, s, "create", "--name", podman.ContainerName(edge, web, "web"), sandbox.Image1)
 		defer agenttest.Run(t, s, "rm", podman.ContainerName(edge, web, "web"))
 		if seen, err := r.Observe(t.Context()); err != nil || len(seen) != 0 {
 			t.Errorf("sees %v, %v", seen, err)
@@ -139,7 +139,7 @@ func TestPodman(t *testing.T) {
 	})
 	t.Run("labels somebody spoilt are Failed, with a release nobody wants", func(t *testing.T) {
 		r := open(t, s, edge)
-		agenttest.Run(t, s, "run", "--detach", "--name", "spoilt", "--label", "muster.fleet/device="+edge.String(), "--label", "muster.fleet/app=web", podmantest.Image1, "serve", "18097")
+		agenttest.Run(t, s, "run", "--detach", "--name", "spoilt", "--label", "muster.fleet/device="+edge.String(), "--label", "muster.fleet/app=web", sandbox.Image1, "serve", "18097")
 		seen, err := r.Observe(t.Context())
 		if o := seen[web]; err != nil || o.Phase != algebra.Failed || o.Release.IsZero() || !strings.Contains(o.Detail, "label muster.fleet/version") {
 			t.Errorf("sees %+v, %v", o, err)

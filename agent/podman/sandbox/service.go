@@ -1,4 +1,4 @@
-package podmantest
+package sandbox
 
 import (
 	"context"
@@ -42,7 +42,7 @@ func Start(ctx context.Context, dir string) (*Service, error) {
 	}
 	s := &Service{Socket: filepath.Join(dir, "api.sock"), dir: dir}
 	if len(s.Socket) > 100 { // a socket's path holds 108 bytes at most
-		return nil, fmt.Errorf("podmantest: %s: the path is too long for a socket; use a shorter directory", s.Socket)
+		return nil, fmt.Errorf("sandbox: %s: the path is too long for a socket; use a shorter directory", s.Socket)
 	}
 	var tried []string
 	for _, driver := range []string{"overlay", "vfs"} {
@@ -52,7 +52,7 @@ func Start(ctx context.Context, dir string) (*Service, error) {
 		}
 		tried = append(tried, driver+": "+err.Error())
 		if err := s.Close(); err != nil {
-			return nil, fmt.Errorf("podmantest: clean up: %w", err)
+			return nil, fmt.Errorf("sandbox: clean up: %w", err)
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

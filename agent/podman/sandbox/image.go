@@ -1,4 +1,4 @@
-package podmantest
+package sandbox
 
 import (
 	"archive/tar"

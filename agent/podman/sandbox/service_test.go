@@ -1,4 +1,4 @@
-package podmantest_test
+package sandbox_test
 
 import (
 	"context"
@@ -8,26 +8,26 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/musterfleet/muster/agent/podman/podmantest"
+	"github.com/musterfleet/muster/agent/podman/sandbox"
 )
 
 // The rig starts, runs both images, survives a restart, and leaves nothing.
 func TestRigLeavesNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "p")
 	ctx := context.Background()
-	s, err := podmantest.Start(ctx, dir)
-	if u := (*podmantest.Unavailable)(nil); errors.As(err, &u) {
+	s, err := sandbox.Start(ctx, dir)
+	if u := (*sandbox.Unavailable)(nil); errors.As(err, &u) {
 		t.Skip(u)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	for image, want := range map[string]string{podmantest.Image1: "1", podmantest.Image2: "2"} {
+	for image, want := range map[string]string{sandbox.Image1: "1", sandbox.Image2: "2"} {
 		if got, err := s.Podman(ctx, "run", "--rm", image, "cat", "/etc/version"); err != nil || got != want {
 			t.Errorf("%s says it is version %q (%v), want %q", image, got, err, want)
 		}
 	}
-	if _, err := s.Podman(ctx, "run", "--detach", "--name", "left", podmantest.Image1, "sleep", "1000"); err != nil {
+	if _, err := s.Podman(ctx, "run", "--detach", "--name", "left", sandbox.Image1, "sleep", "1000"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Restart(ctx); err != nil {
