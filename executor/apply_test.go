@@ -262,3 +262,19 @@ func approve(t *testing.T, w algebra.World, r algebra.Reality) policies.Approved
 	}
 	return approved
 }
+
+// TestApplyGoesBeyondWhatADeviceHasSeen: a store that lost its last writes must not make the
+// device refuse the next ones as old.
+func TestApplyGoesBeyondWhatADeviceHasSeen(t *testing.T) {
+	r := newRig(t, "a")
+	id := algebra.MustDeviceID("a")
+	must(t, r.fleet.Report(id, wire.Encode(wire.AppState{Device: id, App: algebra.MustApp("old"), Phase: algebra.Failed, Wanted: 7})))
+	r.apply(world(t, "1"))
+	records, err := r.fleet.Read(context.Background())
+	must(t, err)
+	v, err := wire.Open(records.Devices[id].Desired.Value, id, r.keys)
+	must(t, err)
+	if v.State().Generation != 8 {
+		t.Errorf("generation %d, want 8 after the device spoke of 7", v.State().Generation)
+	}
+}

@@ -52,12 +52,17 @@ func targets(p planner.Plan) []*target {
 }
 
 // next is the device's desired state after the plan: what is published now with the plan's
-// changes laid over it. It is complete, and one generation on.
+// changes laid over it. It is complete, and one generation on from all that the device may
+// have seen: where the store lost a write that the device acted on, what it reported says more
+// than what is published.
 func (t *target) next(current wire.Verified, plan algebra.Digest) wire.DesiredState {
 	s := wire.DesiredState{Device: t.device, Generation: 1, Plan: plan, Apps: map[algebra.App]wire.App{}}
 	if !current.IsZero() {
 		s.Generation, s.Previous = current.State().Generation+1, current.Digest()
 		maps.Copy(s.Apps, current.State().Apps)
+	}
+	for _, said := range t.states {
+		s.Generation = max(s.Generation, said.Wanted+1)
 	}
 	for _, c := range t.changes {
 		switch a := c.Action.(type) {

@@ -14,7 +14,8 @@ type DesiredState struct {
 	Device algebra.DeviceID `json:"device"`
 	// Generation grows by one with each publication, from 1.
 	Generation uint64 `json:"generation"`
-	// Previous is the digest of the payload before this one, zero at generation 1.
+	// Previous is the digest of the payload before this one, zero if there is none: at
+	// generation 1, and where the store lost what was published.
 	Previous algebra.Digest `json:"previous,omitzero"`
 	// Plan is the digest of the approved plan that published it.
 	Plan algebra.Digest      `json:"plan,omitzero"`
@@ -75,8 +76,8 @@ func (s DesiredState) check() error {
 		return errors.New("desired state: no device")
 	case s.Generation == 0:
 		return fmt.Errorf("desired state of %s: no generation; they count from 1", s.Device)
-	case s.Previous.IsZero() != (s.Generation == 1):
-		return fmt.Errorf("desired state of %s: generation %d, previous %q: the first has no previous one, every other has", s.Device, s.Generation, s.Previous)
+	case s.Generation == 1 && !s.Previous.IsZero():
+		return fmt.Errorf("desired state of %s: generation 1 follows %s; the first follows none", s.Device, s.Previous)
 	case s.Apps == nil:
 		return fmt.Errorf("desired state of %s: no apps; a device that shall run nothing has an empty object", s.Device)
 	}

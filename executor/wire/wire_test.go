@@ -94,11 +94,10 @@ func TestOpenRefuses(t *testing.T) {
 
 func TestSignRefusesWhatIsNotComplete(t *testing.T) {
 	for name, edit := range map[string]func(*wire.DesiredState){
-		"no device":                 func(s *wire.DesiredState) { s.Device = algebra.DeviceID{} },
-		"generation 0":              func(s *wire.DesiredState) { s.Generation = 0 },
-		"second without a previous": func(s *wire.DesiredState) { s.Generation = 2 },
-		"first with a previous":     func(s *wire.DesiredState) { s.Previous = digest },
-		"app without a digest":      func(s *wire.DesiredState) { s.Apps[web] = wire.App{Version: algebra.MustVersion("1")} },
+		"no device":             func(s *wire.DesiredState) { s.Device = algebra.DeviceID{} },
+		"generation 0":          func(s *wire.DesiredState) { s.Generation = 0 },
+		"first with a previous": func(s *wire.DesiredState) { s.Previous = digest },
+		"app without a digest":  func(s *wire.DesiredState) { s.Apps[web] = wire.App{Version: algebra.MustVersion("1")} },
 		"too large": func(s *wire.DesiredState) {
 			s.Apps[web] = wire.App{Version: algebra.MustVersion("1"), Digest: digest, Values: algebra.Values{"x": strings.Repeat("x", wire.MaxSize)}}
 		},
