@@ -107,7 +107,7 @@ func runs(t *testing.T, w algebra.World, devices []algebra.Device) []string {
 
 var metrics = []string{
 	"edge1 metrics@0.9.0 at 0", "edge2 metrics@0.9.0 at 0",
-	"gw1.berlin.example.org metrics@0.9.0 at 0", "gw1.lyon.example.org metrics@0.9.0 at 0",
+	"edge-005 metrics@0.9.0 at 0", "edge-006 metrics@0.9.0 at 0",
 }
 
 func TestEdge(t *testing.T) {

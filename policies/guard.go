@@ -25,35 +25,27 @@ const (
 	ruleStops       = reserved + "stops"
 )
 
-// stops refuses a plan that stops more than stopShare of the devices an app is on, unless the
-// caller allows that many: it is the guard against an emptied selector. The share is exact,
-// and of the devices that have the app now: those that get it in the same plan do not make
-// up for those that lose it. That a World empties a fleet in use without stopping so much
-// cannot be seen from a plan: it takes the World before.
+// stops refuses a plan that stops more than stopShare of an app's devices, unless the caller
+// allows that many: it is the guard against an emptied selector. Devices are counted whole,
+// of all that have the app or get it; the bound is exact. That a World empties a fleet in
+// use cannot be seen from a plan: it takes the World before.
 func stops(f *planfile.File, allowed int) []Result {
-	started := map[string]int{}
-	for i := range f.ResourceChanges {
-		if c := &f.ResourceChanges[i]; c.Type == "deployment" && c.Change.Before == nil {
-			started[c.Name]++
-		}
-	}
 	var out []Result
 	for _, app := range slices.Sorted(maps.Keys(f.Aggregates.ByDeployment)) {
-		stopped := f.Aggregates.ByDeployment[app].Stopped
-		devices := f.Aggregates.ByDeployment[app].Devices - started[app]
-		if 100*stopped <= stopShare*devices || stopped <= allowed {
+		g := f.Aggregates.ByDeployment[app]
+		if 100*g.Stopped <= stopShare*g.Devices || g.Stopped <= allowed {
 			continue
 		}
-		share := fmt.Sprintf("on %d of its %d devices, more than %d %%", stopped, devices, stopShare)
+		share := fmt.Sprintf("on %d of its %d devices, more than %d %%", g.Stopped, g.Devices, stopShare)
 		switch {
-		case devices == 1:
+		case g.Devices == 1:
 			share = "on its only device"
-		case stopped == devices:
-			share = fmt.Sprintf("on all its %d devices", devices)
+		case g.Stopped == g.Devices:
+			share = fmt.Sprintf("on all its %d devices", g.Devices)
 		}
 		out = append(out, Result{Rule: ruleStops, Level: Deny,
-			Msg:     fmt.Sprintf("stops %s %s; if that is meant, pass --allow-stop %d", app, share, stopped),
-			Details: map[string]any{"app": app, "stopped": stopped, "devices": devices}})
+			Msg:     fmt.Sprintf("stops %s %s; if that is meant, pass --allow-stop %d", app, share, g.Stopped),
+			Details: map[string]any{"app": app, "stopped": g.Stopped, "devices": g.Devices}})
 	}
 	return out
 }

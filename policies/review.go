@@ -22,8 +22,7 @@ type Proposal struct {
 type Options struct {
 	// NoGates is World.NoGates: the World says that its plans need no policy.
 	NoGates bool
-	// AllowStop is how many devices the plan may take each app off, though it is a greater
-	// share than the default guard lets pass.
+	// AllowStop is how many devices of an app the plan may stop beyond the default guard.
 	AllowStop int
 	// RollsBack says that the run may roll back by itself: an inverse that is denied then
 	// denies the plan.
@@ -32,8 +31,7 @@ type Options struct {
 
 // Review puts a plan before all gates. There is an Approved, bound to the digest of exactly
 // this plan, iff no result of the report is at level deny. Every gate judges all there is in
-// its scope: the report has all reasons at once. It writes the plan file itself, so that
-// what is judged and what is run cannot be two things.
+// its scope: the report has all reasons at once.
 func Review(p Proposal, gates Gates, opt Options) (Approved, Report) {
 	plan := clonePlan(p.Plan)
 	file := planfile.From(plan, p.Reality, p.Request, p.Now)

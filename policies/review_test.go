@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
-	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/policies"
 	pt "github.com/musterfleet/muster/policies/policiestest"
 )
@@ -128,36 +127,6 @@ func TestStopsNeedAWord(t *testing.T) {
 			p := pt.Propose(t, pt.Devices(c.of), document(c.of), document(c.keep))
 			expect(t, p, gates, policies.Options{NoGates: true, AllowStop: c.allow}, c.want)
 		}
-	}
-}
-
-// Moving an app stops it everywhere, however many devices get it in the same plan.
-func TestStopsCountTheDevicesInUse(t *testing.T) {
-	web := pt.Deployment("web", "1", "r/web:1")
-	before := pt.World(t, web, pt.Assignment("web", "{edge[001-005]}", "web"))
-	after := pt.World(t, web, pt.Assignment("web", "{edge[006-060]}", "web"))
-	p := pt.Propose(t, pt.Devices(60), before, after)
-	expect(t, p, nil, policies.Options{NoGates: true}, "muster/stops: stops web on all its 5 devices")
-}
-
-// What was there is known by its digest only: nobody approves of its return.
-func TestInverseOfTheUnknown(t *testing.T) {
-	p := pt.Upgrade(t)
-	for i := range p.Plan.Changes {
-		p.Plan.Changes[i].Have = algebra.Deployment{}
-	}
-	gates := policies.Gates{pt.Gate(t, "ok", "action", "deny", pt.Always)}
-	approved, report := policies.Review(p, gates, policies.Options{AllowStop: 1})
-	if approved.IsZero() || report.Count(policies.Info) != 7 || !strings.Contains(report.Text(false), "its rollback is denied: the workload of old@1 is not known, only its digest") {
-		t.Fatal(report.Text(false))
-	}
-	for _, c := range approved.Plan().Changes {
-		if _, start := c.Action.(planner.Start); approved.Reverses(c.ID) != start {
-			t.Errorf("%s reverses: %v", c.Action.Target(), approved.Reverses(c.ID))
-		}
-	}
-	if approved, _ = policies.Review(p, gates, policies.Options{AllowStop: 1, RollsBack: true}); !approved.IsZero() {
-		t.Error("approved, though the run could not roll back")
 	}
 }
 

@@ -20,12 +20,12 @@ import (
 func (r Report) Text(color bool) string {
 	var b strings.Builder
 	for _, f := range r.fold() {
-		fmt.Fprintf(&b, "%s  %s: %s\n", paint(f.Level, color), plain(f.Rule), plain(f.Msg))
+		fmt.Fprintf(&b, "%s  %s: %s\n", paint(f.Level, color), f.Rule, plain(f.Msg))
 		if len(f.addresses) > 0 {
 			fmt.Fprintf(&b, "      %s\n", f.where())
 		}
 		if f.Policy.File != "" {
-			fmt.Fprintf(&b, "      policy at %s\n", plain(f.Policy.String()))
+			fmt.Fprintf(&b, "      policy at %s\n", f.Policy)
 		}
 	}
 	if b.Len() > 0 {
@@ -110,23 +110,22 @@ func (f *folded) where() string {
 		}
 		parts = append(parts, s)
 	}
-	var remarks []string
-	if n := len(f.addresses); n > 1 {
-		remarks = append(remarks, count(n, "action", "actions"))
-	}
-	if len(f.places) > 0 {
-		slices.Sort(f.places)
-		shown := "declared at " + strings.Join(f.places[:min(most, len(f.places))], ", ")
-		if n := len(f.places) - most; n > 0 {
-			shown += fmt.Sprintf(" and %d more", n)
-		}
-		remarks = append(remarks, plain(shown))
-	}
 	s := wrap(strings.Join(parts, ", "))
-	if len(remarks) > 0 {
-		s += "; " + strings.Join(remarks, ", ")
+	if n := len(f.addresses); n > 1 {
+		s += "; " + count(n, "action", "actions")
 	}
-	return s
+	if len(f.places) == 0 {
+		return s
+	}
+	slices.Sort(f.places)
+	shown := strings.Join(f.places[:min(most, len(f.places))], ", ")
+	if n := len(f.places) - most; n > 0 {
+		shown += fmt.Sprintf(" and %d more", n)
+	}
+	if strings.Contains(s, ";") {
+		return s + ", declared at " + shown
+	}
+	return s + "; declared at " + shown
 }
 
 // wrap breaks a long list after commas.

@@ -20,6 +20,11 @@ func policiesFlag(cmd *cobra.Command, dir *string) {
 	}
 }
 
+// stopsFlag adds --allow-stop.
+func stopsFlag(cmd *cobra.Command, stops *int) {
+	cmd.Flags().IntVar(stops, "allow-stop", 0, "let the plan stop an app on up to `N` devices, whatever share of them that is")
+}
+
 // gates compiles the World's own policies and those of a directory, which may be none.
 func (c *console) gates(world algebra.World, worldDir, extraDir string) (policies.Gates, error) {
 	gates, found := cel.Compile(world.Policies)

@@ -3,11 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os/user"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
@@ -53,7 +55,7 @@ blocks a slot and no policy denies the rest.`,
 	p.source.addFlags(cmd)
 	cmd.Flags().StringVar(&p.against, "against", "", "`DIR` of the World that is taken for what is, fully applied")
 	policiesFlag(cmd, &p.policies)
-	cmd.Flags().IntVar(&p.stops, "allow-stop", 0, "let the plan stop an app on up to `N` devices, whatever share of them that is")
+	stopsFlag(cmd, &p.stops)
 	p.output = outputFlag(cmd, "text", "json")
 	cmd.Flags().StringVar(&p.file, "out", "", "write the plan to `FILE` as JSON, for apply and gate")
 	cmd.Flags().BoolVar(&p.detailed, "detailed-exitcode", false, "tell the outcome by the exit code")
@@ -83,6 +85,7 @@ func (p *planning) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	p.source.offline = p.against != ""
 	reality, err := p.source.reality(cmd.Context())
 	if err != nil {
 		return err
@@ -109,24 +112,31 @@ func (p *planning) run(cmd *cobra.Command) error {
 	return p.outcome(plan, report)
 }
 
-// show prints the plan and what the policies say of it. Beside the JSON form the report goes
-// to people only. A plan that does nothing has nothing to be judged, and one that no policy
-// gates, as its World says, nothing to be told.
+// show prints the plan in the format asked for. Beside the JSON form the report goes to
+// people only.
 func (p *planning) show(plan planner.Plan, report policies.Report) error {
-	c, to := p.console, p.console.out
-	if p.output.value == "json" {
-		if _, err := to.Write(report.File.JSON()); err != nil {
-			return err
-		}
-		to = c.errw
-	} else if _, err := fmt.Fprint(to, planner.Text(plan, planner.Style{Color: c.color(to), Width: c.columns()})); err != nil {
+	c := p.console
+	if p.output.value != "json" {
+		return c.showPlan(c.out, plan, report)
+	}
+	if _, err := c.out.Write(report.File.JSON()); err != nil {
 		return err
 	}
-	silent := report.Policies == 0 || p.output.value == "json"
-	if plan.IsEmpty() || silent && len(report.Results) == 0 {
+	if plan.IsEmpty() || len(report.Results) == 0 {
 		return nil
 	}
-	_, err := fmt.Fprint(to, "\n"+report.Text(c.color(to)))
+	_, err := fmt.Fprint(c.errw, report.Text(c.color(c.errw)))
+	return err
+}
+
+// showPlan prints a plan for people, and what the policies say of it. A plan that does nothing
+// has nothing to be judged, and one that no policy gates, as its World says, nothing to be told.
+func (c *console) showPlan(to io.Writer, plan planner.Plan, report policies.Report) error {
+	text := planner.Text(plan, planner.Style{Color: c.color(to), Width: c.columns()})
+	if !plan.IsEmpty() && (report.Policies > 0 || len(report.Results) > 0) {
+		text += "\n" + report.Text(c.color(to))
+	}
+	_, err := fmt.Fprint(to, text)
 	return err
 }
 
@@ -152,4 +162,35 @@ func request(operation string) planfile.Request {
 		r.User = u.Username
 	}
 	return r
+}
+
+// applied is the reality of a fleet on which the World has been carried out in full: what it
+// asks for is published and runs, all devices are there. What the World leaves blocked was
+// never placed.
+func applied(w algebra.World, r algebra.Reality) algebra.Reality {
+	plan := planner.Make(w, algebra.NewReality(r.Roster, r.ObservedAt))
+	out := algebra.NewReality(plan.Roster, r.ObservedAt)
+	for id := range plan.Roster.All().IDs() {
+		out.Records[id] = algebra.Record{Lifecycle: algebra.Enrolled, Heard: r.ObservedAt}
+	}
+	for _, d := range w.Devices {
+		if d.Decommissioned {
+			out.Records[d.ID] = algebra.Record{Lifecycle: algebra.Decommissioned}
+		}
+	}
+	for _, d := range w.Deployments {
+		out.Specs[d.Digest()] = d.Deployment
+	}
+	b := algebra.NewPlacing(plan.Roster)
+	for _, a := range plan.Actions() {
+		start, ok := a.(planner.Start)
+		if !ok {
+			panic(fmt.Sprintf("muster: %T on an empty fleet", a))
+		}
+		i, _ := plan.Roster.Ordinal(start.At.Device)
+		b.Put(i, start.At.App, start.Want)
+		out.Slots[algebra.Slot(start.At)] = algebra.SlotState{Release: start.Want, Phase: algebra.Running, Since: r.ObservedAt}
+	}
+	out.Published = b.Placement()
+	return out
 }

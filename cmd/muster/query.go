@@ -32,9 +32,8 @@ func queryCommand(c *console) *cobra.Command {
 		Use:   "query EXPR",
 		Short: "print the devices, or the claims, that an expression denotes",
 		Long: `query evaluates an expression on the devices of its sources: a selector or a fleet gives
-devices, an assignment gives claims, as a table unless -o says otherwise. With - the
-expression is read from the input. With -w it may use the World's @names, and the World's
-Device documents are laid over the roster.
+devices, an assignment gives claims. With - the expression is read from the input. With
+-w it may use the World's @names, and the World's Device documents are laid over the roster.
 
 Formats: folded is edge[001-250],gw7; names is one id a line; json and ndjson are the form
 that --roster reads; a count and notes go to stderr.`,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,40 +11,72 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/identity"
 )
 
 // source is where devices, and what is published to and reported by them, come from.
 //
-// How sources combine: --nats or --roster gives the registry, one of the two; with neither
-// it is empty. The Device documents of the World (-w) are laid over it, as Relabel does:
-// a plan shows them as changes of the registry, a query sees the devices as they will be.
+// How sources combine: --roster, or else the fleet of the configuration, gives the registry;
+// with neither it is empty. The Device documents of the World (-w) are laid over it, as
+// Relabel does: a plan shows them as changes of the registry, a query sees the devices as
+// they will be.
 type source struct {
 	console *console
 	roster  string // a file of JSON lines; - is the input
-	nats    string // URL of a cluster
+	nats    string // URL of the broker, over the configuration's
+	config  string // path of the configuration
+	// offline keeps to what the flags name: the configuration of the environment is not used.
+	offline bool
 }
 
 // addFlags gives a command the flags of its sources.
 func (s *source) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.roster, "roster", "", "`FILE` of devices as JSON lines {\"id\",\"labels\",\"facts\"}; - is the input")
-	cmd.Flags().StringVar(&s.nats, "nats", "", "`URL` of the cluster whose devices are meant")
+	s.addClusterFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("roster", "nats")
+	cmd.MarkFlagsMutuallyExclusive("roster", "config")
 }
 
-// given reports whether any source is named.
-func (s *source) given() bool { return s.roster != "" || s.nats != "" }
+// addClusterFlags gives a command the flags of a running fleet.
+func (s *source) addClusterFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.nats, "nats", "", "`URL` of the broker of the fleet that is meant")
+	cmd.Flags().StringVar(&s.config, "config", "", "`FILE` that says how to reach the fleet (default $MUSTER_CONFIG)")
+}
+
+// given reports whether any source is named, by a flag or by the environment.
+func (s *source) given() bool {
+	named := s.roster != "" || s.nats != "" || s.config != ""
+	return named || !s.offline && (os.Getenv("MUSTER_CONFIG") != "" || os.Getenv("MUSTER_NATS_URL") != "")
+}
+
+// join connects to the running fleet that the flags and the environment name.
+func (s *source) join(ctx context.Context) (*cluster, error) {
+	config, err := identity.Load(cmp.Or(s.config, os.Getenv("MUSTER_CONFIG")), os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	config.NATS.URL = cmp.Or(s.nats, config.NATS.URL)
+	if config.NATS.URL == "" {
+		return nil, errors.New("no fleet is named; set MUSTER_CONFIG to what `muster dev` printed, or give --config FILE")
+	}
+	return join(ctx, config)
+}
 
 // reality is what the sources say as of now, before any World.
 func (s *source) reality(ctx context.Context) (algebra.Reality, error) {
-	now := time.Now().UTC()
-	switch {
-	case s.nats != "":
-		return observe(ctx, s.nats, now)
-	case s.roster != "":
-		return s.fromRoster(now)
+	if s.roster != "" {
+		return s.fromRoster(time.Now().UTC())
 	}
-	empty, err := algebra.NewRoster(nil)
-	return algebra.NewReality(empty, now), err
+	if !s.given() {
+		empty, err := algebra.NewRoster(nil)
+		return algebra.NewReality(empty, time.Now().UTC()), err
+	}
+	fleet, err := s.join(ctx)
+	if err != nil {
+		return algebra.Reality{}, err
+	}
+	defer fleet.close()
+	return fleet.observe(ctx, s.console)
 }
 
 func (s *source) fromRoster(now time.Time) (algebra.Reality, error) {

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/internal/diag"
+	"github.com/musterfleet/muster/planner"
+	"github.com/musterfleet/muster/policies"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// applyingFlags is the flags of one apply.
+type applyingFlags struct {
+	console  *console
+	source   source
+	world    string
+	policies string
+	stops    int
+	yes      bool
+	deadline time.Duration
+}
+
+func applyCommand(c *console) *cobra.Command {
+	a := &applyingFlags{console: c, source: source{console: c}}
+	cmd := &cobra.Command{
+		Use:   "apply -w DIR",
+		Short: "plan, have the plan judged, ask, and carry it out",
+		Long: `apply plans what takes the fleet to the World, has the policies judge the plan, shows it,
+asks, publishes it, and waits until each device runs what it should, has failed, or is out
+of time. Ctrl-c ends the waiting; what is published stays, and a new plan shows what is left.
+
+Exit codes: 0 done, 1 error or a device that failed, 3 denied by a policy, 4 the plan went
+stale, 5 done, but a conflict blocks a slot.`,
+		Example: `  muster apply -w worlds/shop
+  muster apply -w worlds/shop --yes`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context()) },
+	}
+	worldFlag(cmd, &a.world)
+	a.source.addClusterFlags(cmd)
+	policiesFlag(cmd, &a.policies)
+	stopsFlag(cmd, &a.stops)
+	cmd.Flags().BoolVar(&a.yes, "yes", false, "do not ask; for scripts")
+	cmd.Flags().DurationVar(&a.deadline, "deadline", executor.DefaultDeadline, "`TIME` a device may take to run what it should")
+	return cmd
+}
+
+func (a *applyingFlags) run(ctx context.Context) error {
+	if a.world == "" {
+		return errors.New("apply: no World; name its directory by -w DIR")
+	}
+	world, err := a.console.loadWorld(a.world)
+	if err != nil {
+		return err
+	}
+	gates, err := a.console.gates(world, a.world, a.policies)
+	if err != nil {
+		return err
+	}
+	fleet, err := a.source.join(ctx)
+	if err != nil {
+		return err
+	}
+	defer fleet.close()
+	key, err := fleet.signingKey()
+	if err != nil {
+		return err
+	}
+	reality, err := fleet.observe(ctx, a.console)
+	if err != nil {
+		return err
+	}
+	plan := planner.Make(world, reality)
+	approved, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: request("apply"), Now: time.Now()},
+		gates, policies.Options{NoGates: world.NoGates, AllowStop: a.stops})
+	if err := a.console.showPlan(a.console.out, plan, report); err != nil {
+		return err
+	}
+	switch {
+	case plan.IsEmpty():
+		return conflictOf(plan)
+	case report.Denied():
+		return denied
+	}
+	if err := a.ask(plan); err != nil {
+		return err
+	}
+	began := time.Now()
+	bar := &progress{console: a.console, began: began}
+	outcome, err := executor.Applier{Transport: fleet.transport, Key: key, Keys: fleet.keys, By: request("apply").User,
+		Now: time.Now, Deadline: a.deadline, Watch: bar.show}.Apply(ctx, approved)
+	bar.end()
+	if errors.Is(err, executor.ErrStale) {
+		a.console.diagnose(diag.List{{Severity: diag.Error, Message: err.Error()}})
+		return stale
+	}
+	if err != nil {
+		return err
+	}
+	return a.report(plan, outcome, time.Since(began))
+}
+
+// ask has a person type the number of devices: who types it has read it.
+func (a *applyingFlags) ask(plan planner.Plan) error {
+	if a.yes {
+		return nil
+	}
+	if !terminal(a.console.out) || a.console.in == nil {
+		return errors.New("apply: nobody to ask, as this is no terminal; --yes applies without asking")
+	}
+	n := len(plan.Base)
+	fmt.Fprintf(a.console.errw, "\nThis changes %s. Type the number to go on: ", counted(n, "device", "devices"))
+	line, err := bufio.NewReader(a.console.in).ReadString('\n')
+	if err != nil || strings.TrimSpace(line) != strconv.Itoa(n) {
+		return errors.New("apply: not confirmed; nothing was done")
+	}
+	return nil
+}
+
+// report says how it ended.
+func (a *applyingFlags) report(plan planner.Plan, o executor.Outcome, took time.Duration) error {
+	t := o.Run.Tally
+	took = took.Round(10 * time.Millisecond)
+	why := map[string][]string{}
+	var order []string
+	for _, l := range o.Left {
+		if why[l.Why] == nil {
+			order = append(order, l.Why)
+		}
+		why[l.Why] = append(why[l.Why], l.Device.String())
+	}
+	for _, reason := range order {
+		fmt.Fprintf(a.console.out, "  %s: %s\n", selectors.Fold(why[reason]), reason)
+	}
+	switch o.Run.Status {
+	case executor.Succeeded:
+		fmt.Fprintf(a.console.out, "Done: %s as declared, in %s.\n", counted(t.Healthy, "device runs", "devices run"), took)
+		return conflictOf(plan)
+	case executor.Cancelled:
+		fmt.Fprintf(a.console.out, "Ended early after %s: %d of %d devices run as declared; what is published stays.\n", took, t.Healthy, t.Targets)
+	case executor.Planned, executor.Publishing, executor.Waiting, executor.Failed:
+		fmt.Fprintf(a.console.out, "Not done after %s: %d of %d devices run as declared, %d failed, %d offline, %d moved.\n",
+			took, t.Healthy, t.Targets, t.Failed, t.Offline, t.Moved)
+	}
+	return exit(1)
+}
+
+// conflictOf is the exit code that says a conflict blocks a slot.
+func conflictOf(plan planner.Plan) error {
+	if plan.HasConflict() {
+		return conflict
+	}
+	return nil
+}

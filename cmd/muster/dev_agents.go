@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/musterfleet/muster/agent"
+	"github.com/musterfleet/muster/agent/inprocess"
+	agentnats "github.com/musterfleet/muster/agent/nats"
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/identity"
+)
+
+// simulate runs an agent for each device, over a connection of its own, with a runtime that
+// only remembers. stop ends them all and waits for it.
+func simulate(ctx context.Context, dir devDir, url string, devices []algebra.Device) (stop func(), err error) {
+	trusted, err := identity.Keys{Trust: []string{dir.at("operator.pub")}}.Trusted()
+	if err != nil {
+		return nil, err
+	}
+	keys := wire.NewKeyring(trusted...)
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	stop = func() { cancel(); running.Wait() }
+	for _, d := range devices {
+		token := dir.deviceToken(d.ID)
+		link, err := agentnats.Connect(agentnats.Config{URL: url, Device: d.ID, Token: func() string { return token }})
+		if err != nil {
+			stop()
+			return nil, err
+		}
+		a := &agent.Agent{
+			Device: d.ID, Runtime: &inprocess.Runtime{}, Link: link, Keys: keys,
+			Facts: func() map[string]string { return d.Facts },
+			Log:   slog.New(slog.NewTextHandler(io.Discard, nil)),
+		}
+		running.Go(func() {
+			defer link.Close()
+			_ = a.Run(ctx) // it fails only on what is missing above
+		})
+	}
+	return stop, nil
+}
+
+// realName is the device that runs containers.
+const realName = "edge-real"
+
+// startAgent runs muster-agent as a process, as a device does.
+func startAgent(ctx context.Context, dir devDir, url, socket string) (algebra.Device, func() error, error) {
+	device := algebra.Device{ID: algebra.MustDeviceID(realName),
+		Labels: map[string]string{"env": "prod", "site": "berlin", "ring": "0", "runtime": "podman"}}
+	state := dir.at("agents", realName)
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return device, nil, err
+	}
+	token := dir.at("agents", realName+".token")
+	if err := os.WriteFile(token, []byte(dir.deviceToken(device.ID)), 0o600); err != nil {
+		return device, nil, err
+	}
+	log, err := os.OpenFile(dir.at("agents", realName+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return device, nil, err
+	}
+	cmd := exec.Command(agentBinary(), "run", "--nats", url, "--device", realName, "--token-file", token,
+		"--state", state, "--podman", socket, "--key", dir.at("operator.pub"))
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ctrl-c is for dev, which then ends it
+	if err := cmd.Start(); err != nil {
+		return device, nil, errors.Join(fmt.Errorf("the real device needs muster-agent beside muster: %w; `make build` makes both", err), log.Close())
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	stop := func() error {
+		defer log.Close()
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			return nil // it has ended before, and its log says why
+		}
+		select {
+		case <-ended:
+		case <-time.After(15 * time.Second):
+			_ = cmd.Process.Kill()
+			<-ended
+		}
+		return nil
+	}
+	return device, stop, nil
+}
+
+// writeEnv writes variables as a file for the shell: what a person sources to use that podman.
+func writeEnv(path string, env []string) error {
+	var b strings.Builder
+	for _, kv := range env {
+		name, value, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(name, "CONTAINERS_") {
+			fmt.Fprintf(&b, "export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
+		}
+	}
+	return os.WriteFile(path, []byte(b.String()), 0o600)
+}
