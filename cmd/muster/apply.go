@@ -94,6 +94,7 @@ func (a *applyingFlags) run(ctx context.Context) error {
 	if err := a.ask(plan); err != nil {
 		return err
 	}
+	fmt.Fprintln(a.console.out)
 	began := time.Now()
 	bar := &progress{console: a.console, began: began}
 	outcome, err := executor.Applier{Transport: fleet.transport, Key: key, Keys: fleet.keys, By: request("apply").User,

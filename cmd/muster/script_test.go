@@ -3,10 +3,14 @@ package main
 import (
 	"errors"
 	"flag"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -30,7 +34,7 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "fleet": fleet},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
 			return nil
@@ -57,4 +61,30 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if have != want {
 		ts.Fatalf("exit code %d, want %d", have, want)
 	}
+}
+
+// fleet is `fleet ARGS…`: it starts muster dev in the folder fleet, without podman, waits
+// until it is ready, and points the commands that follow at it. The script's end ends it.
+func fleet(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: fleet ARGS...")
+	}
+	dev := exec.Command("muster", append([]string{"dev", "--dir", ts.MkAbs("fleet"), "--podman", "off"}, args...)...)
+	dev.Dir, dev.Env = ts.MkAbs("."), []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.MkAbs(".")}
+	var said strings.Builder
+	dev.Stdout, dev.Stderr = &said, &said
+	ts.Check(dev.Start())
+	ts.Defer(func() {
+		_ = dev.Process.Signal(syscall.SIGTERM)
+		_ = dev.Wait()
+	})
+	config := ts.MkAbs("fleet/config.toml")
+	for range 200 {
+		if _, err := os.Stat(config); err == nil {
+			ts.Setenv("MUSTER_CONFIG", config)
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("muster dev is not ready after 10 s: %s", said.String())
 }
