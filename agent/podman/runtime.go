@@ -88,3 +88,6 @@ func notFound(err error) bool {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// Version is podman's own, as its service said when the connection was made.
+func (r *Runtime) Version() string { return bindings.ServiceVersion(r.conn).String() }

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+
+	"github.com/musterfleet/muster/agent"
+	"github.com/musterfleet/muster/agent/facts"
+	"github.com/musterfleet/muster/agent/inprocess"
+	"github.com/musterfleet/muster/agent/nats"
+	"github.com/musterfleet/muster/agent/podman"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// runAgent runs the device until ctx ends.
+func runAgent(ctx context.Context, args []string, env func(string) string, out, errw io.Writer) (err error) {
+	o, err := parse(args, env, out)
+	if err != nil {
+		return err
+	}
+	level := slog.LevelInfo
+	if o.verbose {
+		level = slog.LevelDebug
+	}
+	log := slog.New(slog.NewTextHandler(errw, &slog.HandlerOptions{Level: level}))
+
+	known := facts.Here("/")
+	known["agent.version"] = version()
+	// The runtime outlives ctx: what has begun when the end is asked for may still end.
+	living, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	var runtime agent.Runtime = &inprocess.Runtime{}
+	if !o.simulate {
+		p, err := podman.New(living, o.podman, o.device)
+		if err != nil {
+			return err
+		}
+		known["runtime.version"] = "podman " + p.Version()
+		runtime = p
+	}
+	dir, err := agent.OpenDir(o.state)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	link, err := nats.Connect(nats.Config{
+		URL: o.NATS.URL, Device: o.device,
+		Token: func() string {
+			token, err := o.NATS.Token()
+			if err != nil {
+				log.Error("the token cannot be read; connecting without", "error", err)
+			}
+			return token
+		},
+		Notice: func(err error) { log.Warn("link", "error", err) },
+	})
+	if err != nil {
+		return err
+	}
+	defer link.Close()
+	a := &agent.Agent{
+		Device: o.device, Runtime: runtime, Link: link, Keys: wire.NewKeyring(o.keys...), Dir: dir,
+		Facts: func() map[string]string { return known }, Log: log,
+	}
+	return a.Run(ctx)
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/identity"
+)
+
+// options are what run needs to know, from flags over environment over configuration file.
+type options struct {
+	identity.Config
+	device   algebra.DeviceID
+	state    string
+	podman   string
+	simulate bool
+	verbose  bool
+	keys     []ed25519.PublicKey
+}
+
+const runUsage = `muster-agent run [options]
+
+Options, each also a variable of the environment:
+`
+
+const runExample = `
+Example:
+  muster-agent run --nats tls://fleet.example:4222 --device edge-001 \
+      --token-file /etc/muster/token --key /etc/muster/operator.pub
+`
+
+// parse reads the options. All that is wrong with them is told at once.
+func parse(args []string, env func(string) string, out io.Writer) (options, error) {
+	var o options
+	or := func(name, otherwise string) string {
+		if v := env(name); v != "" {
+			return v
+		}
+		return otherwise
+	}
+	flags := flag.NewFlagSet("muster-agent run", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // errors are told by main, help below
+	config := flags.String("config", env("MUSTER_CONFIG"), "configuration `file` in TOML, as the operator's (MUSTER_CONFIG)")
+	nats := flags.String("nats", "", "`URL` of the fleet's NATS server (MUSTER_NATS_URL)")
+	device := flags.String("device", env("MUSTER_DEVICE"), "`id` of this device (MUSTER_DEVICE)")
+	token := flags.String("token-file", "", "`file` with the token to show, read at each connection (MUSTER_NATS_TOKEN_FILE)")
+	key := flags.String("key", "", "public key `files` of the operators, comma-separated (MUSTER_KEYS_TRUST)")
+	flags.StringVar(&o.state, "state", or("MUSTER_STATE", "/var/lib/muster-agent"), "`directory` to remember in (MUSTER_STATE)")
+	flags.StringVar(&o.podman, "podman", or("MUSTER_PODMAN", "/run/podman/podman.sock"), "`socket` of podman's service (MUSTER_PODMAN)")
+	flags.BoolVar(&o.simulate, "simulate", false, "run nothing: keep what would run in memory")
+	flags.BoolVar(&o.verbose, "verbose", false, "log more")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		_, _ = io.WriteString(out, runUsage)
+		flags.SetOutput(out)
+		flags.PrintDefaults()
+		_, _ = io.WriteString(out, runExample)
+		return o, err
+	case err != nil:
+		return o, fmt.Errorf("%w; see muster-agent run --help", err)
+	case flags.NArg() > 0:
+		return o, fmt.Errorf("unexpected %q; options start with --", flags.Arg(0))
+	}
+	c, err := identity.Load(*config, env)
+	if err != nil {
+		return o, err
+	}
+	if *nats != "" {
+		c.NATS.URL = *nats
+	}
+	if *token != "" {
+		c.NATS.TokenFile = *token
+	}
+	if *key != "" {
+		c.Keys.Trust = strings.Split(*key, ",")
+	}
+	o.Config = c
+	return o, o.check(*device)
+}
+
+func (o *options) check(device string) error {
+	var errs []error
+	if o.NATS.URL == "" {
+		errs = append(errs, errors.New("nats: no URL; give --nats or MUSTER_NATS_URL"))
+	} else if u, err := url.Parse(o.NATS.URL); err != nil || u.Host == "" {
+		// A client that tries on for ever would take this for a server that is away.
+		errs = append(errs, fmt.Errorf("nats: %q is no URL of a server; want nats://HOST:4222 or tls://HOST:4222", o.NATS.URL))
+	}
+	var err error
+	if device == "" {
+		errs = append(errs, errors.New("device: no id; give --device or MUSTER_DEVICE"))
+	} else if o.device, err = algebra.ParseDeviceID(device); err != nil {
+		errs = append(errs, err)
+	}
+	if _, err := o.NATS.Token(); err != nil {
+		errs = append(errs, err)
+	}
+	if len(o.Keys.Trust) == 0 {
+		errs = append(errs, errors.New("key: none of an operator; give --key or MUSTER_KEYS_TRUST"))
+	} else if o.keys, err = o.Keys.Trusted(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
