@@ -38,14 +38,19 @@ func ParseApp(s string) (App, error) {
 	return App{s}, nil
 }
 
-// ParseVersion reads a version: 1 to 128 letters, digits and the signs . _ + -
+// ParseVersion reads a version: 1 to 128 letters, digits and the signs . _ + - of which the
+// first is no sign, so that a version is never taken for a path or an option.
 func ParseVersion(s string) (Version, error) {
 	if s == "" || len(s) > 128 {
 		return Version{}, fmt.Errorf("version %q: must have 1 to 128 characters", s)
 	}
-	for _, c := range []byte(s) {
-		if !alphanumeric(c) && !(c >= 'A' && c <= 'Z') && strings.IndexByte("._+-", c) < 0 {
+	for i, c := range s {
+		switch {
+		case c < 128 && (alphanumeric(byte(c)) || c >= 'A' && c <= 'Z'):
+		case c > 127 || strings.IndexByte("._+-", byte(c)) < 0:
 			return Version{}, fmt.Errorf("version %q: %q is not allowed; use letters, digits and . _ + -", s, c)
+		case i == 0:
+			return Version{}, fmt.Errorf("version %q: must start with a letter or digit", s)
 		}
 	}
 	return Version{s}, nil

@@ -1,6 +1,9 @@
 package algebra
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // Relabelling is one change that a World's Device documents make to the registry.
 type Relabelling struct {
@@ -17,7 +20,8 @@ type Relabelling struct {
 func (w World) Relabel(r *Roster) (*Roster, []Relabelling) {
 	var changes []Relabelling
 	fresh := map[DeviceID]Device{}
-	for _, doc := range w.Devices {
+	docs := slices.SortedFunc(slices.Values(w.Devices), func(a, b DeclaredDevice) int { return a.ID.Compare(b.ID) })
+	for _, doc := range docs {
 		i, known := r.Ordinal(doc.ID)
 		dev := Device{ID: doc.ID}
 		c := Relabelling{Device: doc.ID, After: maps.Clone(doc.Labels), Decommissioned: doc.Decommissioned, Source: doc.Source}
