@@ -18,6 +18,8 @@ import (
 // ids are the devices that may be in a roster.
 var ids = []string{"edge001", "edge002", "edge003", "gw7", "gw7.lab.example.org", "node-a"}
 
+var vocabulary = Vocabulary()
+
 // Vocabulary is what expressions about these rosters speak of.
 func Vocabulary() selectorstest.Vocabulary {
 	v := selectorstest.Small()
@@ -69,7 +71,7 @@ func devices(p *gopter.GenParameters) []algebra.Device {
 
 // device is a random device of the vocabulary.
 func device(p *gopter.GenParameters, id string) algebra.Device {
-	v := Vocabulary()
+	v := vocabulary
 	values := draw[selectorstest.Device](v.Devices(), p)
 	d := algebra.Device{ID: algebra.MustDeviceID(id), Labels: map[string]string{}, Facts: map[string]string{}}
 	for _, name := range slices.Sorted(maps.Keys(v.Labels)) {
@@ -100,15 +102,27 @@ func Releases() gopter.Gen {
 	})
 }
 
-// Placements makes a placement of the roster for up to three apps.
-func Placements(r *algebra.Roster, p *gopter.GenParameters) algebra.Placement {
-	b := algebra.NewPlacing(r)
-	for _, app := range apps[:3] {
-		for i := range uint32(r.Len()) {
-			b.Put(i, algebra.MustApp(app), draw[algebra.Release](Releases(), p))
+// Placements is two placements on one roster.
+type Placements struct{ P, Q algebra.Placement }
+
+// PlacementPairs makes placements of up to three apps that share many slots.
+func PlacementPairs() gopter.Gen {
+	return throw(func(p *gopter.GenParameters) Placements {
+		r := MustRoster(devices(p))
+		x, y := algebra.NewPlacing(r), algebra.NewPlacing(r)
+		y.PutAll(r.All(), algebra.MustApp(apps[0]), draw[algebra.Release](Releases(), p)) // other codes
+		for _, app := range apps[:p.Rng.Intn(4)] {
+			for i := range uint32(r.Len()) {
+				rel := draw[algebra.Release](Releases(), p)
+				x.Put(i, algebra.MustApp(app), rel)
+				if p.Rng.Intn(2) == 0 {
+					rel = draw[algebra.Release](Releases(), p)
+				}
+				y.Put(i, algebra.MustApp(app), rel)
+			}
 		}
-	}
-	return b.Placement()
+		return Placements{x.Placement(), y.Placement()}
+	})
 }
 
 // throw is a generator without shrinking.
