@@ -219,7 +219,15 @@ func retired(w algebra.World, r algebra.Reality) map[algebra.DeviceID]bool {
 	return out
 }
 
-// noNews reports a document that decommissions a device which already is, and changes no label.
+// noNews reports a document that changes no label and retires a device which the registry has
+// already let go. That a device is revoked outlives its being decommissioned: who was shut
+// out does not get in again to be told to stop.
 func noNews(c algebra.Relabelling, r algebra.Reality) bool {
-	return c.Decommissioned && c.SameLabels() && r.Records[c.Device].Lifecycle == algebra.Decommissioned
+	switch r.Records[c.Device].Lifecycle {
+	case algebra.Revoked, algebra.Decommissioned:
+		return c.Decommissioned && c.SameLabels()
+	case 0, algebra.Requested, algebra.Enrolled:
+		return false
+	}
+	panic("planner: unknown lifecycle")
 }

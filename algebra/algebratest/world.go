@@ -3,6 +3,7 @@ package algebratest
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/leanovate/gopter"
 
@@ -88,8 +89,16 @@ func assignment(v selectorstest.Vocabulary, p *gopter.GenParameters) selectors.E
 		return draw[selectors.Expr](v.Assignments(), p)
 	}
 	rule := selectors.Rule{From: draw[selectors.Expr](v.Fleets(), p), Priority: pick(p.Rng, []int{0, 0, 0, 10})}
-	if p.Rng.Intn(2) == 0 {
+	switch p.Rng.Intn(4) {
+	case 0:
 		rule.From = selectors.Universe{}
+	case 1, 2:
+		name := pick(p.Rng, slices.Sorted(maps.Keys(v.Labels)))
+		key := selectors.Key{Label: true, Name: name}
+		rule.From = selectors.Compare{Key: key, Op: selectors.Equal, Value: selectors.Value{Text: pick(p.Rng, v.Labels[name]), Quoted: true}}
+		if p.Rng.Intn(2) == 0 {
+			rule.From = selectors.Has{Key: key}
+		}
 	}
 	for range 1 + p.Rng.Intn(2) {
 		app := pick(p.Rng, apps)

@@ -229,7 +229,7 @@ func (w World) relabel(r Reality) (devices []Device, changed, retired Set) {
 			old, ok := devices[i].Labels[k]
 			same = same && ok && old == v
 		}
-		if !same || doc.Decommissioned && !r.Decommissioned[doc.ID] {
+		if gone := r.Decommissioned[doc.ID] || r.Revoked[doc.ID]; !same || doc.Decommissioned && !gone {
 			changed[doc.ID] = true
 		}
 		devices[i].Labels = doc.Labels
