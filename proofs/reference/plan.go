@@ -106,9 +106,8 @@ func Apply(have Placement, actions ...Action) Placement {
 // once all blocks are found: device_revoked, conflict, value_missing, refused_by_device,
 // resource_clash, requirement_missing.
 func (w World) Make(r Reality) Plan {
-	plan := Plan{Want: Placement{}, Blocked: map[Slot]string{}, InFlight: map[Slot]bool{}}
-	devices, retired := r.Devices, Set{}
-	devices, plan.Relabels, retired = w.relabel(r)
+	devices, relabels, retired := w.relabel(r)
+	plan := Plan{Want: Placement{}, Blocked: map[Slot]string{}, Relabels: relabels, InFlight: map[Slot]bool{}}
 
 	claims := Claims{}
 	for _, x := range w.Assignments {
