@@ -49,6 +49,7 @@ func NewDeployment(spec DeploymentSpec) (Deployment, error) {
 	if err := spec.check(); err != nil {
 		return Deployment{}, err // before the names of nothing fail to encode
 	}
+	spec.Podman = spec.Podman.withoutDefaults()
 	b, err := json.Marshal(spec)
 	if err != nil {
 		return Deployment{}, fmt.Errorf("deployment %s@%s: %w", spec.App, spec.Version, err)

@@ -23,6 +23,10 @@ func (l Lifecycle) String() string {
 	return fmt.Sprintf("Lifecycle(%d)", uint8(l))
 }
 
+// Served reports whether a hub answers the device. One that is decommissioned still is: it
+// must hear that it is to run nothing. One that is revoked is not.
+func (l Lifecycle) Served() bool { return l == Enrolled || l == Decommissioned }
+
 // ParseLifecycle reads the name of a lifecycle.
 func ParseLifecycle(s string) (Lifecycle, error) {
 	for l := Requested; l <= Decommissioned; l++ {

@@ -3,6 +3,7 @@ package algebra
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -160,4 +161,35 @@ func oneOf[T ~string](field string, have T, allowed ...T) error {
 		text = append(text, string(a))
 	}
 	return fmt.Errorf("%s: %q is not one of %s", field, string(have), strings.Join(text, ", "))
+}
+
+// withoutDefaults is the same workload with every default left out, so that what a default
+// says and what is said in its place have one digest.
+func (p *Podman) withoutDefaults() *Podman {
+	out := &Podman{Containers: slices.Clone(p.Containers)}
+	for i := range out.Containers {
+		c := &out.Containers[i]
+		c.Restart, c.Pull = leaveOut(c.Restart, "always"), leaveOut(c.Pull, "missing")
+		c.StopSeconds = leaveOut(c.StopSeconds, 10)
+		c.Ports = slices.Clone(c.Ports)
+		for j := range c.Ports {
+			port := &c.Ports[j]
+			port.Container, port.Protocol = leaveOut(port.Container, port.Host), leaveOut(port.Protocol, "tcp")
+		}
+		if c.Health != nil {
+			h := *c.Health
+			h.EverySeconds, h.Failures = leaveOut(h.EverySeconds, 30), leaveOut(h.Failures, 3)
+			c.Health = &h
+		}
+	}
+	return out
+}
+
+// leaveOut is the zero value for the default.
+func leaveOut[T comparable](v, byDefault T) T {
+	if v == byDefault {
+		var zero T
+		return zero
+	}
+	return v
 }
