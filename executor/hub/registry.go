@@ -12,14 +12,14 @@ import (
 	"github.com/musterfleet/muster/executor/wire"
 )
 
-// registry knows who is enrolled without asking the store for each message: it follows the
+// registry knows whom to serve without asking the store for each message: it follows the
 // bucket, and looks up those it has not heard of.
 type registry struct {
 	kv    jetstream.KeyValue
 	watch jetstream.KeyWatcher
 
-	mu       sync.RWMutex
-	enrolled map[string]bool // by token; false: known, and not enrolled
+	mu     sync.RWMutex
+	served map[string]bool // by token; false: known, and not to be served
 }
 
 func openRegistry(ctx context.Context, kv jetstream.KeyValue) (*registry, error) {
@@ -28,7 +28,7 @@ func openRegistry(ctx context.Context, kv jetstream.KeyValue) (*registry, error)
 	if err != nil {
 		return nil, fmt.Errorf("hub: bucket %s: %w", wire.DevicesBucket, err)
 	}
-	r := &registry{kv: kv, watch: w, enrolled: map[string]bool{}}
+	r := &registry{kv: kv, watch: w, served: map[string]bool{}}
 	loaded := make(chan struct{})
 	go func() {
 		for e := range w.Updates() {
@@ -51,27 +51,27 @@ func openRegistry(ctx context.Context, kv jetstream.KeyValue) (*registry, error)
 func (r *registry) close() { _ = r.watch.Stop() }
 
 func (r *registry) take(e jetstream.KeyValueEntry) bool {
-	enrolled := false
+	served := false
 	if e.Operation() == jetstream.KeyValuePut {
 		m, err := wire.Decode(e.Value())
 		entry, ok := m.(wire.DeviceEntry)
-		enrolled = err == nil && ok && entry.Lifecycle == wire.Enrolled && wire.Token(entry.Device) == e.Key()
+		served = err == nil && ok && entry.Lifecycle.Served() && wire.Token(entry.Device) == e.Key()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.enrolled[e.Key()] = enrolled
-	return enrolled
+	r.served[e.Key()] = served
+	return served
 }
 
-// has reports whether the device is enrolled. One enrolled a moment ago, of which the watch has
+// has reports whether the device is to be served. One enrolled a moment ago, of which the watch has
 // not told yet, is looked up.
 func (r *registry) has(d algebra.DeviceID) bool {
 	token := wire.Token(d)
 	r.mu.RLock()
-	enrolled, known := r.enrolled[token]
+	served, known := r.served[token]
 	r.mu.RUnlock()
 	if known {
-		return enrolled
+		return served
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

@@ -83,5 +83,5 @@ func (f *Fleet) enrolled(d algebra.DeviceID) bool {
 	}
 	m, err := wire.Decode(rec.Value)
 	entry, ok := m.(wire.DeviceEntry)
-	return err == nil && ok && entry.Lifecycle == wire.Enrolled
+	return err == nil && ok && entry.Lifecycle.Served()
 }
