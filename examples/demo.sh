@@ -20,7 +20,16 @@ trap cleanup EXIT
 
 if [ -t 1 ]; then bold=$'\e[1m' dim=$'\e[2m' off=$'\e[0m'; else bold='' dim='' off=''; fi
 say() { printf '\n%s%s%s\n' "$bold" "$*" "$off"; }
-run() { printf '%s$ %s%s\n' "$dim" "$*" "$off"; "$@"; }
+# shown prints a command as one would type it.
+shown() {
+	local word line=
+	for word in "$@"; do
+		case $word in *[!A-Za-z0-9@%+=:,./_-]*) word="'$word'" ;; esac
+		line+=" $word"
+	done
+	printf '%s$%s%s\n' "$dim" "$line" "$off"
+}
+run() { shown "$@"; "$@"; }
 failed() { printf '\nThe demo failed: %s\n' "$*" >&2; exit 1; }
 # outcome WANT COMMAND…: the command must end with that exit code.
 outcome() {
@@ -84,12 +93,14 @@ page() {
 
 if [ "$real" = yes ]; then
 	say "The real device serves a page from its container."
-	run page 1
+	shown wget -q -O- http://127.0.0.1:18080/
+	page 1
 	say "Someone kills that container behind the agent's back. It comes back at once."
 	if [ -e "$dir/fleet/podman.env" ]; then . "$dir/fleet/podman.env"; fi
 	name=$(podman ps --filter label=muster.fleet/device=edge-real --filter label=muster.fleet/app=web --format '{{.ID}}')
 	[ -n "$name" ] || failed "podman shows no container of web on edge-real"
-	run podman kill "$name" >/dev/null
+	shown podman kill "$name"
+	podman kill "$name" >/dev/null
 	began=$(date +%s%N)
 	page 1 >/dev/null
 	printf 'serving again after %d ms\n' $((($(date +%s%N) - began) / 1000000))
@@ -100,7 +111,10 @@ sed -i 's/deploy: \[web@1.0.0\]/deploy: [web@1.1.0]/' "$world/assignments.yaml"
 outcome 2 muster plan -w "$world" --detailed-exitcode
 outcome 0 muster apply -w "$world" --yes
 run muster status
-if [ "$real" = yes ]; then run page 2; fi
+if [ "$real" = yes ]; then
+	shown wget -q -O- http://127.0.0.1:18080/
+	page 2
+fi
 outcome 0 muster plan -w "$world" --detailed-exitcode
 
 say "That was the whole story. All of it is gone again."

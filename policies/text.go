@@ -1,11 +1,13 @@
 package policies
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode"
 
+	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/selectors"
 )
 
@@ -13,8 +15,8 @@ import (
 // one. The last line counts.
 //
 //	deny  no-latest: pin the image
-//	      edge[001-250]/web; 250 actions, declared at assignments.yaml:4
-//	      policy at policies.yaml:3
+//	      edge[001-250]/web (250 actions)
+//	      declared at assignments.yaml:4; policy at policies.yaml:3
 //
 //	3 policies, 750 evaluations, 250 denied.
 func (r Report) Text(color bool) string {
@@ -24,8 +26,8 @@ func (r Report) Text(color bool) string {
 		if len(f.addresses) > 0 {
 			fmt.Fprintf(&b, "      %s\n", f.where())
 		}
-		if f.Policy.File != "" {
-			fmt.Fprintf(&b, "      policy at %s\n", f.Policy)
+		if from := f.sources(); from != "" {
+			fmt.Fprintf(&b, "      %s\n", from)
 		}
 	}
 	if b.Len() > 0 {
@@ -51,7 +53,7 @@ func (r Report) Summary() string {
 type folded struct {
 	Result
 	addresses []string
-	places    []string // where the changes were declared
+	places    []algebra.Source // where the changes were declared
 }
 
 func (r Report) fold() []*folded {
@@ -79,16 +81,15 @@ func (r Report) fold() []*folded {
 		if one.Loc.File == "" {
 			continue
 		}
-		if place := fmt.Sprintf("%s:%d", one.Loc.File, one.Loc.Line); !slices.Contains(f.places, place) {
-			f.places = append(f.places, place)
+		if !slices.Contains(f.places, algebra.Source(one.Loc)) {
+			f.places = append(f.places, algebra.Source(one.Loc))
 		}
 	}
 	return order
 }
 
-// where lists the folded addresses, app by app, and where they were declared.
+// where lists the folded addresses, app by app.
 func (f *folded) where() string {
-	const most = 3 // places in full
 	devices := map[string][]string{}
 	var apps []string
 	for _, a := range f.addresses {
@@ -112,20 +113,32 @@ func (f *folded) where() string {
 	}
 	s := wrap(strings.Join(parts, ", "))
 	if n := len(f.addresses); n > 1 {
-		s += "; " + count(n, "action", "actions")
+		s += " (" + count(n, "action", "actions") + ")"
 	}
-	if len(f.places) == 0 {
-		return s
+	return s
+}
+
+// sources says where the changes were declared, and where the policy.
+func (f *folded) sources() string {
+	const most = 3 // places in full
+	var parts []string
+	if len(f.places) > 0 {
+		slices.SortFunc(f.places, func(a, b algebra.Source) int {
+			return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+		})
+		var shown []string
+		for _, p := range f.places[:min(most, len(f.places))] {
+			shown = append(shown, p.String())
+		}
+		parts = append(parts, "declared at "+strings.Join(shown, ", "))
+		if n := len(f.places) - most; n > 0 {
+			parts[0] += fmt.Sprintf(" and %d more", n)
+		}
 	}
-	slices.Sort(f.places)
-	shown := strings.Join(f.places[:min(most, len(f.places))], ", ")
-	if n := len(f.places) - most; n > 0 {
-		shown += fmt.Sprintf(" and %d more", n)
+	if f.Policy.File != "" {
+		parts = append(parts, "policy at "+f.Policy.String())
 	}
-	if strings.Contains(s, ";") {
-		return s + ", declared at " + shown
-	}
-	return s + "; declared at " + shown
+	return strings.Join(parts, "; ")
 }
 
 // wrap breaks a long list after commas.
