@@ -184,7 +184,11 @@ func (m *making) inFlight(want algebra.Placement, plan *Plan) {
 				plan.Unchanged++
 				continue
 			}
-			plan.InFlight = append(plan.InFlight, InFlight{at, rel, s.Phase, s.Since, s.Detail})
+			flight := InFlight{At: at, Want: rel, Phase: s.Phase, Since: s.Since, Detail: s.Detail}
+			if s.Release != rel && s.Phase != 0 { // it speaks of another release
+				flight = InFlight{At: at, Want: rel, Detail: fmt.Sprintf("last heard of %s: %s", s.Release.Version, s.Phase)}
+			}
+			plan.InFlight = append(plan.InFlight, flight)
 		}
 	}
 }

@@ -64,9 +64,9 @@ type Blocked struct {
 type InFlight struct {
 	At    Target
 	Want  algebra.Release
-	Phase algebra.Phase // 0 when the device has not answered
+	Phase algebra.Phase // 0 when the device has said nothing of this release
 	Since time.Time
-	// Detail is the device's last word on it.
+	// Detail is the device's last word on it, or on what was in the slot before.
 	Detail string
 }
 

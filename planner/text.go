@@ -179,6 +179,8 @@ func (w *page) inFlight(flights []InFlight) {
 			if f.Detail != "" {
 				why += ": " + f.Detail
 			}
+		} else if f.Detail != "" {
+			why += ", " + f.Detail
 		}
 		lines = append(lines, line{glyph: '…', app: f.At.App.String(), device: f.At.Device, what: f.Want.Version.String(), why: why})
 	}
