@@ -48,8 +48,11 @@ func (m *making) block1(s slot, why BlockReason, detail string, sources ...algeb
 // else is wrong there, and a release it has refused.
 func (m *making) blockByDevice() {
 	for id, rec := range m.reality.Records {
+		if rec.Lifecycle != algebra.Revoked {
+			continue
+		}
 		i, ok := m.roster.Ordinal(id)
-		if !ok || rec.Lifecycle != algebra.Revoked {
+		if !ok {
 			continue
 		}
 		for _, app := range m.apps {
@@ -60,8 +63,10 @@ func (m *making) blockByDevice() {
 		}
 	}
 	for at, s := range m.reality.Slots {
-		i, ok := m.roster.Ordinal(at.Device)
-		if ok && s.Phase == algebra.Refused && !s.Release.IsZero() && s.Release == m.asked.Release(i, at.App) {
+		if s.Phase != algebra.Refused || s.Release.IsZero() {
+			continue
+		}
+		if i, ok := m.roster.Ordinal(at.Device); ok && s.Release == m.asked.Release(i, at.App) {
 			m.block1(slot{i, at.App}, DeviceRefused, s.Detail)
 		}
 	}
