@@ -15,7 +15,7 @@ import (
 
 // cases is how many a law is tried on, planted how many a wrong variant is given to pass.
 const (
-	cases   = 1000
+	cases   = 600
 	planted = 400
 )
 

@@ -90,7 +90,7 @@ func matchesReference(make make1) gopter.Prop {
 // TestMakeIsTheReference counts besides that every kind of slot occurs in at least one case of
 // twenty.
 func TestMakeIsTheReference(t *testing.T) {
-	const cases = 3000
+	const cases = 2000
 	met, total := map[string]int{}, 0
 	counting := func(w algebra.World, r algebra.Reality) planner.Plan {
 		plan := planner.Make(w, r)
