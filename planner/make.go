@@ -23,6 +23,7 @@ func Make(w algebra.World, r algebra.Reality) Plan {
 		known:   map[algebra.Digest]algebra.Deployment{},
 		blocked: map[slot]Blocked{},
 		retired: retired(w, r),
+		named:   map[string]By{},
 	}
 	for digest, d := range r.Specs {
 		m.known[digest] = d
@@ -70,6 +71,7 @@ type making struct {
 	apps    []algebra.App
 	blocked map[slot]Blocked
 	retired map[algebra.DeviceID]bool
+	named   map[string]By
 }
 
 // place resolves the World into asked. A conflict leaves the slot empty and blocks it; a
@@ -160,11 +162,21 @@ func (m *making) change(a Action) Change {
 	c.Values, _ = c.Want.Values(m.roster.Attributes(i))
 	for _, claim := range m.winners.At(i, a.Target().App) {
 		for _, def := range m.demand.MadeBy(claim, i) {
-			c.By = By{def.Name, selectors.Print(def.Expr.Expr()), def.Source}
+			c.By = m.by(def)
 			return c
 		}
 	}
 	return c
+}
+
+// by names a definition; its text is written once for all the changes it brings.
+func (m *making) by(def algebra.Definition) By {
+	b, ok := m.named[def.Name]
+	if !ok {
+		b = By{def.Name, selectors.Print(def.Expr.Expr()), def.Source}
+		m.named[def.Name] = b
+	}
+	return b
 }
 
 // inFlight sorts the slots that no action touches into those that run as wanted and those
