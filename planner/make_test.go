@@ -43,7 +43,7 @@ func publish(s algebratest.Situation, p planner.Plan, actions ...planner.Action)
 
 // remainderLaw: after any part of a plan was published, the plan is exactly the rest, with the
 // same blocks; after all of it, there is nothing left to do.
-func remainderLaw(make make1, several *int) gopter.Prop {
+func remainderLaw(make planning, several *int) gopter.Prop {
 	return prop.ForAll(func(s algebratest.Situation) bool {
 		plan := make(s.World, s.Reality())
 		actions := plan.Actions()
@@ -82,7 +82,7 @@ func TestPlanAfterAnyPartIsTheRest(t *testing.T) {
 }
 
 // blockedLaw: no blocked slot is in an action, and none in flight.
-func blockedLaw(make make1, some *int) gopter.Prop {
+func blockedLaw(make planning, some *int) gopter.Prop {
 	return prop.ForAll(func(s algebratest.Situation) bool {
 		plan := make(s.World, s.Reality())
 		blocked := map[planner.Target]bool{}
@@ -106,7 +106,7 @@ func TestPlanLeavesBlockedSlotsAlone(t *testing.T) {
 }
 
 // assignedLaw: what an action places is claimed for its slot by a rule of the World.
-func assignedLaw(make make1, placed *int) gopter.Prop {
+func assignedLaw(make planning, placed *int) gopter.Prop {
 	return prop.ForAll(func(s algebratest.Situation) bool {
 		plan := make(s.World, s.Reality())
 		claims := s.World.On(plan.Roster).Assignment()
@@ -137,7 +137,7 @@ func TestPlanPlacesOnlyWhatARuleAssigns(t *testing.T) {
 
 // labelLaw: once the plan is published and a label is taken from a device, the next plan
 // empties every slot there that no rule claims any more, unless the device is out of reach.
-func labelLaw(make make1, removed *int) gopter.Prop {
+func labelLaw(make planning, removed *int) gopter.Prop {
 	return prop.ForAll(func(s algebratest.Situation) bool {
 		s.World.Devices = nil // documents would put the label back
 		plan := make(s.World, s.Reality())
@@ -181,7 +181,7 @@ func TestLabelTakenAwayTakesWhatItBrought(t *testing.T) {
 
 // localMakeLaw: the plan of one device's situation is the plan restricted to it, and another
 // label on one device changes nothing of the other devices.
-func localMakeLaw(make make1, changed *int) gopter.Prop {
+func localMakeLaw(make planning, changed *int) gopter.Prop {
 	return prop.ForAll(func(s algebratest.Situation) bool {
 		plan := make(s.World, s.Reality())
 		for _, dev := range s.Devices {
@@ -227,7 +227,7 @@ func TestPlanIsLocal(t *testing.T) {
 }
 
 // bytesLaw: documents and devices in another order give the same plan file, byte for byte.
-func bytesLaw(make make1) gopter.Prop {
+func bytesLaw(make planning) gopter.Prop {
 	file := func(s algebratest.Situation) []byte {
 		r := s.Reality()
 		return planfile.From(make(s.World, r), r, planfile.Request{}, algebratest.Now).JSON()
@@ -245,7 +245,7 @@ func TestPlanFileDoesNotDependOnOrder(t *testing.T) {
 // TestPlanLawsSeeWrongPlans plants one bug for each law and asks that very law.
 func TestPlanLawsSeeWrongPlans(t *testing.T) {
 	n, check := 0, algebratest.Planted(t, planted)
-	without := func(drop func(planner.Plan, planner.Change) bool) make1 {
+	without := func(drop func(planner.Plan, planner.Change) bool) planning {
 		return func(w algebra.World, r algebra.Reality) planner.Plan {
 			p := planner.Make(w, r)
 			whole := p

@@ -15,8 +15,8 @@ import (
 	"github.com/musterfleet/muster/proofs/reference"
 )
 
-// make1 is planner.Make, or a variant with a planted bug.
-type make1 func(algebra.World, algebra.Reality) planner.Plan
+// planning is planner.Make, or a variant with a planted bug.
+type planning func(algebra.World, algebra.Reality) planner.Plan
 
 // said is a plan in words that both the planner and the oracle can be brought to.
 func said(actions []reference.Action, blocked map[reference.Slot]string, relabels reference.Set, running int, inFlight map[reference.Slot]bool) string {
@@ -78,7 +78,7 @@ func oracle(s algebratest.Situation) string {
 }
 
 // matchesReference compares all of a plan with the oracle's.
-func matchesReference(make make1) gopter.Prop {
+func matchesReference(make planning) gopter.Prop {
 	return prop.ForAll(func(s algebratest.Situation) (bool, error) {
 		if have, want := saidByPlanner(make(s.World, s.Reality())), oracle(s); have != want {
 			return false, fmt.Errorf("planner:\n%s\noracle:\n%s", have, want)
@@ -90,7 +90,7 @@ func matchesReference(make make1) gopter.Prop {
 // TestMakeIsTheReference counts besides that every kind of slot occurs in at least one case of
 // twenty.
 func TestMakeIsTheReference(t *testing.T) {
-	const cases = 2000
+	const runs = 2000
 	met, total := map[string]int{}, 0
 	counting := func(w algebra.World, r algebra.Reality) planner.Plan {
 		plan := planner.Make(w, r)
@@ -100,7 +100,7 @@ func TestMakeIsTheReference(t *testing.T) {
 		}
 		return plan
 	}
-	algebratest.Law(t, cases)(matchesReference(counting))
+	algebratest.Law(t, runs)(matchesReference(counting))
 	for _, class := range []string{
 		"start", "replace", "stop", "no-op", "in flight", "relabel", "retired", "values changed",
 		"conflict", "resource_clash", "requirement_missing", "refused_by_device", "device_revoked", "value_missing",

@@ -49,7 +49,7 @@ func deployment(p *gopter.GenParameters, i int, version string) algebra.Deployme
 	return MustDeployment(apps[i], version, c)
 }
 
-// World makes a whole World about the vocabulary's devices.
+// world is a whole World about the vocabulary's devices.
 func world(p *gopter.GenParameters) algebra.World {
 	v := Vocabulary()
 	v.Names, v.Versions = map[string]*selectors.Bound{}, map[string][]string{}
