@@ -71,9 +71,9 @@ func (f Fleet) Partition(k Key) (parts []Part, absent Fleet) {
 	if c == nil {
 		return nil, f
 	}
-	for i, v := range c.values {
-		if p := roaring.And(f.set, c.on[i]); !p.IsEmpty() {
-			parts = append(parts, Part{v, Fleet{f.roster, p}})
+	for i := range uint32(c.values.len()) {
+		if p := roaring.And(f.set, c.having(i)); !p.IsEmpty() {
+			parts = append(parts, Part{c.values.at(i), Fleet{f.roster, p}})
 		}
 	}
 	return parts, Fleet{f.roster, roaring.AndNot(f.set, c.present)}
@@ -112,7 +112,7 @@ func (f Fleet) Ordinals() iter.Seq[uint32] {
 func (f Fleet) IDs() iter.Seq[DeviceID] {
 	return func(yield func(DeviceID) bool) {
 		for i := range f.Ordinals() {
-			if !yield(f.roster.ids[i]) {
+			if !yield(f.roster.ID(i)) {
 				return
 			}
 		}

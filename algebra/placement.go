@@ -190,7 +190,7 @@ func (p Placement) On(r *Roster) Placement {
 			if code == 0 {
 				continue
 			}
-			if j, ok := r.Ordinal(p.roster.ids[i]); ok {
+			if j, ok := r.Ordinal(p.roster.ID(uint32(i))); ok {
 				b.Put(j, app, p.releases[code-1])
 			}
 		}

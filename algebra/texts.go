@@ -1,0 +1,62 @@
+package algebra
+
+import (
+	"math"
+	"sort"
+	"strings"
+)
+
+// texts is a list of strings in one arena, which costs four bytes each besides their own:
+// ten million ids as []string would cost sixteen.
+type texts struct {
+	arena string
+	ends  []uint32
+}
+
+func (t texts) len() int { return len(t.ends) }
+
+func (t texts) at(i uint32) string {
+	from := uint32(0)
+	if i > 0 {
+		from = t.ends[i-1]
+	}
+	return t.arena[from:t.ends[i]]
+}
+
+// search finds s in a sorted list, or where it would stand.
+func (t texts) search(s string) (uint32, bool) {
+	i := sort.Search(len(t.ends), func(i int) bool { return t.at(uint32(i)) >= s })
+	return uint32(i), i < len(t.ends) && t.at(uint32(i)) == s
+}
+
+func (t texts) bytes() int { return len(t.arena) + 4*cap(t.ends) }
+
+// textsOf copies n strings.
+func textsOf(n int, at func(i int) string) texts {
+	b := textsBuilder{ends: make([]uint32, 0, n)}
+	size := 0
+	for i := range n {
+		size += len(at(i))
+	}
+	b.arena.Grow(size)
+	for i := range n {
+		b.add(at(i))
+	}
+	return b.texts()
+}
+
+type textsBuilder struct {
+	arena strings.Builder
+	ends  []uint32
+}
+
+func (b *textsBuilder) add(s string) {
+	if uint64(b.arena.Len())+uint64(len(s)) > math.MaxUint32 {
+		panic("algebra: roster: ids, or the values of one key, of more than 4 GiB in all")
+	}
+	b.arena.WriteString(s)
+	b.ends = append(b.ends, uint32(b.arena.Len()))
+}
+
+// texts is what was added so far. Adding more leaves it as it is.
+func (b *textsBuilder) texts() texts { return texts{b.arena.String(), b.ends} }
