@@ -48,10 +48,12 @@ func NewRosterOf(ids iter.Seq[DeviceID], columns iter.Seq[Column]) (*Roster, err
 		last = id
 	}
 	made := map[Key]*column{}
+	var before *Key
 	for c := range columns {
-		if made[c.Key] != nil {
-			return nil, fmt.Errorf("roster: key %q is given twice", c.Key.Name)
+		if before != nil && before.Compare(c.Key) >= 0 {
+			return nil, fmt.Errorf("roster: key %q follows %q; labels come first, and names ascend", c.Key.Name, before.Name)
 		}
+		before = &c.Key
 		if err := c.check(len(list.ends)); err != nil {
 			return nil, fmt.Errorf("roster: key %q: %w", c.Key.Name, err)
 		}
