@@ -278,3 +278,25 @@ func TestApplyGoesBeyondWhatADeviceHasSeen(t *testing.T) {
 		t.Errorf("generation %d, want 8 after the device spoke of 7", v.State().Generation)
 	}
 }
+
+// TestNoDocumentTakesARevocationBack: a hub serves decommissioned devices, so a stolen one
+// that was revoked must not become one.
+func TestNoDocumentTakesARevocationBack(t *testing.T) {
+	r := newRig(t, "a", "gone", "stolen")
+	for name, lifecycle := range map[string]algebra.Lifecycle{"gone": algebra.Enrolled, "stolen": algebra.Revoked} {
+		id := algebra.MustDeviceID(name)
+		r.write(executor.SetEntry{Entry: wire.DeviceEntry{Device: id, Lifecycle: lifecycle}, Revision: r.observe().Records[id].Registry})
+	}
+	w := world(t, "1")
+	for _, name := range []string{"gone", "new", "stolen"} {
+		w.Devices = append(w.Devices, algebra.DeclaredDevice{ID: algebra.MustDeviceID(name), Decommissioned: name != "new",
+			Labels: map[string]string{"site": "a"}})
+	}
+	r.apply(w)
+	for name, want := range map[string]algebra.Lifecycle{"a": algebra.Enrolled, "gone": algebra.Decommissioned,
+		"new": algebra.Requested, "stolen": algebra.Revoked} {
+		if have := r.observe().Records[algebra.MustDeviceID(name)].Lifecycle; have != want {
+			t.Errorf("%s is %s, want %s", name, have, want)
+		}
+	}
+}

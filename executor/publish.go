@@ -97,16 +97,26 @@ func (p *applying) relabel(ctx context.Context) error {
 	var writes []Write
 	for _, c := range p.approved.Plan().Registry {
 		have := p.records.Devices[c.Device].Entry
-		entry := wire.DeviceEntry{Device: c.Device, Labels: c.After, Lifecycle: have.Value.Lifecycle, SetBy: p.By, At: p.Now()}
-		if have.Revision == 0 {
-			entry.Lifecycle = algebra.Requested
-		}
-		if c.Decommissioned {
-			entry.Lifecycle = algebra.Decommissioned
-		}
+		entry := wire.DeviceEntry{Device: c.Device, Labels: c.After, SetBy: p.By, At: p.Now(),
+			Lifecycle: declared(have.Value.Lifecycle, c.Decommissioned)}
 		writes = append(writes, SetEntry{entry, have.Revision})
 	}
 	return p.all(ctx, "the registry", writes)
+}
+
+// declared is the lifecycle of a device after its document: a new one waits to be enrolled,
+// and no document takes a revocation back, not even to decommission: a hub serves
+// decommissioned devices.
+func declared(have algebra.Lifecycle, decommissioned bool) algebra.Lifecycle {
+	switch {
+	case have == algebra.Revoked:
+		return have
+	case decommissioned:
+		return algebra.Decommissioned
+	case have == 0:
+		return algebra.Requested
+	}
+	return have
 }
 
 // storeSpecs stores each deployment that the plan places, once.
