@@ -14,8 +14,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 )
+
+// logged is a note that a test logs: t.Log("note: …"), and not what a program under test says.
+var logged = regexp.MustCompile(`_test\.go:\d+: note: (.*)`)
 
 func main() { os.Exit(run(os.Stdin, os.Stdout)) }
 
@@ -50,8 +54,8 @@ func run(in io.Reader, out io.Writer) int {
 				continue
 			}
 			output[s] = append(output[s], e.Output)
-			if _, note, ok := strings.Cut(e.Output, "note: "); ok {
-				fmt.Fprintf(out, "      note: %s", note)
+			if m := logged.FindStringSubmatch(e.Output); m != nil {
+				fmt.Fprintf(out, "      note: %s\n", m[1])
 			}
 		case "build-output":
 			fmt.Fprint(out, e.Output)

@@ -10,6 +10,7 @@ func TestReport(t *testing.T) {
 {"Action":"run","Package":"p","Test":"TestA"}
 {"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:3: quiet\n"}
 {"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:4: note: look twice\n"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"note: of a program under test\n"}
 {"Action":"pass","Package":"p","Test":"TestA"}
 {"Action":"output","Package":"p","Test":"TestB","Output":"=== RUN   TestB\n"}
 {"Action":"output","Package":"p","Test":"TestB","Output":"    a_test.go:9: no podman here\n"}
