@@ -16,13 +16,14 @@ func (r *Roster) Select(b *selectors.Bound) Fleet { return newEvaluation(r, nil)
 // evaluation computes bound expressions on one roster, each named definition once.
 type evaluation struct {
 	roster      *Roster
+	atoms       *memory
 	deployments map[DeploymentRef]Deployment
 	fleets      map[*selectors.Bound]Fleet
 	assignments map[*selectors.Bound]Assignment
 }
 
 func newEvaluation(r *Roster, deployments map[DeploymentRef]Deployment) *evaluation {
-	return &evaluation{r, deployments, map[*selectors.Bound]Fleet{}, map[*selectors.Bound]Assignment{}}
+	return &evaluation{r, newMemory(), deployments, map[*selectors.Bound]Fleet{}, map[*selectors.Bound]Assignment{}}
 }
 
 func (e *evaluation) fleet(b *selectors.Bound) Fleet {
@@ -51,31 +52,29 @@ func (e *evaluation) set(b *selectors.Bound, x selectors.Expr) *roaring.Bitmap {
 	case selectors.Not:
 		return roaring.AndNot(e.roster.all, e.set(b, x.X))
 	case selectors.Binary:
-		return combine(x.Op, e.set(b, x.L), e.set(b, x.R))
+		return e.binary(b, x)
 	case selectors.Name:
 		return e.fleet(b.Name(x.Name)).set
 	case selectors.Nodes:
 		return e.nodes(x.Names)
 	case selectors.Filter:
-		return roaring.And(e.set(b, x.X), e.set(b, x.By))
+		return e.conjunction(b, x)
 	case selectors.Rule:
 		panic("algebra: an assignment is no set of devices")
 	}
 	panic(fmt.Sprintf("algebra: unknown expression %T", x))
 }
 
-func combine(op selectors.BinaryOp, l, r *roaring.Bitmap) *roaring.Bitmap {
-	switch op {
+func (e *evaluation) binary(b *selectors.Bound, x selectors.Binary) *roaring.Bitmap {
+	switch x.Op {
 	case selectors.Or:
-		return roaring.Or(l, r)
-	case selectors.And:
-		return roaring.And(l, r)
-	case selectors.Minus:
-		return roaring.AndNot(l, r)
+		return e.union(b, x)
+	case selectors.And, selectors.Minus:
+		return e.conjunction(b, x)
 	case selectors.Xor:
-		return roaring.Xor(l, r)
+		return roaring.Xor(e.set(b, x.L), e.set(b, x.R))
 	}
-	panic(fmt.Sprintf("algebra: unknown operator %q", rune(op)))
+	panic(fmt.Sprintf("algebra: unknown operator %q", rune(x.Op)))
 }
 
 func (e *evaluation) universe(full bool) *roaring.Bitmap {
