@@ -1,6 +1,9 @@
 package algebra
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // codes is a list of small numbers, each in one, two or four bytes as the greatest needs.
 // Only makeCodes makes one: exactly one of the lists is not nil.
@@ -57,6 +60,10 @@ func (c codes) greatest() uint32 {
 	default:
 		return math.MaxUint32
 	}
+}
+
+func (c codes) clone() codes {
+	return codes{slices.Clone(c.narrow), slices.Clone(c.medium), slices.Clone(c.wide)}
 }
 
 // append gives device i a code; those between that have none yet get 0. Codes widen as

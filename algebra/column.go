@@ -33,7 +33,7 @@ func newColumn(values texts, c codes) *column {
 	col.present = col.holding(func(code uint32) bool { return code > 0 })
 	col.present.RunOptimize()
 	col.post()
-	if uint64(values.len())*manyDevices <= uint64(len(col.devices)) {
+	if col.wantsBitmaps() {
 		col.on = make([]*roaring.Bitmap, values.len())
 		for i := range col.on {
 			on := roaring.New()
@@ -44,6 +44,10 @@ func newColumn(values texts, c codes) *column {
 		col.devices, col.starts = nil, nil
 	}
 	return col
+}
+
+func (c *column) wantsBitmaps() bool {
+	return uint64(c.values.len())*manyDevices <= c.present.GetCardinality()
 }
 
 // post lists the devices by value: a counting sort.

@@ -19,7 +19,7 @@ type Relabelling struct {
 // Changes come in the order of ids; without any the roster itself is returned.
 func (w World) Relabel(r *Roster) (*Roster, []Relabelling) {
 	var changes []Relabelling
-	fresh := map[DeviceID]Device{}
+	var delta Delta
 	docs := slices.SortedFunc(slices.Values(w.Devices), func(a, b DeclaredDevice) int { return a.ID.Compare(b.ID) })
 	for _, doc := range docs {
 		i, known := r.Ordinal(doc.ID)
@@ -36,26 +36,15 @@ func (w World) Relabel(r *Roster) (*Roster, []Relabelling) {
 			continue
 		}
 		dev.Labels = c.After
-		fresh[doc.ID] = dev
+		delta.Put = append(delta.Put, dev)
 		changes = append(changes, c)
 	}
 	if len(changes) == 0 {
 		return r, nil
 	}
-	devices := make([]Device, 0, r.Len()+len(fresh))
-	for d := range r.Devices() {
-		if f, ok := fresh[d.ID]; ok {
-			d = f
-			delete(fresh, d.ID)
-		}
-		devices = append(devices, d)
-	}
-	for _, d := range fresh {
-		devices = append(devices, d)
-	}
-	out, err := NewRoster(devices)
+	out, err := r.With(delta)
 	if err != nil {
-		panic("algebra: relabel: " + err.Error()) // ids are distinct by construction
+		panic("algebra: relabel: " + err.Error()) // documents have distinct ids
 	}
 	return out, changes
 }
