@@ -22,6 +22,7 @@ type console struct {
 	in        io.Reader
 	out, errw io.Writer
 	plain     bool // --no-color
+	page      int  // the width of the page that out is; 0 asks out itself
 }
 
 // width is how wide a page is where the stream is no terminal.
@@ -37,8 +38,14 @@ func terminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// person reports whether a person reads out.
+func (c *console) person() bool { return c.page > 0 || terminal(c.out) }
+
 // columns is the width of the page that out is.
 func (c *console) columns() int {
+	if c.page > 0 {
+		return c.page
+	}
 	if f, ok := c.out.(*os.File); ok {
 		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
 			return n

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/selectors"
 )
@@ -22,8 +20,6 @@ type query struct {
 	output  *choice
 	columns []string
 	count   bool
-	// rows says that claims are shown as a table: they are, where no format was asked for.
-	rows bool
 }
 
 func queryCommand(c *console) *cobra.Command {
@@ -71,87 +67,42 @@ func (q *query) run(cmd *cobra.Command, text string) error {
 	if q.world == "" && !q.source.given() {
 		return errors.New("query: nothing to ask; name the devices by -w DIR, --roster FILE or --nats URL")
 	}
-	q.rows = !cmd.Flags().Changed("output")
-	name := "query"
+	at := diag.Source{File: "query", Line: 1, Text: text}
 	if text == "-" {
 		b, err := q.console.read("-")
 		if err != nil {
 			return fmt.Errorf("query: %w", err)
 		}
-		name, text = "stdin", strings.TrimRight(string(b), "\r\n")
+		at.File, at.Text = "stdin", strings.TrimRight(string(b), "\r\n")
 	}
-	world, roster, err := q.ground(cmd.Context())
+	g, err := q.source.ground(cmd.Context(), q.world)
 	if err != nil {
 		return err
 	}
-	expr, err := selectors.Parse(text)
+	q.console.noteNoDevices(g.roster)
+	expr, err := selectors.Parse(at.Text)
 	if err != nil {
-		return fromSelectors(name, text, err)
+		return placed(at, err)
 	}
-	bound, err := selectors.Bind(expr, scope(world, roster, q.world != ""))
+	bound, err := g.bind(expr, g.scope(), at)
 	if err != nil {
-		return q.withoutNames(fromSelectors(name, text, err))
+		return err
 	}
-	if bound.Sort() == selectors.AssignmentSort && q.world == "" {
-		at := diag.Source{File: name, Line: 1, Text: text}
-		return diag.List{at.At(expr.Span().Start, expr.Span().End, "an assignment names deployments, which only a World has", "name the World by -w DIR")}
-	}
-	for _, n := range notes(bound.Expr(), roster) {
+	for _, n := range notes(bound.Expr(), g.roster) {
 		q.console.note(n.hint, "%s", n.text)
 	}
-	demand := world.On(roster)
+	p := printer{console: q.console, format: q.output.value, columns: q.columns, count: q.count, rows: !cmd.Flags().Changed("output")}
 	if bound.Sort() == selectors.AssignmentSort {
-		return q.printClaims(claimRows(demand.Assign(bound)))
+		return p.printClaims(claimRows(g.demand.Assign(bound)))
 	}
-	return q.printFleet(demand.Fleet(bound))
-}
-
-// withoutNames tells who uses a @name without a World where names come from.
-func (q *query) withoutNames(err error) error {
-	var list diag.List
-	if q.world == "" && errors.As(err, &list) {
-		for i, d := range list {
-			if strings.HasPrefix(d.Message, "unknown name @") {
-				list[i].Hint = "names are defined by a World; give it by -w DIR"
-			}
-		}
+	f := g.demand.Fleet(bound)
+	if err := p.printFleet(f); err != nil {
+		return err
 	}
-	return err
-}
-
-// ground is what the expression stands on: a World, empty without -w, and the devices with
-// the World's documents laid over them.
-func (q *query) ground(ctx context.Context) (algebra.World, *algebra.Roster, error) {
-	reality, err := q.source.reality(ctx)
-	if err != nil {
-		return algebra.World{}, nil, err
+	if !q.count && terminal(q.console.out) && terminal(q.console.errw) { // a person wants to know how much that was
+		fmt.Fprintf(q.console.errw, "%d of %s\n", f.Len(), counted(f.Roster().Len(), "device", "devices"))
 	}
-	var world algebra.World
-	if q.world != "" {
-		if world, err = q.console.loadWorld(q.world); err != nil {
-			return algebra.World{}, nil, err
-		}
-	}
-	roster, _ := world.Relabel(reality.Roster)
-	q.console.noteNoDevices(roster)
-	return world, roster, nil
-}
-
-// scope is what names mean in a query. Without a World deployments stay unchecked.
-func scope(w algebra.World, r *algebra.Roster, declared bool) selectors.Scope {
-	s := selectors.Scope{Names: map[string]*selectors.Bound{}, LabelKeys: r.LabelKeys()}
-	for _, d := range slices.Concat(w.Fleets, w.Assignments) {
-		s.Names[d.Name] = d.Expr
-	}
-	if !declared {
-		return s
-	}
-	s.Versions = map[string][]string{}
-	for _, d := range w.Deployments {
-		app := d.App().String()
-		s.Versions[app] = append(s.Versions[app], d.Version().String())
-	}
-	return s
+	return nil
 }
 
 // complete offers the World's names and the words an expression may start with.
@@ -169,18 +120,4 @@ func (q *query) complete() []string {
 		names = append(names, "@"+d.Name)
 	}
 	return append(names, words...)
-}
-
-// fromSelectors places the errors of an expression that is a whole text of its own.
-func fromSelectors(name, text string, err error) error {
-	var list selectors.Errors
-	if !errors.As(err, &list) {
-		return err
-	}
-	at := diag.Source{File: name, Line: 1, Text: text}
-	var out diag.List
-	for _, e := range list {
-		out = append(out, at.At(e.At.Start, e.At.End, e.Message, e.Hint))
-	}
-	return out
 }

@@ -35,14 +35,14 @@ func claimRows(a algebra.Assignment) []claimRow {
 }
 
 // printClaims writes claims in the format asked for.
-func (q *query) printClaims(claims []claimRow) error {
-	out := q.console.out
-	if q.count {
+func (p printer) printClaims(claims []claimRow) error {
+	out := p.console.out
+	if p.count {
 		_, err := fmt.Fprintln(out, len(claims))
 		return err
 	}
-	format := q.output.value
-	if q.rows {
+	format := p.format
+	if p.rows {
 		format = "table"
 	}
 	switch format {
@@ -57,18 +57,18 @@ func (q *query) printClaims(claims []claimRow) error {
 		_, err := fmt.Fprint(out, lines(slices.Compact(names)))
 		return err
 	case "json":
-		return indented(q.console, claims)
+		return indented(p.console, claims)
 	case "ndjson":
-		return asLines(q.console, claims)
+		return asLines(p.console, claims)
 	case "yaml":
-		return asYAML(q.console, claims)
+		return asYAML(p.console, claims)
 	}
 	var cells [][]string
 	for _, r := range claims {
 		cells = append(cells, []string{r.Device, r.App, r.Deployment, strconv.Itoa(r.Priority)})
 	}
 	if format == "csv" {
-		return asCSV(q.console, append([][]string{{"device", "app", "deployment", "priority"}}, cells...))
+		return asCSV(p.console, append([][]string{{"device", "app", "deployment", "priority"}}, cells...))
 	}
 	return table(out, []string{"DEVICE", "APP", "DEPLOYMENT", "PRIORITY"}, cells)
 }

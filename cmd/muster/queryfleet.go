@@ -15,45 +15,52 @@ import (
 	"github.com/musterfleet/muster/selectors"
 )
 
+// printer writes devices and claims in one format.
+type printer struct {
+	console *console
+	format  string
+	columns []string
+	count   bool
+	// rows says that claims are shown as a table: they are, where no format was asked for.
+	rows bool
+}
+
 // printFleet writes the devices of a fleet in the format asked for.
-func (q *query) printFleet(f algebra.Fleet) error {
-	out := q.console.out
-	if q.count {
+func (p printer) printFleet(f algebra.Fleet) error {
+	out := p.console.out
+	if p.count {
 		_, err := fmt.Fprintln(out, f.Len())
 		return err
 	}
 	var err error
-	switch q.output.value {
+	switch p.format {
 	case "folded":
 		if !f.IsEmpty() {
-			_, err = fmt.Fprintln(out, q.folded(f))
+			_, err = fmt.Fprintln(out, p.folded(f))
 		}
 	case "names":
 		_, err = fmt.Fprint(out, lines(ids(f)))
 	case "json":
-		err = indented(q.console, devices(f))
+		err = indented(p.console, devices(f))
 	case "ndjson":
-		err = asLines(q.console, devices(f))
+		err = asLines(p.console, devices(f))
 	case "yaml":
-		err = asYAML(q.console, devices(f))
+		err = asYAML(p.console, devices(f))
 	case "csv":
 		var keys []algebra.Key
-		if keys, err = q.keys(f); err == nil {
-			err = asCSV(q.console, rows(f, keys))
+		if keys, err = p.keys(f); err == nil {
+			err = asCSV(p.console, rows(f, keys))
 		}
 	case "table":
-		err = q.fleetTable(f)
-	}
-	if terminal(out) && terminal(q.console.errw) { // a person wants to know how much that was
-		fmt.Fprintf(q.console.errw, "%d of %s\n", f.Len(), counted(f.Roster().Len(), "device", "devices"))
+		err = p.fleetTable(f)
 	}
 	return err
 }
 
 // folded is the fleet's ids on one line, or broken after commas where a person reads.
-func (q *query) folded(f algebra.Fleet) string {
+func (p printer) folded(f algebra.Fleet) string {
 	text := selectors.Fold(ids(f))
-	if !terminal(q.console.out) {
+	if !p.console.person() {
 		return text
 	}
 	var b strings.Builder
@@ -61,7 +68,7 @@ func (q *query) folded(f algebra.Fleet) string {
 	for i, item := range splitFolded(text) {
 		if i > 0 {
 			b.WriteByte(',')
-			if used+1+len(item) >= q.console.columns() {
+			if used+1+len(item) >= p.console.columns() {
 				b.WriteByte('\n')
 				used = 0
 			} else {
@@ -139,9 +146,9 @@ func column(k algebra.Key) string {
 }
 
 // keys is the columns asked for, else all that some device of the fleet has.
-func (q *query) keys(f algebra.Fleet) ([]algebra.Key, error) {
+func (p printer) keys(f algebra.Fleet) ([]algebra.Key, error) {
 	var keys []algebra.Key
-	for _, c := range q.columns {
+	for _, c := range p.columns {
 		name, label := strings.CutPrefix(c, "label.")
 		k := algebra.Key{Label: label, Name: name}
 		if !slices.Contains(f.Roster().Keys(), k) {
@@ -149,7 +156,7 @@ func (q *query) keys(f algebra.Fleet) ([]algebra.Key, error) {
 		}
 		keys = append(keys, k)
 	}
-	if len(q.columns) > 0 {
+	if len(p.columns) > 0 {
 		return keys, nil
 	}
 	for _, k := range f.Roster().Keys() {
@@ -186,17 +193,17 @@ func rank(f algebra.Fleet, k algebra.Key) int {
 
 // fleetTable shows as many columns as fit, those first that tell devices apart and that most
 // devices have, and says how many were left out.
-func (q *query) fleetTable(f algebra.Fleet) error {
-	keys, err := q.keys(f)
+func (p printer) fleetTable(f algebra.Fleet) error {
+	keys, err := p.keys(f)
 	if err != nil {
 		return err
 	}
 	left := 0
-	if len(q.columns) == 0 {
+	if len(p.columns) == 0 {
 		slices.SortStableFunc(keys, func(a, b algebra.Key) int {
 			return cmp.Or(cmp.Compare(rank(f, a), rank(f, b)), cmp.Compare(has(f, b), has(f, a)))
 		})
-		fit := q.fitting(f, keys)
+		fit := p.fitting(f, keys)
 		left = len(keys) - len(fit)
 		keys = fit
 	}
@@ -204,16 +211,16 @@ func (q *query) fleetTable(f algebra.Fleet) error {
 	for i := range all[0] {
 		all[0][i] = strings.ToUpper(strings.TrimPrefix(all[0][i], "label."))
 	}
-	if err := table(q.console.out, all[0], all[1:]); err != nil {
+	if err := table(p.console.out, all[0], all[1:]); err != nil {
 		return err
 	}
 	if left > 0 {
-		q.console.note("choose with --columns, or see all with -o csv or -o json", "%s not shown", counted(left, "key", "keys"))
+		p.console.note("choose with --columns, or see all with -o csv or -o json", "%s not shown", counted(left, "key", "keys"))
 	}
 	return nil
 }
 
-func (q *query) fitting(f algebra.Fleet, keys []algebra.Key) []algebra.Key {
+func (p printer) fitting(f algebra.Fleet, keys []algebra.Key) []algebra.Key {
 	used := len("device")
 	for id := range f.IDs() {
 		used = max(used, len(id.String()))
@@ -225,7 +232,7 @@ func (q *query) fitting(f algebra.Fleet, keys []algebra.Key) []algebra.Key {
 		for _, p := range parts {
 			wide = max(wide, len([]rune(p.Value)))
 		}
-		if used+2+wide > q.console.columns() {
+		if used+2+wide > p.console.columns() {
 			continue
 		}
 		used += 2 + wide

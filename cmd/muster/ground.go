@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/internal/diag"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// ground is what expressions stand on: a World, empty where none is named, and the devices
+// with the World's documents laid over them.
+type ground struct {
+	world    algebra.World
+	declared bool // a World was named: its deployments are all there are
+	reality  algebra.Reality
+	roster   *algebra.Roster
+	demand   algebra.Demand
+}
+
+// ground reads the sources, and the World in a directory unless that is empty.
+func (s *source) ground(ctx context.Context, dir string) (ground, error) {
+	reality, err := s.reality(ctx)
+	if err != nil {
+		return ground{}, err
+	}
+	var world algebra.World
+	if dir != "" {
+		if world, err = s.console.loadWorld(dir); err != nil {
+			return ground{}, err
+		}
+	}
+	return stand(world, dir != "", reality), nil
+}
+
+func stand(world algebra.World, declared bool, reality algebra.Reality) ground {
+	g := ground{world: world, declared: declared, reality: reality}
+	g.roster, _ = world.Relabel(reality.Roster)
+	g.demand = world.On(g.roster)
+	return g
+}
+
+// scope is what names mean here. Without a World deployments stay unchecked.
+func (g ground) scope() selectors.Scope {
+	s := selectors.Scope{Names: map[string]*selectors.Bound{}, LabelKeys: g.roster.LabelKeys()}
+	for _, d := range g.definitions() {
+		s.Names[d.Name] = d.Expr
+	}
+	if !g.declared {
+		return s
+	}
+	s.Versions = map[string][]string{}
+	for _, d := range g.world.Deployments {
+		app := d.App().String()
+		s.Versions[app] = append(s.Versions[app], d.Version().String())
+	}
+	return s
+}
+
+func (g ground) definitions() []algebra.Definition {
+	return slices.Concat(g.world.Fleets, g.world.Assignments)
+}
+
+// bind resolves an expression of a text. The error is a diag.List placed in the text.
+func (g ground) bind(expr selectors.Expr, s selectors.Scope, at diag.Source) (*selectors.Bound, error) {
+	bound, err := selectors.Bind(expr, s)
+	if err != nil {
+		list := placed(at, err)
+		if !g.declared {
+			withoutWorld(list)
+		}
+		return nil, list
+	}
+	if bound.Sort() == selectors.AssignmentSort && !g.declared {
+		return nil, diag.List{at.At(expr.Span().Start, expr.Span().End, "an assignment names deployments, which only a World has", "name the World by -w DIR")}
+	}
+	return bound, nil
+}
+
+// withoutWorld tells who uses a @name without a World where names come from.
+func withoutWorld(list diag.List) {
+	for i, d := range list {
+		if strings.HasPrefix(d.Message, "unknown name @") && !strings.HasPrefix(d.Hint, "did you mean") {
+			list[i].Hint = "names are defined by a World; give it by -w DIR"
+		}
+	}
+}
+
+// placed are the errors of an expression that stands at a place of a text.
+func placed(at diag.Source, err error) diag.List {
+	var list selectors.Errors
+	if !errors.As(err, &list) {
+		return diag.List{{Severity: diag.Error, File: at.File, Message: err.Error()}}
+	}
+	var out diag.List
+	for _, e := range list {
+		out = append(out, at.At(e.At.Start, e.At.End, e.Message, e.Hint))
+	}
+	return out
+}
