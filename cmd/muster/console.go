@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -56,6 +57,18 @@ func (c *console) columns() int {
 
 // diagnose tells people what is wrong. An error of the stream has nowhere to be told.
 func (c *console) diagnose(list diag.List) { _ = list.Render(c.errw, c.color(c.errw)) }
+
+// report tells people an error.
+func (c *console) report(err error) { c.diagnose(asList(err)) }
+
+// asList is an error as diagnostics.
+func asList(err error) diag.List {
+	var found diag.List
+	if errors.As(err, &found) {
+		return found
+	}
+	return diag.List{{Severity: diag.Error, Message: err.Error()}}
+}
 
 // note tells people what they may want to know.
 func (c *console) note(hint, format string, args ...any) {

@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/selectors"
 )
 
@@ -45,17 +44,13 @@ func run(args []string, in io.Reader, out, errw io.Writer) int {
 	root.SetErr(errw)
 	err := root.ExecuteContext(ctx)
 	var code exit
-	var found diag.List
 	switch {
 	case err == nil:
 		return 0
 	case errors.As(err, &code):
 		return int(code)
-	case errors.As(err, &found):
-		c.diagnose(found)
-	default:
-		c.diagnose(diag.List{{Severity: diag.Error, Message: err.Error()}})
 	}
+	c.report(err)
 	return 1
 }
 

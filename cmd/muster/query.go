@@ -20,6 +20,9 @@ type query struct {
 	output  *choice
 	columns []string
 	count   bool
+	file    string // the expression's, instead of an argument
+	strict  bool   // notes are errors
+	status  bool   // the exit code tells empty and error apart
 }
 
 func queryCommand(c *console) *cobra.Command {
@@ -28,11 +31,14 @@ func queryCommand(c *console) *cobra.Command {
 		Use:   "query EXPR",
 		Short: "print the devices, or the claims, that an expression denotes",
 		Long: `query evaluates an expression on the devices of its sources: a selector or a fleet gives
-devices, an assignment gives claims. With - the expression is read from the input. With
--w it may use the World's @names, and the World's Device documents are laid over the roster.
+devices, an assignment gives claims. With - the expression is read from the input, with -f
+from a file. With -w it may use the World's @names, and the World's Device documents are laid
+over the roster.
 
 Formats: folded is edge[001-250],gw7; names is one id a line; json and ndjson are the form
-that --roster reads; a count and notes go to stderr.`,
+that --roster reads; a count and notes go to stderr.
+
+With --exit-status: 0 some device or claim, 1 none, 2 error.`,
 		Example: `  muster query --roster devices.jsonl 'arch = aarch64 & label("ring") in ("0", "1")'
   muster query -w worlds/shop '@edge - @canary' -o names
   muster query -w worlds/shop '@edge -> {web@2.1.0} at 10' -o csv
@@ -40,14 +46,28 @@ that --roster reads; a count and notes go to stderr.`,
   echo 'label("site") = "berlin"' | muster query --roster devices.jsonl -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
-			case len(args) == 0:
+			case len(args) > 0 && q.file != "":
+				return fmt.Errorf("query: an expression and -f %s; give one of the two", q.file)
+			case len(args) == 0 && q.file == "":
 				return fmt.Errorf("query: no expression; write for example muster query --roster FILE all")
 			case len(args) > 1:
 				return fmt.Errorf("query: %d expressions, want one; put it in single quotes", len(args))
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return q.run(cmd, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			empty, err := q.run(cmd, args)
+			switch {
+			case !q.status:
+				return err
+			case err != nil:
+				c.report(err)
+				return exit(2)
+			case empty:
+				return exit(1)
+			}
+			return nil
+		},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
@@ -60,48 +80,81 @@ that --roster reads; a count and notes go to stderr.`,
 	q.output = outputFlag(cmd, "folded", "names", "table", "json", "ndjson", "csv", "yaml")
 	cmd.Flags().StringSliceVar(&q.columns, "columns", nil, "`KEYS` shown by table and csv, such as label.site,arch")
 	cmd.Flags().BoolVar(&q.count, "count", false, "print only how many devices, or claims, there are")
+	cmd.Flags().StringVarP(&q.file, "file", "f", "", "read the expression from `FILE`")
+	cmd.Flags().BoolVar(&q.strict, "strict", false, "refuse an expression with notes, such as one on a key that no device has")
+	cmd.Flags().BoolVar(&q.status, "exit-status", false, "exit with 1 where the answer is empty, with 2 on an error")
 	return cmd
 }
 
-func (q *query) run(cmd *cobra.Command, text string) error {
-	if q.world == "" && !q.source.given() {
-		return errors.New("query: nothing to ask; name the devices by -w DIR, --roster FILE or --nats URL")
+// text is the expression and where it stands.
+func (q *query) text(args []string) (diag.Source, error) {
+	name := q.file
+	switch {
+	case name == "" && args[0] != "-":
+		return diag.Source{File: "query", Line: 1, Text: args[0]}, nil
+	case name == "":
+		name = "-"
 	}
-	at := diag.Source{File: "query", Line: 1, Text: text}
-	if text == "-" {
-		b, err := q.console.read("-")
-		if err != nil {
-			return fmt.Errorf("query: %w", err)
-		}
-		at.File, at.Text = "stdin", strings.TrimRight(string(b), "\r\n")
+	b, err := q.console.read(name)
+	if err != nil {
+		return diag.Source{}, fmt.Errorf("query: %w", err)
+	}
+	return diag.Source{File: shown(name), Line: 1, Text: strings.TrimRight(string(b), "\r\n")}, nil
+}
+
+// run reports besides whether the answer is empty.
+func (q *query) run(cmd *cobra.Command, args []string) (empty bool, err error) {
+	if q.world == "" && !q.source.given() {
+		return false, errors.New("query: nothing to ask; name the devices by -w DIR, --roster FILE or --nats URL")
+	}
+	at, err := q.text(args)
+	if err != nil {
+		return false, err
 	}
 	g, err := q.source.ground(cmd.Context(), q.world)
 	if err != nil {
-		return err
+		return false, err
 	}
 	q.console.noteNoDevices(g.roster)
 	expr, err := selectors.Parse(at.Text)
 	if err != nil {
-		return placed(at, err)
+		return false, placed(at, err)
 	}
 	bound, err := g.bind(expr, g.scope(), at)
 	if err != nil {
-		return err
+		return false, err
 	}
-	for _, n := range notes(bound.Expr(), g.roster) {
-		q.console.note(n.hint, "%s", n.text)
+	if err := q.remark(notes(bound.Expr(), g.roster)); err != nil {
+		return false, err
 	}
 	p := printer{console: q.console, format: q.output.value, columns: q.columns, count: q.count, rows: !cmd.Flags().Changed("output")}
 	if bound.Sort() == selectors.AssignmentSort {
-		return p.printClaims(claimRows(g.demand.Assign(bound)))
+		rows := claimRows(g.demand.Assign(bound))
+		return len(rows) == 0, p.printClaims(rows)
 	}
 	f := g.demand.Fleet(bound)
 	if err := p.printFleet(f); err != nil {
-		return err
+		return false, err
 	}
 	if !q.count && terminal(q.console.out) && terminal(q.console.errw) { // a person wants to know how much that was
 		fmt.Fprintf(q.console.errw, "%d of %s\n", f.Len(), counted(f.Roster().Len(), "device", "devices"))
 	}
+	return f.IsEmpty(), nil
+}
+
+// remark tells what is likely a slip, or refuses it where that was asked for.
+func (q *query) remark(notes []remark) error {
+	var list diag.List
+	for _, n := range notes {
+		list = append(list, diag.Diagnostic{Severity: diag.Note, Message: n.text, Hint: n.hint})
+	}
+	if q.strict && len(list) > 0 {
+		for i := range list {
+			list[i].Severity = diag.Error
+		}
+		return list
+	}
+	q.console.diagnose(list)
 	return nil
 }
 
