@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/selectors"
 )
@@ -124,7 +125,13 @@ func (q *query) run(cmd *cobra.Command, args []string) (empty bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if err := q.remark(notes(bound.Expr(), g.roster)); err != nil {
+	remarks := notes(bound.Expr(), g.roster)
+	var f algebra.Fleet
+	if bound.Sort() != selectors.AssignmentSort {
+		f = g.demand.Fleet(bound)
+		remarks = append(remarks, admitted(bound, f)...)
+	}
+	if err := q.remark(remarks); err != nil {
 		return false, err
 	}
 	p := printer{console: q.console, format: q.output.value, columns: q.columns, count: q.count, rows: !cmd.Flags().Changed("output")}
@@ -132,7 +139,6 @@ func (q *query) run(cmd *cobra.Command, args []string) (empty bool, err error) {
 		rows := claimRows(g.demand.Assign(bound))
 		return len(rows) == 0, p.printClaims(rows)
 	}
-	f := g.demand.Fleet(bound)
 	if err := p.printFleet(f); err != nil {
 		return false, err
 	}
@@ -144,18 +150,15 @@ func (q *query) run(cmd *cobra.Command, args []string) (empty bool, err error) {
 
 // remark tells what is likely a slip, or refuses it where that was asked for.
 func (q *query) remark(notes []remark) error {
-	var list diag.List
+	var refused diag.List
 	for _, n := range notes {
-		list = append(list, diag.Diagnostic{Severity: diag.Note, Message: n.text, Hint: n.hint})
-	}
-	if q.strict && len(list) > 0 {
-		for i := range list {
-			list[i].Severity = diag.Error
+		if q.strict {
+			refused = append(refused, diag.Diagnostic{Severity: diag.Error, Message: n.text, Hint: n.hint})
+		} else {
+			q.console.note(n.hint, "%s", n.text)
 		}
-		return list
 	}
-	q.console.diagnose(list)
-	return nil
+	return refused.Err()
 }
 
 // complete offers the World's names and the words an expression may start with.

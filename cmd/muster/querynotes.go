@@ -100,9 +100,79 @@ func (n *noted) expr(x selectors.Expr) {
 }
 
 func (n *noted) key(k selectors.Key) {
-	k = selectors.Key{Label: k.Label, Name: k.Name} // as a device has it: without place and cast
+	k = plainKey(k)
 	if !n.keys[k] {
 		n.keys[k] = true
 		n.order = append(n.order, k)
+	}
+}
+
+// admitted remarks on devices of the answer that lack a key which a negative atom asks about:
+// the atom is true of them, which its author may not have thought of. Who writes has() of the
+// key has thought of it.
+func admitted(b *selectors.Bound, f algebra.Fleet) []remark {
+	n := negative{asked: map[selectors.Key]bool{}}
+	n.expr(b.Expr(), false)
+	var out []remark
+	for _, a := range n.atoms {
+		k := plainKey(a.Subject())
+		if n.asked[k] || f.IsEmpty() || absent(f.Roster(), k) {
+			continue
+		}
+		n.asked[k] = true
+		_, without := f.Partition(algebra.Key{Label: k.Label, Name: k.Name})
+		if without.IsEmpty() || !k.Label && (k.Name == "name" || k.Name == "id") {
+			continue
+		}
+		lack := fmt.Sprintf("%d of %d have no %s", without.Len(), f.Len(), k)
+		if !k.Label {
+			lack = fmt.Sprintf("%d of %d do not report %s", without.Len(), f.Len(), k)
+		}
+		out = append(out, remark{lack, fmt.Sprintf("%s admits them; has(%s) & … leaves them out", n.text(a), k)})
+	}
+	return out
+}
+
+// plainKey is a key as a device has it: without place and cast.
+func plainKey(k selectors.Key) selectors.Key { return selectors.Key{Label: k.Label, Name: k.Name} }
+
+// negative collects the atoms that are true of an absent key, as they stand in the expression.
+type negative struct {
+	atoms []selectors.Atom
+	asked map[selectors.Key]bool // keys that has() asks about
+}
+
+func (n *negative) text(a selectors.Atom) string {
+	if a.Holds("", false) {
+		return selectors.Print(a)
+	}
+	return "!(" + selectors.Print(a) + ")"
+}
+
+func (n *negative) expr(x selectors.Expr, negated bool) {
+	switch x := x.(type) {
+	case selectors.Const, selectors.Universe, selectors.Name, selectors.Nodes:
+	case selectors.Has:
+		n.asked[plainKey(x.Key)] = true
+	case selectors.Compare:
+		n.atom(x, negated)
+	case selectors.In:
+		n.atom(x, negated)
+	case selectors.Not:
+		n.expr(x.X, !negated)
+	case selectors.Binary:
+		n.expr(x.L, negated)
+		n.expr(x.R, negated != (x.Op == selectors.Minus))
+	case selectors.Filter:
+		n.expr(x.X, negated)
+		n.expr(x.By, negated)
+	case selectors.Rule:
+		n.expr(x.From, negated)
+	}
+}
+
+func (n *negative) atom(a selectors.Atom, negated bool) {
+	if a.Holds("", false) != negated {
+		n.atoms = append(n.atoms, a)
 	}
 }

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// why is the part of an explanation that decides one device: where it is admitted the parts
+// that suffice for that, where it is not those that stand in the way.
+func (p part) why(r *algebra.Roster, ordinal uint32) tree {
+	in := p.fleet.Contains(ordinal)
+	t := tree{head: mark(in), text: p.text}
+	if a, ok := p.expr.(selectors.Atom); ok {
+		t.tail = actual(r, ordinal, a.Subject())
+	}
+	for _, q := range p.deciding(ordinal) {
+		t.below = append(t.below, q.why(r, ordinal))
+	}
+	return t
+}
+
+func mark(in bool) string {
+	if in {
+		return "✓"
+	}
+	return "✗"
+}
+
+// deciding are the parts that force the verdict on a device.
+func (p part) deciding(ordinal uint32) []part {
+	in := p.fleet.Contains(ordinal)
+	var admit, refuse []part
+	for _, q := range p.parts {
+		if q.fleet.Contains(ordinal) {
+			admit = append(admit, q)
+		} else {
+			refuse = append(refuse, q)
+		}
+	}
+	switch x := p.expr.(type) {
+	case selectors.Binary:
+		switch x.Op {
+		case selectors.Or:
+			if in && len(admit) > 0 {
+				return admit[:1]
+			}
+		case selectors.And:
+			if !in && len(refuse) > 0 {
+				return refuse
+			}
+		case selectors.Minus:
+			left, right := p.parts[0], p.parts[1]
+			switch {
+			case in:
+			case !left.fleet.Contains(ordinal):
+				return []part{left}
+			default:
+				return []part{right}
+			}
+		case selectors.Xor:
+		}
+	case selectors.Filter:
+		if !in && len(refuse) > 0 {
+			return refuse
+		}
+	case selectors.Const, selectors.Universe, selectors.Compare, selectors.In, selectors.Has, selectors.Nodes, selectors.Name, selectors.Not, selectors.Rule:
+	}
+	return p.parts
+}
+
+// actual says what a device has at a key.
+func actual(r *algebra.Roster, ordinal uint32, k selectors.Key) string {
+	k = plainKey(k)
+	v, ok := r.Attributes(ordinal).Value(k)
+	switch {
+	case ok:
+		return "has " + strconv.Quote(v)
+	case k.Label:
+		return "has no such label"
+	}
+	return fmt.Sprintf("does not report %s", k)
+}
+
+// ordinal finds a device by its name.
+func (g ground) ordinal(name string) (uint32, error) {
+	if id, err := algebra.ParseDeviceID(name); err == nil {
+		if ordinal, ok := g.roster.Ordinal(id); ok {
+			return ordinal, nil
+		}
+	}
+	if g.roster.Len() > mostNear {
+		return 0, fmt.Errorf("no device %s", name)
+	}
+	return 0, fmt.Errorf("no device %s; %s", name, suggest(name, ids(g.roster.All()), `all[name = "…"] finds one`))
+}
+
+// mostNear is how many devices are looked through for a name like a wrong one.
+const mostNear = 20_000
+
+// because tells why a device is admitted or not.
+func (g ground) because(b *selectors.Bound, ordinal uint32, wide int) []string {
+	p := g.explain(b)
+	verdict := " is admitted:"
+	if !p.fleet.Contains(ordinal) {
+		verdict = " is not admitted:"
+	}
+	return append([]string{g.roster.ID(ordinal).String() + verdict}, p.why(g.roster, ordinal).lines(wide)...)
+}
+
+// mostWays is how many ways of the same length whynot tells.
+const mostWays = 5
+
+// unless tells what would have to change for a device to be admitted.
+func (g ground) unless(b *selectors.Bound, ordinal uint32, wide int) []string {
+	id := g.roster.ID(ordinal).String()
+	p := g.explain(b)
+	if p.fleet.Contains(ordinal) {
+		return []string{id + " is admitted; :why says why"}
+	}
+	ways := g.whynot(p, ordinal)
+	if len(ways) == 0 {
+		return append([]string{fmt.Sprintf("%s is not admitted, and no change of up to %d keys to values in use would alter that:", id, mostChanges)},
+			p.why(g.roster, ordinal).lines(wide)...)
+	}
+	out := []string{fmt.Sprintf("%s would be admitted with %s:", id, counted(len(ways[0]), "change", "changes"))}
+	for i, way := range ways {
+		if i == mostWays {
+			out = append(out, fmt.Sprintf("  or in %d more ways", len(ways)-mostWays))
+			break
+		}
+		var texts []string
+		for _, c := range way {
+			texts = append(texts, fmt.Sprintf("%s (it %s)", c.text(), actual(g.roster, ordinal, c.key)))
+		}
+		lead := "  "
+		if i > 0 {
+			lead = "  or "
+		}
+		out = append(out, lead+strings.Join(texts, " and "))
+	}
+	return out
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// mostLines is how many lines of folded names an answer has at most; a format chosen by :set
+// shows them all.
+const mostLines = 12
+
+// answer shows what a bound expression denotes, how much that is, and what is remarkable.
+func (s *session) answer(b *selectors.Bound) error {
+	if b.Sort() == selectors.AssignmentSort {
+		return s.answerClaims(b)
+	}
+	began := s.now()
+	f := s.ground.demand.Fleet(b)
+	took := s.now().Sub(began)
+	if b.Sort() == selectors.SelectorSort && !s.machine() {
+		fmt.Fprintln(s.console.out, s.dim("≡ all["+selectors.Print(b.Expr())+"]"))
+	}
+	if err := s.show(f); err != nil {
+		return err
+	}
+	if s.machine() {
+		return nil
+	}
+	line := []string{s.share(f.Len())}
+	if s.timing {
+		line = append(line, elapsed(took))
+	}
+	line = append(line, s.label(s.ground))
+	if n := s.stale(f); n > 0 {
+		line = append(line, fmt.Sprintf("%d stale", n))
+	}
+	fmt.Fprintln(s.console.out, s.dim(strings.Join(line, " · ")))
+	s.remark(b, f)
+	return nil
+}
+
+// machine says that the format is for programs: then an answer is that and nothing else.
+func (s *session) machine() bool {
+	switch s.format {
+	case "json", "ndjson", "csv", "yaml", "names":
+		return true
+	}
+	return false
+}
+
+func (s *session) show(f algebra.Fleet) error {
+	p := s.printer()
+	if s.format != "folded" || f.IsEmpty() {
+		return p.printFleet(f)
+	}
+	rows := strings.SplitAfter(p.folded(f), "\n")
+	if len(rows) > mostLines {
+		left := 0
+		for _, row := range rows[mostLines:] {
+			left += len(splitFolded(strings.TrimSuffix(strings.TrimSpace(row), ",")))
+		}
+		rows = append(rows[:mostLines], s.dim(fmt.Sprintf("… %d more; :set format names shows all", left)))
+	}
+	_, err := fmt.Fprintln(s.console.out, strings.Join(rows, ""))
+	return err
+}
+
+func (s *session) printer() printer {
+	return printer{console: s.console, format: s.format, columns: s.columns}
+}
+
+// share is 12 of 201 devices.
+func (s *session) share(n int) string {
+	return fmt.Sprintf("%d of %s", n, counted(s.ground.roster.Len(), "device", "devices"))
+}
+
+func (s *session) answerClaims(b *selectors.Bound) error {
+	began := s.now()
+	a := s.ground.demand.Assign(b)
+	took := s.now().Sub(began)
+	rows := claimRows(a)
+	if err := s.printer().printClaims(rows); err != nil || s.machine() {
+		return err
+	}
+	on := s.ground.roster.None()
+	for _, f := range a.All() {
+		on = on.Union(f)
+	}
+	line := []string{counted(len(rows), "claim", "claims") + " at " + s.share(on.Len())}
+	if s.timing {
+		line = append(line, elapsed(took))
+	}
+	fmt.Fprintln(s.console.out, s.dim(strings.Join(append(line, s.label(s.ground)), " · ")))
+	s.remark(b, on)
+	return nil
+}
+
+// remark tells what is likely a slip, and whom a negative atom let in.
+func (s *session) remark(b *selectors.Bound, f algebra.Fleet) {
+	for _, n := range notes(b.Expr(), s.ground.roster) {
+		s.console.note(n.hint, "%s", n.text)
+	}
+	for _, n := range admitted(b, f) {
+		s.console.note(n.hint, "%s", n.text)
+	}
+}
+
+// stale counts the devices that have been silent for too long to know how they are now. Who
+// stands on files knows of none.
+func (s *session) stale(f algebra.Fleet) int {
+	if len(s.ground.reality.Records) == 0 {
+		return 0
+	}
+	n := 0
+	for id := range f.IDs() {
+		if r, ok := s.ground.reality.Records[id]; !ok || !r.Online(s.ground.reality.ObservedAt) {
+			n++
+		}
+	}
+	return n
+}
+
+// Typing must not wait for its hint.
+const hintWithin = 50 * time.Millisecond
+
+// hint says while an expression is typed what it denotes so far, if that is known at once.
+func (s *session) hint(text string) string {
+	if s.slow || strings.TrimSpace(text) == "" || strings.TrimSpace(text)[0] == ':' {
+		return ""
+	}
+	if _, body, ok := cutLet(text); ok {
+		text = text[body:]
+	}
+	x, err := selectors.Parse(text)
+	if err != nil {
+		return ""
+	}
+	b, err := selectors.Bind(x, s.scope)
+	if err != nil || b.Sort() == selectors.AssignmentSort {
+		return ""
+	}
+	began := time.Now()
+	n := s.ground.demand.Fleet(b).Len()
+	s.slow = time.Since(began) > hintWithin
+	return fmt.Sprintf("%s, %s", sortWord(b), s.share(n))
+}
+
+// elapsed is a duration as people compare them.
+func elapsed(d time.Duration) string {
+	switch ms := float64(d) / float64(time.Millisecond); {
+	case ms < 0.1:
+		return fmt.Sprintf("%d µs", d.Microseconds())
+	case ms < 10:
+		return fmt.Sprintf("%.1f ms", ms)
+	case ms < 1000:
+		return fmt.Sprintf("%.0f ms", ms)
+	default:
+		return fmt.Sprintf("%.1f s", ms/1000)
+	}
+}
+
+// label says where the devices of a session are from.
+func (s *source) label(dir string) func(ground) string {
+	return func(g ground) string {
+		switch {
+		case s.roster != "":
+			return filepath.Base(shown(s.roster))
+		case s.given():
+			return "live " + g.reality.ObservedAt.UTC().Format("15:04:05Z")
+		}
+		return filepath.Base(dir)
+	}
+}
+
+func (s *session) dim(text string) string { return s.style("2", text) }
+
+// style dresses a text, line by line, where colour is wanted.
+func (s *session) style(code, text string) string {
+	if !s.color || text == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}

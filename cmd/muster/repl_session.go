@@ -1,0 +1,257 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/musterfleet/muster/internal/diag"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// errQuit ends a session because its user said so.
+var errQuit = errors.New("quit")
+
+// session is the REPL without a terminal: entries in, texts out.
+type session struct {
+	// console is where answers are laid out; its out is the text being written.
+	console *console
+	ground  ground
+	// label says where the devices are from: live, snapshot or a file's name.
+	label func(ground) string
+	// again reads the sources anew. Nil where they cannot change, such as the input.
+	again func(context.Context) (ground, error)
+	// live sources are read again before an answer when what is known has become old.
+	live bool
+	read time.Time     // when they were read last
+	cost time.Duration // and how long that took
+
+	lets    []let
+	scope   selectors.Scope
+	format  string
+	columns []string
+	timing  bool
+	color   bool
+	history *history
+	now     func() time.Time
+	// emit, where given, takes the text so far of a command that goes on for long.
+	emit func(string)
+
+	loading  int            // files being loaded
+	slow     bool           // the last hint took too long to try again
+	answers  map[string]int // sizes of names, until the ground changes
+	frequent map[string][]valueCount
+}
+
+// let is a name given in the session.
+type let struct {
+	name, text string
+	bound      *selectors.Bound
+}
+
+// newSession stands on a ground that was read just now.
+func newSession(g ground, label func(ground) string, c *console) *session {
+	s := &session{console: c, label: label, format: "folded", timing: true, now: time.Now, history: &history{}}
+	s.stand(g)
+	return s
+}
+
+// stand puts the session on another ground. Names given in it are resolved anew; those that
+// no longer mean anything are dropped, and returned.
+func (s *session) stand(g ground) (dropped []string) {
+	s.ground, s.read = g, s.now()
+	s.frequent = map[string][]valueCount{}
+	return s.rebindAll()
+}
+
+// rebindAll resolves the names given in the session in their order.
+func (s *session) rebindAll() (dropped []string) {
+	s.scope, s.answers = s.ground.scope(), map[string]int{}
+	kept := s.lets[:0:0]
+	for _, l := range s.lets {
+		if err := s.rebind(&l); err != nil {
+			dropped = append(dropped, l.name)
+			continue
+		}
+		kept = append(kept, l)
+	}
+	s.lets = kept
+	return dropped
+}
+
+func (s *session) rebind(l *let) error {
+	expr, err := selectors.Parse(l.text)
+	if err != nil {
+		return err
+	}
+	if l.bound, err = selectors.Bind(expr, s.scope); err != nil {
+		return err
+	}
+	s.scope.Names[l.name] = l.bound
+	return nil
+}
+
+// handle takes one entry and gives what to show for it. More says that the entry is right as
+// far as it goes: nothing was done, and the lines to come belong to it. The error is a
+// diag.List where places in the entry are wrong, io.EOF where the session is to end.
+func (s *session) handle(ctx context.Context, entry string) (output string, more bool, err error) {
+	if s.incomplete(entry) {
+		return "", true, nil
+	}
+	var b bytes.Buffer
+	s.console.out, s.console.errw = &b, &b
+	switch text := strings.TrimSpace(entry); {
+	case text == "" || text[0] == '#':
+	case text[0] == ':':
+		err = s.command(ctx, entry)
+	default:
+		err = s.statement(ctx, entry, 0)
+	}
+	if errors.Is(err, errQuit) {
+		err = io.EOF
+	}
+	return b.String(), false, err
+}
+
+// incomplete reports whether more lines can put an entry right. An empty line ends any.
+func (s *session) incomplete(entry string) bool {
+	if last := entry[strings.LastIndexByte(entry, '\n')+1:]; strings.TrimSpace(last) == "" {
+		return false
+	}
+	at := len(entry) - len(strings.TrimLeft(entry, " \t\n"))
+	if entry[at] == '#' {
+		return false
+	}
+	if entry[at] == ':' {
+		c, arg, ok := cutCommand(entry)
+		if !ok || c.takes != takesExpr {
+			return false
+		}
+		at = arg
+	}
+	if _, body, ok := cutLet(entry[at:]); ok {
+		at += body
+	}
+	if strings.TrimSpace(entry[at:]) == "" {
+		return false
+	}
+	_, err := selectors.Parse(entry[at:])
+	var list selectors.Errors
+	return errors.As(err, &list) && list.Incomplete()
+}
+
+// cutLet finds the name of let NAME = EXPR and where the expression starts.
+func cutLet(text string) (name string, body int, ok bool) {
+	t := selectors.Tokens(text)
+	if len(t) < 3 || t[0].Text != "let" || t[0].Kind != selectors.WordToken || t[1].Kind != selectors.WordToken || t[2].Text != "=" {
+		return "", 0, false
+	}
+	return t[1].Text, t[2].At.End, true
+}
+
+// statement answers the expression, or gives the name, at a place of the entry.
+func (s *session) statement(ctx context.Context, entry string, from int) error {
+	if name, body, ok := cutLet(entry[from:]); ok {
+		return s.define(name, entry, from+body)
+	}
+	if err := s.fresh(ctx); err != nil {
+		return err
+	}
+	bound, err := s.bind(entry, from)
+	if err != nil {
+		return err
+	}
+	return s.answer(bound)
+}
+
+// bind reads the expression that is the rest of an entry.
+func (s *session) bind(entry string, from int) (*selectors.Bound, error) {
+	entry = strings.TrimRight(entry, " \t\n") // what is missing is missing after the last word
+	from = min(from, len(entry))
+	at := diag.Source{Line: 1, Text: entry, Offset: from}
+	expr, err := selectors.Parse(entry[from:])
+	if err != nil {
+		return nil, placed(at, err)
+	}
+	return s.ground.bind(expr, s.scope, at)
+}
+
+func (s *session) define(name, entry string, from int) error {
+	for _, d := range s.ground.definitions() {
+		if d.Name == name {
+			return fmt.Errorf("@%s is a name of the World; choose another", name)
+		}
+	}
+	bound, err := s.bind(entry, from)
+	if err != nil {
+		return err
+	}
+	if err := s.give(let{name, strings.TrimSpace(entry[from:]), bound}); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.console.out, "@%s ≡ %s\n", name, selectors.Print(bound.Expr()))
+	if bound = s.scope.Names[name]; bound.Sort() != selectors.AssignmentSort {
+		fmt.Fprintln(s.console.out, s.dim(s.share(s.ground.demand.Fleet(bound).Len())))
+	}
+	return nil
+}
+
+// give adds a name, or gives it another meaning: names that use it follow. Names are kept in
+// an order in which each uses only those before it.
+func (s *session) give(l let) error {
+	at := slices.IndexFunc(s.lets, func(old let) bool { return old.name == l.name })
+	if at < 0 {
+		s.lets = append(s.lets, l)
+		s.scope.Names[l.name] = l.bound
+		return nil
+	}
+	before := s.lets
+	inPlace := slices.Clone(before)
+	inPlace[at] = l
+	for _, order := range [][]let{inPlace, append(slices.Delete(slices.Clone(before), at, at+1), l)} {
+		s.lets = order
+		if dropped := s.rebindAll(); len(dropped) == 0 {
+			return nil
+		}
+	}
+	s.lets = before
+	s.rebindAll()
+	return fmt.Errorf("@%s is used by a name that it would use now; choose another name", l.name)
+}
+
+// Sources that change are read again when what is known is older than this, and than some
+// times what reading them costs, so that reading never takes most of the time.
+const (
+	oldAfter  = 2 * time.Second
+	oldFactor = 10
+)
+
+// fresh reads live sources again if what is known has become old.
+func (s *session) fresh(ctx context.Context) error {
+	if s.live && s.now().Sub(s.read) > max(oldAfter, oldFactor*s.cost) {
+		return s.reload(ctx)
+	}
+	return nil
+}
+
+// reload reads the sources again.
+func (s *session) reload(ctx context.Context) error {
+	if s.again == nil {
+		return nil
+	}
+	began := s.now()
+	g, err := s.again(ctx)
+	if err != nil {
+		return err
+	}
+	if dropped := s.stand(g); len(dropped) > 0 {
+		s.console.note("", "no longer defined: @%s", strings.Join(dropped, ", @"))
+	}
+	s.cost = s.now().Sub(began)
+	return nil
+}
