@@ -182,7 +182,8 @@ func (e *evaluation) claims(b *selectors.Bound, x selectors.Expr) Assignment {
 		case selectors.Xor:
 		}
 		panic(fmt.Sprintf("algebra: %q does not join assignments", rune(x.Op)))
-	case selectors.Const, selectors.Compare, selectors.In, selectors.Has, selectors.Not, selectors.Universe, selectors.Nodes:
+	case selectors.Const, selectors.Compare, selectors.In, selectors.Glob, selectors.Contains, selectors.Has, selectors.Within,
+		selectors.Quant, selectors.Sample, selectors.Not, selectors.Universe, selectors.Nodes, selectors.Take:
 		panic(fmt.Sprintf("algebra: %T is no assignment", x))
 	}
 	panic(fmt.Sprintf("algebra: unknown expression %T", x))

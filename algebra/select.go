@@ -47,8 +47,16 @@ func (e *evaluation) set(b *selectors.Bound, x selectors.Expr) *roaring.Bitmap {
 		return e.atom(x)
 	case selectors.In:
 		return e.atom(x)
+	case selectors.Glob:
+		return e.atom(x)
+	case selectors.Contains:
+		return e.atom(x)
 	case selectors.Has:
 		return e.atom(x)
+	case selectors.Within, selectors.Quant:
+		panic("algebra: an observed selector on a roster")
+	case selectors.Sample:
+		return e.sample(x)
 	case selectors.Not:
 		return roaring.AndNot(e.roster.all, e.set(b, x.X))
 	case selectors.Binary:
@@ -59,6 +67,8 @@ func (e *evaluation) set(b *selectors.Bound, x selectors.Expr) *roaring.Bitmap {
 		return e.nodes(x.Names)
 	case selectors.Filter:
 		return e.conjunction(b, x)
+	case selectors.Take:
+		return e.take(x, Fleet{e.roster, e.set(b, x.X)})
 	case selectors.Rule:
 		panic("algebra: an assignment is no set of devices")
 	}

@@ -1,6 +1,9 @@
 package selectors
 
-import "fmt"
+import (
+	"fmt"
+	"regexp"
+)
 
 // test is an atom with its constants read: what Bind makes of it, once.
 //
@@ -11,6 +14,7 @@ type test struct {
 	op        CompareOp // never NotEqual
 	constants []reading // any of them; with no constants, that the value can be read
 	set       map[string]bool
+	pattern   *regexp.Regexp // the whole text, instead of constants
 	negated   bool
 }
 
@@ -42,8 +46,13 @@ func (t *test) holds(value string, present bool) bool {
 }
 
 func (t *test) positive(value string) bool {
-	if t.set != nil {
+	switch {
+	case t.set != nil:
 		return t.set[value]
+	case t.pattern != nil:
+		return t.pattern.MatchString(value)
+	case t.kind == setKind && t.constants != nil:
+		return hasElement(value, t.constants[0].text)
 	}
 	r, ok := t.kind.read(value)
 	if !ok {
@@ -76,6 +85,7 @@ func (o CompareOp) accepts(order int) bool {
 		return order > 0
 	case GreaterEqual:
 		return order >= 0
+	case Matches, NotMatches: // these have a pattern, and so no order
 	}
 	panic(fmt.Sprintf("selectors: unknown CompareOp %d", uint8(o)))
 }
@@ -87,6 +97,12 @@ func (x Compare) Subject() Key { return x.Key }
 func (x In) Subject() Key { return x.Key }
 
 // Subject is the key the atom asks about.
+func (x Glob) Subject() Key { return x.Key }
+
+// Subject is the key the atom asks about.
+func (x Contains) Subject() Key { return x.Key }
+
+// Subject is the key the atom asks about.
 func (x Has) Subject() Key { return x.Key }
 
 // Holds decides the atom; one that Bind has not made holds nowhere.
@@ -96,6 +112,16 @@ func (x Compare) Holds(value string, present bool) bool {
 
 // Holds decides the atom; one that Bind has not made holds nowhere.
 func (x In) Holds(value string, present bool) bool {
+	return x.test != nil && x.test.holds(value, present)
+}
+
+// Holds decides the atom; one that Bind has not made holds nowhere.
+func (x Glob) Holds(value string, present bool) bool {
+	return x.test != nil && x.test.holds(value, present)
+}
+
+// Holds decides the atom; one that Bind has not made holds nowhere.
+func (x Contains) Holds(value string, present bool) bool {
 	return x.test != nil && x.test.holds(value, present)
 }
 

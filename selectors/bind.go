@@ -16,12 +16,6 @@ const (
 	AssignmentSort
 )
 
-// Attributes is a device as a selector sees it.
-type Attributes interface {
-	// Value is the text of a key, and whether the device has the key at all.
-	Value(k Key) (string, bool)
-}
-
 // Scope is what names may mean where an expression stands.
 type Scope struct {
 	// Names are the definitions a @name may refer to.
@@ -35,9 +29,11 @@ type Scope struct {
 // Bound is an expression whose names are resolved and whose sorts and types are right.
 // Only Bind makes one.
 type Bound struct {
-	expr  Expr
-	sort  Sort
-	names map[string]*Bound
+	expr   Expr
+	sort   Sort
+	effect Effect
+	takes  bool
+	names  map[string]*Bound
 }
 
 // Expr is the checked tree. App-only deployments carry their version.
@@ -47,6 +43,12 @@ func (b *Bound) Expr() Expr { return b.expr }
 // fleet of all devices the selector admits, and its name may stand for either.
 // So is any & or | of such names. Elsewhere a selector becomes a fleet as all[s] only.
 func (b *Bound) Sort() Sort { return b.sort }
+
+// Effect is what the expression's value depends on, that of the names in it included.
+func (b *Bound) Effect() Effect { return b.effect }
+
+// Takes reports whether take occurs in the expression or in a name it uses.
+func (b *Bound) Takes() bool { return b.takes }
 
 // Name is the definition of a @name that occurs in the expression. It panics on any other.
 func (b *Bound) Name(name string) *Bound {
@@ -61,20 +63,33 @@ func (b *Bound) Name(name string) *Bound {
 // sorts and types. The result refers to the very definitions in s. The error is an Errors,
 // its spans those of x.
 func Bind(x Expr, s Scope) (*Bound, error) {
-	b := &binder{scope: s, names: map[string]*Bound{}}
-	checked, sort := b.bind(x)
+	b := newBinder(s)
+	bound := b.whole(x)
 	if err := errorOrNil(b.errors); err != nil {
 		return nil, err
 	}
-	return &Bound{expr: checked, sort: sort, names: b.names}, nil
+	return bound, nil
 }
 
 // binder walks a tree bottom up. A node with an error has sort zero, which fits anywhere,
 // so that one mistake is told once.
 type binder struct {
-	scope  Scope
-	names  map[string]*Bound
-	errors []*Error
+	scope   Scope
+	names   map[string]*Bound
+	effect  Effect
+	takes   bool
+	element bool // inside a quantifier, where keys are an element's
+	errors  []*Error
+}
+
+func newBinder(s Scope) *binder {
+	return &binder{scope: s, names: map[string]*Bound{}, effect: Static}
+}
+
+// whole is x bound; of no use if there are errors.
+func (b *binder) whole(x Expr) *Bound {
+	checked, sort := b.bind(x)
+	return &Bound{expr: checked, sort: sort, effect: b.effect, takes: b.takes, names: b.names}
 }
 
 func (b *binder) fail(at Span, message, hint string) {
@@ -93,8 +108,19 @@ func (b *binder) bind(x Expr) (Expr, Sort) {
 		return b.compare(x), SelectorSort
 	case In:
 		return b.in(x), SelectorSort
+	case Glob:
+		return b.glob(x), SelectorSort
+	case Contains:
+		return b.contains(x), SelectorSort
 	case Has:
 		return b.has(x), SelectorSort
+	case Within:
+		return b.within(x), SelectorSort
+	case Quant:
+		return b.quant(x), SelectorSort
+	case Sample:
+		b.onDevice(x.At, "sample")
+		return x, SelectorSort
 	case Not:
 		return b.not(x)
 	case Binary:
@@ -105,6 +131,8 @@ func (b *binder) bind(x Expr) (Expr, Sort) {
 		return x, FleetSort
 	case Filter:
 		return b.filter(x)
+	case Take:
+		return b.take(x)
 	case Rule:
 		return b.rule(x)
 	}
@@ -113,8 +141,11 @@ func (b *binder) bind(x Expr) (Expr, Sort) {
 
 // name is the sort of a name's definition.
 func (b *binder) name(x Name) Sort {
+	b.onDevice(x.At, "a name")
 	if d, ok := b.scope.Names[x.Name]; ok {
 		b.names[x.Name] = d
+		b.needs(d.effect)
+		b.takes = b.takes || d.takes
 		return d.sort
 	}
 	known := slices.Sorted(maps.Keys(b.scope.Names))

@@ -1,5 +1,7 @@
 package selectors
 
+import "time"
+
 // Span is a half-open range of bytes in the text an expression was parsed from.
 type Span struct{ Start, End int }
 
@@ -12,8 +14,8 @@ type Expr interface {
 	expr() // sealed
 }
 
-// Atom is an expression about the value of one key: Compare, In and Has. It can be decided
-// on that value alone, so an index evaluates it once for each distinct value.
+// Atom is an expression about the value of one key: Compare, In, Glob, Contains and Has. It
+// can be decided on that value alone, so an index evaluates it once for each distinct value.
 type Atom interface {
 	Expr
 	// Subject is the key the atom asks about.
@@ -48,12 +50,58 @@ type In struct {
 	test    *test // made by Bind
 }
 
+// Glob is name glob "edge-*": the whole text of the key fits the pattern, in which * is any
+// text, ? any character and [a-c] one of a class. Negated it is the complement.
+type Glob struct {
+	At      Span
+	Key     Key
+	Pattern Value
+	Negated bool
+	test    *test // made by Bind
+}
+
+// Contains is tags contains "gpu": the set has that element. Negated it is the complement.
+type Contains struct {
+	At      Span
+	Key     Key
+	Element Value
+	Negated bool
+	test    *test // made by Bind
+}
+
 // Has is has(label("site")): the key is present. Of a cast key it asks whether the value
 // can be read that way.
 type Has struct {
 	At   Span
 	Key  Key
 	test *test // made by Bind
+}
+
+// Within is heartbeat within 5m: the instant is at most so long ago. It is no Atom: it asks
+// the clock too.
+type Within struct {
+	At     Span
+	Key    Key
+	Length Value
+	length time.Duration // made by Bind
+}
+
+// Quant is any(deploy: P) or every(deploy: P): some element of the device's collection is as
+// P says, or all are. The keys in P are the element's. Every is true of an empty collection.
+type Quant struct {
+	At           Span
+	Every        bool
+	Collection   string
+	CollectionAt Span
+	By           Expr
+}
+
+// Sample is sample(5%, "seed"): the devices whose id falls into the first buckets of the
+// seed's ten thousand. It depends on the id alone, so that 5% lies within 10% of one seed.
+type Sample struct {
+	At    Span
+	Share Percent
+	Seed  string
 }
 
 // Not is the complement of a selector. Fleets and assignments have no complement, only
@@ -96,6 +144,27 @@ type Filter struct {
 	By Expr
 }
 
+// Take is take(F, 10) or take(F, 5% by label("site")): the first devices of a fleet in the
+// order of TakeRank, with By the first of each value's devices and of those that lack the key.
+// It depends on who else is in the fleet: in a World it must be frozen.
+type Take struct {
+	At     Span
+	X      Expr
+	Amount Amount
+	By     Key // the zero Key for none
+}
+
+// Amount is how many to take: a number, or a share that is rounded up.
+type Amount struct {
+	Count int
+	Share Percent
+	// Shared tells a share from a number.
+	Shared bool
+}
+
+// Percent is a share in hundredths of a percent: 0.05% is 5, the whole 10000.
+type Percent uint16
+
 // Rule is F -> {web@2.1.0} at 10: the claims that give each device of From each deployment.
 type Rule struct {
 	At       Span
@@ -128,6 +197,7 @@ const (
 	NoCast    Cast = iota
 	AsNumber       // num(label("slots"))
 	AsVersion      // ver(label("fw"))
+	AsAddress      // ip(label("gateway"))
 )
 
 // Value is a constant as written. Quoted tells "8" from 8: only bare words are read as
@@ -149,6 +219,8 @@ const (
 	LessEqual
 	Greater
 	GreaterEqual
+	Matches    // =~ with a regular expression for the whole text
+	NotMatches // !~, its complement
 )
 
 // BinaryOp is the operator of a Binary; its value is its glyph.
@@ -166,23 +238,35 @@ const (
 func (x Const) Span() Span    { return x.At }
 func (x Compare) Span() Span  { return x.At }
 func (x In) Span() Span       { return x.At }
+func (x Glob) Span() Span     { return x.At }
+func (x Contains) Span() Span { return x.At }
 func (x Has) Span() Span      { return x.At }
+func (x Within) Span() Span   { return x.At }
+func (x Quant) Span() Span    { return x.At }
+func (x Sample) Span() Span   { return x.At }
 func (x Not) Span() Span      { return x.At }
 func (x Binary) Span() Span   { return x.At }
 func (x Name) Span() Span     { return x.At }
 func (x Universe) Span() Span { return x.At }
 func (x Nodes) Span() Span    { return x.At }
 func (x Filter) Span() Span   { return x.At }
+func (x Take) Span() Span     { return x.At }
 func (x Rule) Span() Span     { return x.At }
 
 func (Const) expr()    {}
 func (Compare) expr()  {}
 func (In) expr()       {}
+func (Glob) expr()     {}
+func (Contains) expr() {}
 func (Has) expr()      {}
+func (Within) expr()   {}
+func (Quant) expr()    {}
+func (Sample) expr()   {}
 func (Not) expr()      {}
 func (Binary) expr()   {}
 func (Name) expr()     {}
 func (Universe) expr() {}
 func (Nodes) expr()    {}
 func (Filter) expr()   {}
+func (Take) expr()     {}
 func (Rule) expr()     {}

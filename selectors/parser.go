@@ -15,25 +15,29 @@ const (
 // The error is an Errors.
 //
 // Law: Same(Parse(Print(x)), x).
-func Parse(text string) (Expr, error) {
+func Parse(text string) (Expr, error) { return parse(text, (*parser).expression) }
+
+// parse reads a whole text as what read reads.
+func parse[T any](text string, read func(*parser) T) (x T, err error) {
+	var none T
 	for i, r := range text {
 		if r == utf8.RuneError {
 			if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
-				return nil, Errors{{At: Span{i, i + 1}, Message: "the text is not valid UTF-8"}}
+				return none, Errors{{At: Span{i, i + 1}, Message: "the text is not valid UTF-8"}}
 			}
 		}
 	}
 	p := &parser{lex: lexer{text: text}}
 	p.next()
 	if p.tok.kind == endToken {
-		return nil, Errors{{At: p.tok.at, Message: "empty text is no expression", Hint: "write true, false, all or none", Incomplete: true}}
+		return none, Errors{{At: p.tok.at, Message: "empty text is no expression", Hint: "write true, false, all or none", Incomplete: true}}
 	}
-	x := p.expression()
+	x = read(p)
 	if p.tok.kind != endToken {
 		p.failLeftover()
 	}
 	if err := errorOrNil(p.errors); err != nil {
-		return nil, err
+		return none, err
 	}
 	return x, nil
 }
@@ -283,26 +287,54 @@ func (p *parser) unary() Expr {
 
 // isComparison reports whether ! before x could be read as negating its key.
 func isComparison(x Expr) bool {
-	_, compare := x.(Compare)
-	_, in := x.(In)
-	return compare || in
+	switch x.(type) {
+	case Compare, In, Glob, Contains, Within:
+		return true
+	case Const, Has, Quant, Sample, Not, Binary, Name, Universe, Nodes, Filter, Take, Rule:
+	}
+	return false
 }
 
 // complement is the negative twin of a comparison, if it has one; else its negation.
 func complement(x Expr) Expr {
-	if in, ok := x.(In); ok {
-		in.Negated = !in.Negated
-		return in
-	}
-	if c, ok := x.(Compare); ok && c.Op == Equal {
-		c.Op = NotEqual
-		return c
-	} else if ok && c.Op == NotEqual {
-		c.Op = Equal
-		return c
+	switch x := x.(type) {
+	case In:
+		x.Negated = !x.Negated
+		return x
+	case Glob:
+		x.Negated = !x.Negated
+		return x
+	case Contains:
+		x.Negated = !x.Negated
+		return x
+	case Compare:
+		if twin := x.Op.complement(); twin != 0 {
+			x.Op = twin
+			return x
+		}
+	case Const, Has, Within, Quant, Sample, Not, Binary, Name, Universe, Nodes, Filter, Take, Rule:
 	}
 	return Not{X: x}
 }
+
+// complement is the operator that holds exactly where o does not, if there is one.
+func (o CompareOp) complement() CompareOp {
+	switch o {
+	case Equal:
+		return NotEqual
+	case NotEqual:
+		return Equal
+	case Matches:
+		return NotMatches
+	case NotMatches:
+		return Matches
+	case Less, LessEqual, Greater, GreaterEqual: // false on what is absent, all of them
+	}
+	return 0
+}
+
+// isPattern reports whether the operator's constant is a regular expression.
+func (o CompareOp) isPattern() bool { return o == Matches || o == NotMatches }
 
 // postfix = primary { "[" binary "]" }.
 func (p *parser) postfix() Expr {

@@ -7,9 +7,13 @@ import (
 )
 
 // functions are the words that take an argument in parentheses.
-var functions = []string{"has", "label", "num", "ver"}
+var functions = []string{"has", "label", "num", "ver", "ip", "any", "every", "sample", "take"}
 
-// primary = "(" expression ")" | constant | "@" name | "{" nodes "}" | has | comparison.
+// keyFunctions are those of them that make a key.
+var keyFunctions = []string{"label", "num", "ver", "ip"}
+
+// primary = "(" expression ")" | constant | "@" name | "{" nodes "}" | has | quantifier |
+// sample | take | comparison.
 func (p *parser) primary() Expr {
 	t := p.tok
 	switch {
@@ -33,6 +37,12 @@ func (p *parser) primary() Expr {
 		return Universe{At: t.at, Empty: t.text == "none"}
 	case t.word("has"):
 		return p.has()
+	case t.word("any"), t.word("every"):
+		return p.quantifier()
+	case t.word("sample"):
+		return p.sample()
+	case t.word("take"):
+		return p.take()
 	case t.kind == wordToken && p.operator() == 0:
 		return p.comparison()
 	}
@@ -103,9 +113,10 @@ func (p *parser) has() Expr {
 }
 
 // comparisons are the words that may follow a key.
-var comparisons = []string{"in", "not"}
+var comparisons = []string{"in", "not", "glob", "contains", "within"}
 
-// comparison = key ( cmp value | [ "not" ] "in" values ).
+// comparison = key ( cmp value | [ "not" ] ( "in" values | "glob" value | "contains" value ) |
+// "within" value ).
 func (p *parser) comparison() Expr {
 	start := p.tok.at.Start
 	k, ok := p.key()
@@ -113,36 +124,67 @@ func (p *parser) comparison() Expr {
 		p.skip()
 		return nil
 	}
+	x := p.comparisonOf(start, k)
+	if x == nil {
+		p.skip()
+	}
+	return x
+}
+
+func (p *parser) comparisonOf(start int, k Key) Expr {
 	if p.tok.kind == signToken {
 		if op := compareOp(p.tok.text); op != 0 {
 			p.next()
 			v, ok := p.value()
 			if !ok {
-				p.skip()
 				return nil
 			}
-			return Compare{At: Span{start, p.end}, Key: k, Op: op, Value: settle(k, v)}
+			if op.isPattern() {
+				v.Quoted = true
+			} else {
+				v = settle(k, v)
+			}
+			return Compare{At: Span{start, p.end}, Key: k, Op: op, Value: v}
 		}
 	}
 	negated := p.tok.word("not")
 	if negated {
 		p.next()
 	}
-	if p.tok.word("in") {
+	switch word := p.tok; {
+	case word.word("in"):
 		p.next()
 		values, ok := p.values()
 		if !ok {
-			p.skip()
 			return nil
 		}
 		return In{At: Span{start, p.end}, Key: k, Values: settleAll(k, values), Negated: negated}
-	}
-	if negated {
-		p.failToken("expected in after not", "")
-	} else {
+	case word.word("glob"), word.word("contains"):
+		p.next()
+		v, ok := p.value()
+		if !ok {
+			return nil
+		}
+		v.Quoted = true
+		at := Span{start, p.end}
+		if word.text == "glob" {
+			return Glob{At: at, Key: k, Pattern: v, Negated: negated}
+		}
+		return Contains{At: at, Key: k, Element: v, Negated: negated}
+	case word.word("within") && !negated:
+		p.next()
+		v, ok := p.value()
+		if !ok {
+			return nil
+		}
+		return Within{At: Span{start, p.end}, Key: k, Length: v}
+	case word.word("within"):
+		p.failToken("not cannot stand before within", "write !("+keyText(k)+" within …)")
+	case negated:
+		p.failToken("expected in, glob or contains after not", "")
+	default:
 		p.failKeyAlone(k)
 	}
-	p.skip()
 	return nil
 }
 
@@ -160,8 +202,8 @@ func (p *parser) failKeyAlone(k Key) {
 	case p.tok.is("["):
 		hint = "devices are written in braces: {" + k.Name + "[…]}"
 	case p.tok.kind == wordToken && p.operator() == 0:
-		hint = "an attribute is followed by = != < <= > >= in or not in"
-	case isAttribute(k.Name):
+		hint = "an attribute is followed by = != < <= > >= =~ !~ in, glob, contains or within"
+	case isAttribute(k.Name), isElement(k.Name):
 		hint = "write for example has(" + k.Name + ")"
 	}
 	p.failToken("expected a comparison after "+key, hint)
@@ -181,11 +223,15 @@ func compareOp(sign string) CompareOp {
 		return Greater
 	case ">=":
 		return GreaterEqual
+	case "=~":
+		return Matches
+	case "!~":
+		return NotMatches
 	}
 	return 0
 }
 
-// key = WORD | "label" "(" STRING ")" | "label." WORD | ( "num" | "ver" ) "(" key ")".
+// key = WORD | "label" "(" STRING ")" | "label." WORD | ( "num" | "ver" | "ip" ) "(" key ")".
 func (p *parser) key() (Key, bool) {
 	t := p.tok
 	if t.kind != wordToken {
@@ -199,10 +245,15 @@ func (p *parser) key() (Key, bool) {
 	if !p.tok.is("(") {
 		return Key{At: t.at, Name: t.text}, true
 	}
-	if !slices.Contains(functions, t.text) || t.text == "has" {
+	if !slices.Contains(keyFunctions, t.text) {
 		hint := didYouMean(t.text, functions, func(f string) string { return f + "(…)" })
 		if hint == "" {
-			hint = "known: " + listed("", functions)
+			hint = "known: " + strings.Join(functions, ", ")
+		}
+		if slices.Contains(functions, t.text) {
+			hint = "a key is an attribute, " + strings.Join(keyFunctions, "(…), ") + "(…)"
+			p.fail(&Error{At: t.at, Message: t.text + "(…) is no key", Hint: hint})
+			return Key{}, false
 		}
 		p.fail(&Error{At: t.at, Message: "unknown function " + t.text, Hint: hint})
 		return Key{}, false
@@ -238,12 +289,16 @@ func (p *parser) argument(function string) (Key, bool) {
 	}
 	k, ok := p.key()
 	if ok && k.Cast != NoCast {
-		p.fail(&Error{At: k.At, Message: "a cast inside a cast", Hint: "write one of num(…) and ver(…)"})
+		p.fail(&Error{At: k.At, Message: "a cast inside a cast", Hint: "write one of num(…), ver(…) and ip(…)"})
 		return Key{}, false
 	}
-	k.Cast = AsNumber
-	if function == "ver" {
+	switch function {
+	case "num":
+		k.Cast = AsNumber
+	case "ver":
 		k.Cast = AsVersion
+	case "ip":
+		k.Cast = AsAddress
 	}
 	return k, ok
 }

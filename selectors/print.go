@@ -23,11 +23,27 @@ func write(w *strings.Builder, x Expr) {
 	case Const:
 		w.WriteString(strconv.FormatBool(x.Value))
 	case Compare:
-		w.WriteString(keyText(x.Key) + " " + x.Op.String() + " " + valueText(settle(x.Key, x.Value)))
+		w.WriteString(keyText(x.Key) + " " + x.Op.String() + " " + valueText(x.constant()))
 	case In:
 		writeValues(w, x)
+	case Glob:
+		w.WriteString(keyText(x.Key) + negation(x.Negated) + " glob " + strconv.Quote(x.Pattern.Text))
+	case Contains:
+		w.WriteString(keyText(x.Key) + negation(x.Negated) + " contains " + strconv.Quote(x.Element.Text))
 	case Has:
 		w.WriteString("has(" + keyText(x.Key) + ")")
+	case Within:
+		w.WriteString(keyText(x.Key) + " within " + valueText(x.Length))
+	case Quant:
+		if x.Every {
+			w.WriteString("every(" + x.Collection + ": ")
+		} else {
+			w.WriteString("any(" + x.Collection + ": ")
+		}
+		writeOperand(w, x.By, isRule(x.By))
+		w.WriteByte(')')
+	case Sample:
+		w.WriteString("sample(" + x.Share.String() + ", " + strconv.Quote(x.Seed) + ")")
 	case Not:
 		w.WriteByte('!')
 		writeOperand(w, x.X, isComparison(x.X) || isBinary(x.X) || isRule(x.X))
@@ -55,6 +71,14 @@ func write(w *strings.Builder, x Expr) {
 		w.WriteByte('[')
 		writeOperand(w, x.By, isRule(x.By))
 		w.WriteByte(']')
+	case Take:
+		w.WriteString("take(")
+		writeOperand(w, x.X, isRule(x.X))
+		w.WriteString(", " + x.Amount.String())
+		if x.By != (Key{}) {
+			w.WriteString(" by " + keyText(x.By))
+		}
+		w.WriteByte(')')
 	case Rule:
 		writeRule(w, x)
 	default:
@@ -92,11 +116,7 @@ func isRule(x Expr) bool {
 }
 
 func writeValues(w *strings.Builder, x In) {
-	w.WriteString(keyText(x.Key))
-	if x.Negated {
-		w.WriteString(" not")
-	}
-	w.WriteString(" in ")
+	w.WriteString(keyText(x.Key) + negation(x.Negated) + " in ")
 	values := settleAll(x.Key, x.Values)
 	if len(values) == 1 && !values[0].Quoted && strings.Contains(values[0].Text, "/") {
 		w.WriteString(values[0].Text)
@@ -108,6 +128,13 @@ func writeValues(w *strings.Builder, x In) {
 		sep = ", "
 	}
 	w.WriteByte(')')
+}
+
+func negation(negated bool) string {
+	if negated {
+		return " not"
+	}
+	return ""
 }
 
 func writeRule(w *strings.Builder, x Rule) {
@@ -146,6 +173,8 @@ func keyText(k Key) string {
 		return "num(" + text + ")"
 	case AsVersion:
 		return "ver(" + text + ")"
+	case AsAddress:
+		return "ip(" + text + ")"
 	}
 	panic(fmt.Sprintf("selectors: unknown Cast %d", k.Cast))
 }
@@ -172,6 +201,10 @@ func (o CompareOp) String() string {
 		return ">"
 	case GreaterEqual:
 		return ">="
+	case Matches:
+		return "=~"
+	case NotMatches:
+		return "!~"
 	}
 	return fmt.Sprintf("CompareOp(%d)", uint8(o))
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // reading is a text read as values of its kind are. Only the field of that kind is set.
@@ -16,14 +17,18 @@ type reading struct {
 	bytes   uint64
 	version version
 	network netip.Prefix
+	instant time.Time
 }
 
 // read reads a value or a constant; false if it is none of that kind. A bare address is
 // the network that holds it alone.
 func (k kind) read(s string) (r reading, ok bool) {
 	switch k {
-	case textKind, wordKind, enumKind:
+	case textKind, wordKind, enumKind, setKind:
 		return reading{text: s}, true
+	case instantKind:
+		t, err := time.Parse(time.RFC3339, s)
+		r.instant, ok = t, err == nil
 	case versionKind:
 		r.version, ok = parseVersion(s)
 	case kernelKind:
@@ -54,7 +59,7 @@ func (k kind) read(s string) (r reading, ok bool) {
 // different.
 func (k kind) compare(a, b reading) int {
 	switch k {
-	case textKind, wordKind, enumKind:
+	case textKind, wordKind, enumKind, setKind:
 		return strings.Compare(a.text, b.text)
 	case versionKind, kernelKind:
 		return a.version.compare(b.version)
@@ -66,6 +71,8 @@ func (k kind) compare(a, b reading) int {
 		return cmp.Compare(a.number, b.number)
 	case addressKind:
 		return cmp.Or(a.network.Addr().Compare(b.network.Addr()), cmp.Compare(a.network.Bits(), b.network.Bits()))
+	case instantKind:
+		return a.instant.Compare(b.instant)
 	}
 	panic("selectors: unknown kind")
 }
@@ -135,3 +142,44 @@ func parseNetwork(s string) (netip.Prefix, bool) {
 	a = a.Unmap()
 	return netip.PrefixFrom(a, a.BitLen()), true
 }
+
+// hasElement reports whether the set, its elements between commas, has that element.
+func hasElement(set, element string) bool {
+	for e := range strings.SplitSeq(set, ",") {
+		if strings.TrimSpace(e) == element && element != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// spans are the units of a length of time, the longest first.
+var spans = []struct {
+	suffix byte
+	length time.Duration
+}{{'w', 7 * 24 * time.Hour}, {'d', 24 * time.Hour}, {'h', time.Hour}, {'m', time.Minute}, {'s', time.Second}}
+
+// parseLength reads 5m, 1h30m or 7d: whole numbers of units, each unit once and the longer
+// ones first.
+func parseLength(s string) (time.Duration, bool) {
+	total, rest := time.Duration(0), s
+	for _, u := range spans {
+		digits := 0
+		for digits < len(rest) && isDigit(rest[digits]) {
+			digits++
+		}
+		if digits == 0 || digits == len(rest) || rest[digits] != u.suffix {
+			continue
+		}
+		n, err := strconv.ParseInt(rest[:digits], 10, 32)
+		if err != nil || time.Duration(n) > maxLength/u.length {
+			return 0, false
+		}
+		total += time.Duration(n) * u.length
+		rest = rest[digits+1:]
+	}
+	return total, s != "" && rest == "" && total <= maxLength
+}
+
+// maxLength is a hundred years: longer ones are mistakes.
+const maxLength = 100 * 365 * 24 * time.Hour

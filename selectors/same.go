@@ -16,14 +16,29 @@ func Same(a, b Expr) bool {
 	case Compare:
 		b, ok := b.(Compare)
 		return ok && sameKey(a.Key, b.Key) && a.Op == b.Op &&
-			sameValue(settle(a.Key, a.Value), settle(b.Key, b.Value))
+			sameValue(a.constant(), b.constant())
 	case In:
 		b, ok := b.(In)
 		return ok && sameKey(a.Key, b.Key) && a.Negated == b.Negated &&
 			slices.EqualFunc(settleAll(a.Key, a.Values), settleAll(b.Key, b.Values), sameValue)
+	case Glob:
+		b, ok := b.(Glob)
+		return ok && sameKey(a.Key, b.Key) && a.Negated == b.Negated && a.Pattern.Text == b.Pattern.Text
+	case Contains:
+		b, ok := b.(Contains)
+		return ok && sameKey(a.Key, b.Key) && a.Negated == b.Negated && a.Element.Text == b.Element.Text
 	case Has:
 		b, ok := b.(Has)
 		return ok && sameKey(a.Key, b.Key)
+	case Within:
+		b, ok := b.(Within)
+		return ok && sameKey(a.Key, b.Key) && sameValue(a.Length, b.Length)
+	case Quant:
+		b, ok := b.(Quant)
+		return ok && a.Every == b.Every && a.Collection == b.Collection && Same(a.By, b.By)
+	case Sample:
+		b, ok := b.(Sample)
+		return ok && a.Share == b.Share && a.Seed == b.Seed
 	case Not:
 		b, ok := b.(Not)
 		return ok && Same(a.X, b.X)
@@ -42,6 +57,9 @@ func Same(a, b Expr) bool {
 	case Filter:
 		b, ok := b.(Filter)
 		return ok && Same(a.X, b.X) && Same(a.By, b.By)
+	case Take:
+		b, ok := b.(Take)
+		return ok && a.Amount == b.Amount && sameKey(a.By, b.By) && Same(a.X, b.X)
 	case Rule:
 		b, ok := b.(Rule)
 		return ok && a.Priority == b.Priority && Same(a.From, b.From) &&
@@ -63,7 +81,7 @@ func sameValue(a, b Value) bool { return a.Text == b.Text && a.Quoted == b.Quote
 // error it stays as written, for Bind to say so.
 func settle(k Key, v Value) Value {
 	switch kind, known := kindOf(k); {
-	case known && kind == textKind:
+	case known && (kind == textKind || kind == instantKind):
 		v.Quoted = true
 	case known && (kind == wordKind || kind == enumKind || kind == addressKind):
 		v.Quoted = !isWord(v.Text)
@@ -71,6 +89,15 @@ func settle(k Key, v Value) Value {
 		v.Quoted = true
 	}
 	return v
+}
+
+// constant is the constant as it is printed.
+func (x Compare) constant() Value {
+	if x.Op.isPattern() {
+		x.Value.Quoted = true
+		return x.Value
+	}
+	return settle(x.Key, x.Value)
 }
 
 func isNegative(s string) bool {

@@ -1,5 +1,7 @@
 package selectors
 
+import "slices"
+
 // kind is how the values of a key are read and compared.
 type kind uint8
 
@@ -13,6 +15,8 @@ const (
 	integerKind                  // 4
 	numberKind                   // 3.5, only by num(…)
 	addressKind                  // 10.0.0.7; in also takes 10.0.0.0/8
+	setKind                      // gpu,cam: texts with commas between them
+	instantKind                  // "2026-11-23T12:00:00Z", and what within asks about
 )
 
 // schema are the attributes every device has, in the order people expect them.
@@ -33,6 +37,39 @@ var schema = []struct {
 	{"agent.version", versionKind},
 	{"runtime.version", versionKind},
 	{"model", textKind},
+	{"tags", setKind},
+	{Heartbeat, instantKind},
+}
+
+// Heartbeat is the attribute that says when a device was last heard of. It is observed: no
+// roster holds it.
+const Heartbeat = "heartbeat"
+
+// Deploy is the collection of what a device reports to run: the deploy of any(deploy: …).
+const Deploy = "deploy"
+
+// elements are the keys of an element of Deploy. No name is in both schemas, so that a key
+// alone says its kind.
+var elements = []struct {
+	name string
+	kind kind
+}{
+	{"app", textKind},
+	{"version", versionKind},
+	{"phase", enumKind},
+	{"since", instantKind},
+	{"restarts", integerKind},
+}
+
+// phases are the values of phase.
+var phases = []string{"Pending", "Pulling", "Starting", "Running", "Completed", "Stopping", "Failed", "Refused"}
+
+// enumeration is the values of a key that has a fixed list of them.
+func enumeration(k Key) []string {
+	if k.Name == "phase" {
+		return phases
+	}
+	return architectures
 }
 
 // architectures are the values of arch, as uname -m prints them.
@@ -53,10 +90,17 @@ func AttributeNames() []string {
 	return names
 }
 
-func isAttribute(name string) bool {
-	_, ok := kindOf(Key{Name: name})
-	return ok
+// ElementKeys are the bare words that may be keys inside any(deploy: …), in a fixed order.
+func ElementKeys() []string {
+	names := make([]string, len(elements))
+	for i, a := range elements {
+		names[i] = a.name
+	}
+	return names
 }
+
+func isAttribute(name string) bool { return slices.Contains(AttributeNames(), name) }
+func isElement(name string) bool   { return slices.Contains(ElementKeys(), name) }
 
 // kindOf is how the key's values are read; false for an unknown attribute.
 func kindOf(k Key) (kind, bool) {
@@ -65,6 +109,8 @@ func kindOf(k Key) (kind, bool) {
 		return numberKind, true
 	case AsVersion:
 		return versionKind, true
+	case AsAddress:
+		return addressKind, true
 	case NoCast:
 	}
 	if k.Label {
@@ -75,15 +121,20 @@ func kindOf(k Key) (kind, bool) {
 			return a.kind, true
 		}
 	}
+	for _, a := range elements {
+		if a.name == k.Name {
+			return a.kind, true
+		}
+	}
 	return 0, false
 }
 
 // ordered reports whether < means something.
 func (k kind) ordered() bool {
 	switch k {
-	case textKind, wordKind, enumKind, addressKind:
+	case textKind, wordKind, enumKind, addressKind, setKind:
 		return false
-	case versionKind, kernelKind, quantityKind, integerKind, numberKind:
+	case versionKind, kernelKind, quantityKind, integerKind, numberKind, instantKind:
 		return true
 	}
 	panic("selectors: unknown kind")
@@ -106,6 +157,10 @@ func (k kind) noun() string {
 		return "a number"
 	case addressKind:
 		return "an IP address"
+	case setKind:
+		return "a set"
+	case instantKind:
+		return "an instant"
 	}
 	panic("selectors: unknown kind")
 }
@@ -130,6 +185,10 @@ func (k kind) example() string {
 		return "3.5"
 	case addressKind:
 		return "10.0.0.7"
+	case setKind:
+		return `"gpu"`
+	case instantKind:
+		return `"2026-11-23T12:00:00Z"`
 	}
 	panic("selectors: unknown kind")
 }

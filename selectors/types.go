@@ -8,7 +8,15 @@ import (
 
 // key checks that a key exists and may be cast, and is how its values are read.
 func (b *binder) key(k Key) (kind, bool) {
-	if !k.Label && !isAttribute(k.Name) {
+	if b.element {
+		if k.Label || !isElement(k.Name) {
+			b.fail(k.At, fmt.Sprintf("%s is no key of a deployment", keyText(Key{Label: k.Label, Name: k.Name})), elementHint(k))
+			return 0, false
+		}
+	} else if !k.Label && isElement(k.Name) && !slices.Contains(b.scope.LabelKeys, k.Name) {
+		b.fail(k.At, k.Name+" is a key of a deployment, not of a device", "write any("+Deploy+": "+k.Name+" …)")
+		return 0, false
+	} else if !k.Label && !isAttribute(k.Name) {
 		b.fail(k.At, "unknown attribute "+k.Name, b.keyHint(k.Name))
 		return 0, false
 	}
@@ -16,7 +24,21 @@ func (b *binder) key(k Key) (kind, bool) {
 		b.fail(k.At, fmt.Sprintf("%s is %s already; only text can be cast", k.Name, own.noun()), "write "+k.Name)
 		return 0, false
 	}
+	if k.Name == Heartbeat && !k.Label {
+		b.needs(Observed)
+	}
 	return kindOf(k)
+}
+
+// elementHint says where a key that stands in a quantifier belongs.
+func elementHint(k Key) string {
+	if k.Label || isAttribute(k.Name) {
+		return "it is of the device: join it outside with &"
+	}
+	if hint := didYouMean(k.Name, ElementKeys(), func(a string) string { return a }); hint != "" {
+		return hint
+	}
+	return "known: " + strings.Join(ElementKeys(), ", ")
 }
 
 // keyHint offers the label of that very name, else the nearest attribute, else the nearest
@@ -38,6 +60,13 @@ func (b *binder) keyHint(word string) string {
 func (b *binder) compare(x Compare) Expr {
 	k, ok := b.key(x.Key)
 	if !ok {
+		return x
+	}
+	if x.Op.isPattern() {
+		return b.regular(x, k)
+	}
+	if k == setKind {
+		b.failSet(x.At, x.Key, x.Value, x.Op == NotEqual)
 		return x
 	}
 	if x.Op != Equal && x.Op != NotEqual && !k.ordered() {
@@ -74,6 +103,10 @@ func (b *binder) in(x In) Expr {
 	if !ok {
 		return x
 	}
+	if k == setKind {
+		b.failSet(x.At, x.Key, x.Values[0], x.Negated)
+		return x
+	}
 	constants := make([]reading, 0, len(x.Values))
 	for _, v := range x.Values {
 		if c, fits := b.constant(x.Key, k, v); fits {
@@ -97,13 +130,13 @@ func (b *binder) has(x Has) Expr {
 
 // constant reads a constant as the key's values are read.
 func (b *binder) constant(key Key, k kind, v Value) (reading, bool) {
-	if k == enumKind && !slices.Contains(architectures, v.Text) {
-		hint := didYouMean(v.Text, architectures, func(a string) string { return a })
-		if right, ok := otherTongues[v.Text]; ok {
+	if known := enumeration(key); k == enumKind && !slices.Contains(known, v.Text) {
+		hint := didYouMean(v.Text, known, func(a string) string { return a })
+		if right, ok := otherTongues[v.Text]; ok && key.Name == "arch" {
 			hint = "did you mean " + right + "?"
 		}
 		if hint == "" {
-			hint = "known: " + listed("", architectures)
+			hint = "known: " + strings.Join(known, ", ")
 		}
 		b.fail(v.At, fmt.Sprintf("%s is never %q", key, v.Text), hint)
 		return reading{}, false
@@ -112,7 +145,7 @@ func (b *binder) constant(key Key, k kind, v Value) (reading, bool) {
 	switch {
 	case !ok:
 		b.fail(v.At, fmt.Sprintf("%s is %s, and %s is not", key, k.noun(), valueText(v)), "write for example "+k.example())
-	case v.Quoted && k.ordered():
+	case v.Quoted && k.ordered() && k != instantKind:
 		b.fail(v.At, fmt.Sprintf("%s is %s, and %s is text", key, k.noun(), valueText(v)), "write "+v.Text+" without quotes")
 	case k == kernelKind && r.version.kernelText() != strings.TrimPrefix(v.Text, "v"):
 		b.fail(v.At, "kernel is compared without its package suffix", "write "+r.version.kernelText())

@@ -81,7 +81,14 @@ func (e expression) at(s selectors.Span) span {
 // names yields the @names of an expression, in the order they are written.
 func names(x selectors.Expr, yield func(selectors.Name)) {
 	switch x := x.(type) {
-	case selectors.Const, selectors.Universe, selectors.Compare, selectors.In, selectors.Has, selectors.Nodes:
+	case selectors.Const, selectors.Universe, selectors.Compare, selectors.In, selectors.Glob, selectors.Contains, selectors.Has,
+		selectors.Within, selectors.Sample, selectors.Nodes:
+		return
+	case selectors.Quant:
+		names(x.By, yield) // Bind refuses them there
+		return
+	case selectors.Take:
+		names(x.X, yield)
 		return
 	case selectors.Name:
 		yield(x)

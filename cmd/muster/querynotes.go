@@ -79,12 +79,18 @@ type noted struct {
 
 func (n *noted) expr(x selectors.Expr) {
 	switch x := x.(type) {
-	case selectors.Const, selectors.Universe, selectors.Has, selectors.Name:
+	case selectors.Const, selectors.Universe, selectors.Has, selectors.Name, selectors.Within, selectors.Quant, selectors.Sample:
 	case selectors.Compare:
 		n.key(x.Key)
 	case selectors.In:
 		n.key(x.Key)
+	case selectors.Glob:
+		n.key(x.Key)
+	case selectors.Contains:
+		n.key(x.Key)
 	case selectors.Not:
+		n.expr(x.X)
+	case selectors.Take:
 		n.expr(x.X)
 	case selectors.Binary:
 		n.expr(x.L)

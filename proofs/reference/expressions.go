@@ -72,6 +72,14 @@ func (n Names) Admits(x selectors.Expr, d Device) bool {
 			return ok
 		}
 		return x.Holds(d.Value(x.Key))
+	case selectors.Glob:
+		return x.Holds(d.Value(x.Key))
+	case selectors.Contains:
+		return x.Holds(d.Value(x.Key))
+	case selectors.Sample:
+		return x.Admits(d.ID)
+	case selectors.Within, selectors.Quant, selectors.Take:
+		panic("reference: not static")
 	case selectors.Not:
 		return !n.Admits(x.X, d)
 	case selectors.Binary:
@@ -143,7 +151,8 @@ func (n Names) Claims(x selectors.Expr, devices []Device) Claims {
 			}
 		}
 		return out
-	case selectors.Const, selectors.Universe, selectors.Compare, selectors.In, selectors.Has, selectors.Not, selectors.Nodes:
+	case selectors.Const, selectors.Universe, selectors.Compare, selectors.In, selectors.Glob, selectors.Contains, selectors.Has, selectors.Within,
+		selectors.Quant, selectors.Sample, selectors.Not, selectors.Nodes, selectors.Take:
 	}
 	panic(fmt.Sprintf("reference: %T is no assignment", x))
 }
