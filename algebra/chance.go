@@ -11,13 +11,7 @@ import (
 
 // sample asks each id on its own.
 func (e *evaluation) sample(x selectors.Sample) *roaring.Bitmap {
-	set := roaring.New()
-	for i := range uint32(e.roster.Len()) {
-		if x.Admits(e.roster.ID(i).String()) {
-			set.Add(i)
-		}
-	}
-	return set
+	return bitmapWhere(e.roster.Len(), func(i uint32) bool { return x.Admits(e.roster.ID(i).String()) })
 }
 
 // take is the first devices of the fleet, or of each of its parts and of those that lack the

@@ -10,7 +10,8 @@ import (
 
 // Select is the devices that a selector admits, or that a fleet expression denotes. It is a
 // homomorphism: Select(a & b) = Select(a) ∩ Select(b), and so for | and !. An atom is decided
-// once for each distinct value of its key. It panics on an assignment.
+// once for each distinct value of its key. It panics on an assignment, and on an expression
+// that is not static: a roster knows nothing of what devices do.
 func (r *Roster) Select(b *selectors.Bound) Fleet { return newEvaluation(r, nil).fleet(b) }
 
 // evaluation computes bound expressions on one roster, each named definition once.

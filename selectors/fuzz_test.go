@@ -14,6 +14,9 @@ var seeds = []string{
 	"@prod[@arm][label.ring == 0] and not (arch = x86_64)", "{edge[001-100/2], rack[1-2]n[1-8]}",
 	"(@web & @prod) - @east", "@base | (arch = aarch64 -> {agent@2.1.0, web} at -10)",
 	"ver(label(\"fw\")) >= 1.4.0-rc.1", "num(label(\"slots\")) < -3", "ip in 10.20.0.0/16",
+	`name glob "e[a-c]?*" | label("x") not glob "[[]"`, `os =~ "li.*|b" & model !~ "\\Qa"`, `tags contains "gpu" & ip(label("gw")) in 10.0.0.0/8`,
+	"heartbeat within 1h30m", `any(deploy: app = "web" & !(since within 5m) | restarts > 3)`, "every(deploy: phase = Running)", `sample(2.5%, "x")`,
+	`take(@prod - @canary, 5% by label("site"))`, "take(all, 3)[@arm]", "let x = all", `@prod by arch, os show name sort name desc limit 20`,
 	"@a | @b - @c", "!arch = x", "((((", "{a[1-", `"\x`, "@a[@b", "a -> {", "é", "has(label(", "{a[0-99999999]}",
 }
 
@@ -24,6 +27,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		statement(t, text)
 		x, err := selectors.Parse(text)
 		if err != nil {
 			var list selectors.Errors
@@ -50,6 +54,22 @@ func FuzzParse(f *testing.F) {
 		}
 		selectors.Bind(x, selectors.Scope{}) // must not panic
 	})
+}
+
+// statement checks that what ParseStatement accepts survives printing.
+func statement(t *testing.T, text string) {
+	s, err := selectors.ParseStatement(text)
+	if err != nil {
+		return
+	}
+	canonical := selectors.PrintStatement(s)
+	back, err := selectors.ParseStatement(canonical)
+	if err != nil || !selectors.SameStatement(s, back) || selectors.PrintStatement(back) != canonical {
+		t.Fatalf("ParseStatement(%q) prints as %q, which is read otherwise: %v", text, canonical, err)
+	}
+	if q, ok := s.(selectors.Query); ok {
+		selectors.BindQuery(q, selectors.Scope{}) // must not panic
+	}
 }
 
 // FuzzNodes checks that what ExpandNodes accepts folds back to the same names.

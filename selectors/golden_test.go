@@ -18,7 +18,8 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden files")
 
 // TestGolden reads the files of testdata. Section "names" defines names, one a line, and
-// "devices" devices as key=value words. Each section "in" is an expression, and "out" after
+// "versions"
+// the versions of apps and "devices" devices as key=value words. Each section "in" is an expression, "statement" a statement, and "out" after
 // it its sort and canonical text with the devices a selector matches, or its errors.
 // Whatever is accepted is also checked to survive printing.
 func TestGolden(t *testing.T) {
@@ -50,11 +51,20 @@ func runGolden(t *testing.T, file string) {
 				name, definition, _ := strings.Cut(strings.TrimSpace(line), ": ")
 				v.Names[name] = v.MustBind(definition)
 			}
+		case "versions":
+			for line := range strings.Lines(text) {
+				app, versions, _ := strings.Cut(strings.TrimSpace(line), ": ")
+				v.Versions[app] = strings.Fields(versions)
+			}
 		case "devices":
 			devices = strings.Split(text, "\n")
-		case "in":
+		case "in", "statement":
+			answer := outcome
+			if name == "statement" {
+				answer = statementOutcome
+			}
 			i++
-			have, want := outcome(t, text, v.Scope(), devices), string(a.Files[i].Data)
+			have, want := answer(t, text, v.Scope(), devices), string(a.Files[i].Data)
 			if a.Files[i].Name != "out" {
 				t.Fatalf("section in is followed by %s, not by out", a.Files[i].Name)
 			}
@@ -89,6 +99,12 @@ func outcome(t *testing.T, text string, s selectors.Scope, devices []string) str
 		t.Errorf("%s prints as %s, which is read otherwise", text, canonical)
 	}
 	out := fmt.Sprintf("%s: %s\n", b.Sort(), canonical)
+	if b.Effect() != selectors.Static || b.Takes() {
+		out = fmt.Sprintf("%s, %s", b.Effect(), out)
+	}
+	if b.Takes() {
+		out = "taken, " + out
+	}
 	if b.Sort() == selectors.SelectorSort && len(devices) > 0 {
 		out += "matches:"
 		for _, line := range devices {
@@ -100,6 +116,29 @@ func outcome(t *testing.T, text string, s selectors.Scope, devices []string) str
 		out += "\n"
 	}
 	return out
+}
+
+// statementOutcome is what section "out" says of a statement.
+func statementOutcome(t *testing.T, text string, s selectors.Scope, _ []string) string {
+	x, err := selectors.ParseStatement(text)
+	if err != nil {
+		return drawn(text, err)
+	}
+	switch x := x.(type) {
+	case selectors.Let:
+		_, err = selectors.Bind(x.X, s)
+	case selectors.Query:
+		_, err = selectors.BindQuery(x, s)
+	}
+	if err != nil {
+		return drawn(text, err)
+	}
+	canonical := selectors.PrintStatement(x)
+	y, err := selectors.ParseStatement(canonical)
+	if err != nil || !selectors.SameStatement(x, y) || selectors.PrintStatement(y) != canonical {
+		t.Errorf("%s prints as %s, which is read otherwise: %v", text, canonical, err)
+	}
+	return fmt.Sprintf("%T: %s\n", x, canonical)
 }
 
 // device reads name: key=value key=value …

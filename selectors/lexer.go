@@ -89,6 +89,9 @@ func (l *lexer) next() token {
 	if r == '\'' {
 		why = `text is written in double quotes: "…"`
 	}
+	if r == '*' || r == '?' {
+		why = `a pattern is written in double quotes: glob "edge-*"`
+	}
 	return token{kind: badToken, at: Span{start, l.pos}, text: why}
 }
 

@@ -2,6 +2,7 @@ package selectors
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 )
@@ -142,7 +143,10 @@ func (b *binder) constant(key Key, k kind, v Value) (reading, bool) {
 		return reading{}, false
 	}
 	r, ok := k.read(v.Text)
+	network, err := netip.ParsePrefix(v.Text)
 	switch {
+	case !ok && k == addressKind && err == nil:
+		b.fail(v.At, v.Text+" is no network: it has bits below its mask", "write "+network.Masked().String())
 	case !ok:
 		b.fail(v.At, fmt.Sprintf("%s is %s, and %s is not", key, k.noun(), valueText(v)), "write for example "+k.example())
 	case v.Quoted && k.ordered() && k != instantKind:

@@ -80,6 +80,9 @@ func device(p *gopter.GenParameters, id string) algebra.Device {
 		}
 	}
 	for _, name := range selectors.AttributeNames() {
+		if name == "name" || name == selectors.Heartbeat {
+			continue // no fact: the first is the id, the second is observed
+		}
 		if text, ok := values.Value(selectors.Key{Name: name}); ok {
 			d.Facts[name] = text
 		}

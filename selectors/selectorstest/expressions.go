@@ -78,10 +78,12 @@ func (v Vocabulary) fleet(r *rand.Rand, d int) selectors.Expr {
 	if d == 0 {
 		return v.fleetLeaf(r)
 	}
-	switch r.Intn(4) {
-	case 0:
+	switch n := r.Intn(5); {
+	case n == 0:
 		return v.fleetLeaf(r)
-	case 1:
+	case n == 1 && v.Takes:
+		return v.take(r, d)
+	case n < 3:
 		return selectors.Filter{X: v.fleet(r, d-1), By: v.selector(r, d-1)}
 	}
 	op := pick(r, []selectors.BinaryOp{selectors.Or, selectors.And, selectors.Minus, selectors.Xor})
@@ -90,6 +92,19 @@ func (v Vocabulary) fleet(r *rand.Rand, d int) selectors.Expr {
 		l = selectors.Filter{X: selectors.Universe{}, By: l} // else the whole were a selector
 	}
 	return selectors.Binary{Op: op, L: l, R: right}
+}
+
+// take takes from a random fleet.
+func (v Vocabulary) take(r *rand.Rand, d int) selectors.Expr {
+	x := selectors.Take{X: v.fleet(r, d-1), Amount: selectors.Amount{Count: r.Intn(5)}}
+	if r.Intn(2) == 0 {
+		x.Amount = selectors.Amount{Share: selectors.Percent(r.Intn(10_001)), Shared: true}
+	}
+	if r.Intn(2) == 0 {
+		x.By, _, _ = v.key(r)
+		x.By.Cast = selectors.NoCast
+	}
+	return x
 }
 
 // isSelector reports whether a fleet is the name of a selector.

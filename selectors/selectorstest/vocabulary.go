@@ -13,13 +13,16 @@ type Vocabulary struct {
 	Names    map[string]*selectors.Bound // what @names stand for
 	Versions map[string][]string         // the versions of each app
 	Nodes    []string                    // names of devices
+	// Observed lets selectors ask what devices run and when they were heard, Takes lets fleets
+	// be taken from others. Expressions are static and say each device alone without them.
+	Observed, Takes bool
 }
 
 // Small is a vocabulary that suits most laws: two labels, two devices in a row, one name
 // of each sort and two apps.
 func Small() Vocabulary {
 	v := Vocabulary{
-		Labels:   map[string][]string{"ring": {"0", "1", "2"}, "fw": {"1.4.0", "1.4.0-rc.1", "1.10", "beta"}},
+		Labels:   map[string][]string{"ring": {"0", "1", "2"}, "fw": {"1.4.0", "1.4.0-rc.1", "1.10", "beta", "10.0.0.1"}},
 		Versions: map[string][]string{"web": {"2.1.0", "2.2.0"}, "agent": {"0.9"}},
 		Nodes:    []string{"edge001", "edge002", "edge003", "gw7"},
 	}
@@ -34,6 +37,16 @@ func Small() Vocabulary {
 // Scope is where expressions over the vocabulary bind.
 func (v Vocabulary) Scope() selectors.Scope {
 	return selectors.Scope{Names: v.Names, Versions: v.Versions, LabelKeys: slices.Sorted(maps.Keys(v.Labels))}
+}
+
+// Full is Small with everything the language has.
+func Full() Vocabulary {
+	v := Small()
+	v.Observed, v.Takes = true, true
+	v.Names["failed"] = v.MustBind(`any(deploy: phase = Failed)`)
+	v.Names["silent"] = v.MustBind(`all[!(heartbeat within 5m)]`)
+	v.Names["canary"] = v.MustBind(`take(@prod, 1 by label("ring"))`)
+	return v
 }
 
 // MustBind is the text, parsed and bound in the vocabulary's scope. It panics on an error.
