@@ -70,8 +70,11 @@ func namesOf(b *selectors.Bound, x selectors.Expr) map[string]*selectors.Bound {
 // children are the operands of a node. A chain of & or of | has all its operands.
 func children(x selectors.Expr) []selectors.Expr {
 	switch x := x.(type) {
-	case selectors.Const, selectors.Universe, selectors.Compare, selectors.In, selectors.Has, selectors.Nodes, selectors.Name:
+	case selectors.Const, selectors.Universe, selectors.Compare, selectors.In, selectors.Glob, selectors.Contains, selectors.Has,
+		selectors.Within, selectors.Quant, selectors.Sample, selectors.Nodes, selectors.Name:
 		return nil
+	case selectors.Take:
+		return []selectors.Expr{x.X}
 	case selectors.Not:
 		return []selectors.Expr{x.X}
 	case selectors.Filter:

@@ -157,7 +157,13 @@ func (n *negative) text(a selectors.Atom) string {
 
 func (n *negative) expr(x selectors.Expr, negated bool) {
 	switch x := x.(type) {
-	case selectors.Const, selectors.Universe, selectors.Name, selectors.Nodes:
+	case selectors.Const, selectors.Universe, selectors.Name, selectors.Nodes, selectors.Within, selectors.Quant, selectors.Sample:
+	case selectors.Glob:
+		n.atom(x, negated)
+	case selectors.Contains:
+		n.atom(x, negated)
+	case selectors.Take:
+		n.expr(x.X, negated)
 	case selectors.Has:
 		n.asked[plainKey(x.Key)] = true
 	case selectors.Compare:
