@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -114,6 +115,9 @@ func (g ground) because(b *selectors.Bound, ordinal uint32, wide int) []string {
 // mostWays is how many ways of the same length whynot tells.
 const mostWays = 5
 
+// errNoMember is for who asks whether a device is in an assignment.
+var errNoMember = errors.New("a device is in a fleet or not; of an assignment ask about the fleet before its ->")
+
 // unless tells what would have to change for a device to be admitted.
 func (g ground) unless(b *selectors.Bound, ordinal uint32, wide int) []string {
 	id := g.roster.ID(ordinal).String()
@@ -121,12 +125,20 @@ func (g ground) unless(b *selectors.Bound, ordinal uint32, wide int) []string {
 	if p.fleet.Contains(ordinal) {
 		return []string{id + " is admitted; :why says why"}
 	}
+	if told := g.changes(p, ordinal); len(told) > 0 {
+		return told
+	}
+	return append([]string{fmt.Sprintf("%s is not admitted, and no change of up to %d keys to values in use would alter that:", id, mostChanges)},
+		p.why(g.roster, ordinal).lines(wide)...)
+}
+
+// changes tells the ways of fewest changes; there may be none.
+func (g ground) changes(p part, ordinal uint32) []string {
 	ways := g.whynot(p, ordinal)
 	if len(ways) == 0 {
-		return append([]string{fmt.Sprintf("%s is not admitted, and no change of up to %d keys to values in use would alter that:", id, mostChanges)},
-			p.why(g.roster, ordinal).lines(wide)...)
+		return nil
 	}
-	out := []string{fmt.Sprintf("%s would be admitted with %s:", id, counted(len(ways[0]), "change", "changes"))}
+	out := []string{fmt.Sprintf("%s would be admitted with %s:", g.roster.ID(ordinal), counted(len(ways[0]), "change", "changes"))}
 	for i, way := range ways {
 		if i == mostWays {
 			out = append(out, fmt.Sprintf("  or in %d more ways", len(ways)-mostWays))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -8,7 +9,15 @@ import (
 // writeFile puts a whole file in the place of another, or of none: readers see the old or
 // the new one, never a part, also after a crash. A file that is there keeps its permission;
 // a new one gets perm. A symbolic link is followed.
-func writeFile(name string, content []byte, perm os.FileMode) (err error) {
+func writeFile(name string, content []byte, perm os.FileMode) error {
+	return writeFileBy(name, perm, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}
+
+// writeFileBy is writeFile for content that is written as it comes.
+func writeFileBy(name string, perm os.FileMode, write func(io.Writer) error) (err error) {
 	if target, err := filepath.EvalSymlinks(name); err == nil {
 		name = target
 	}
@@ -25,7 +34,7 @@ func writeFile(name string, content []byte, perm os.FileMode) (err error) {
 			os.Remove(temp.Name())
 		}
 	}()
-	if _, err = temp.Write(content); err != nil {
+	if err = write(temp); err != nil {
 		return err
 	}
 	if err = temp.Chmod(perm); err != nil {

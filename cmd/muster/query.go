@@ -106,7 +106,7 @@ func (q *query) text(args []string) (diag.Source, error) {
 // run reports besides whether the answer is empty.
 func (q *query) run(cmd *cobra.Command, args []string) (empty bool, err error) {
 	if q.world == "" && !q.source.given() {
-		return false, errors.New("query: nothing to ask; name the devices by -w DIR, --roster FILE or --nats URL")
+		return false, errors.New("query: nothing to ask; name the devices by -w DIR, --roster FILE, --snapshot FILE or --nats URL")
 	}
 	at, err := q.text(args)
 	if err != nil {

@@ -41,7 +41,7 @@ Sources are those of query. A running fleet is read again as what is known grows
 // repl talks until the input ends.
 func repl(ctx context.Context, c *console, from *source, world string) error {
 	if world == "" && !from.given() {
-		return errors.New("repl: nothing to ask; name the devices by -w DIR, --roster FILE or --nats URL")
+		return errors.New("repl: nothing to ask; name the devices by -w DIR, --roster FILE, --snapshot FILE or --nats URL")
 	}
 	g, err := from.ground(ctx, world)
 	if err != nil {
@@ -49,9 +49,9 @@ func repl(ctx context.Context, c *console, from *source, world string) error {
 	}
 	c.noteNoDevices(g.roster)
 	s := newSession(g, from.label(world), &console{plain: c.plain})
-	s.live = from.roster == "" && from.given()
+	s.live = !from.named() && from.given()
 	if from.roster != "-" {
-		quiet := source{console: &console{errw: io.Discard}, roster: from.roster, nats: from.nats, config: from.config}
+		quiet := source{console: &console{errw: io.Discard}, roster: from.roster, file: from.file, nats: from.nats, config: from.config}
 		s.again = func(ctx context.Context) (ground, error) { return quiet.ground(ctx, world) }
 	}
 	in, out := c.in, c.out

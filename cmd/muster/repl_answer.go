@@ -170,6 +170,8 @@ func (s *source) label(dir string) func(ground) string {
 		switch {
 		case s.roster != "":
 			return filepath.Base(shown(s.roster))
+		case s.file != "":
+			return "snapshot " + g.reality.ObservedAt.UTC().Format("2006-01-02 15:04:05Z")
 		case s.given():
 			return "live " + g.reality.ObservedAt.UTC().Format("15:04:05Z")
 		}

@@ -174,7 +174,7 @@ func (s *session) onDevice(ctx context.Context, c call, tell func(*selectors.Bou
 		return err
 	}
 	if b.Sort() == selectors.AssignmentSort {
-		return errors.New("a device is in a fleet or not; of an assignment ask about the fleet before its ->")
+		return errNoMember
 	}
 	tell(b, ordinal)
 	return nil

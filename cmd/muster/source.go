@@ -16,13 +16,14 @@ import (
 
 // source is where devices, and what is published to and reported by them, come from.
 //
-// How sources combine: --roster, or else the fleet of the configuration, gives the registry;
-// with neither it is empty. The Device documents of the World (-w) are laid over it, as
+// How sources combine: --roster or --snapshot, or else the fleet of the configuration, gives the
+// registry; with none it is empty. The Device documents of the World (-w) are laid over it, as
 // Relabel does: a plan shows them as changes of the registry, a query sees the devices as
 // they will be.
 type source struct {
 	console *console
 	roster  string // a file of JSON lines; - is the input
+	file    string // a snapshot
 	nats    string // URL of the broker, over the configuration's
 	config  string // path of the configuration
 	// offline keeps to what the flags name: the configuration of the environment is not used.
@@ -32,9 +33,13 @@ type source struct {
 // addFlags gives a command the flags of its sources.
 func (s *source) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.roster, "roster", "", "`FILE` of devices as JSON lines {\"id\",\"labels\",\"facts\"}; - is the input")
+	cmd.Flags().StringVar(&s.file, "snapshot", "", "`FILE` that muster snapshot wrote")
 	s.addClusterFlags(cmd)
-	cmd.MarkFlagsMutuallyExclusive("roster", "nats")
-	cmd.MarkFlagsMutuallyExclusive("roster", "config")
+	for _, file := range []string{"roster", "snapshot"} {
+		cmd.MarkFlagsMutuallyExclusive(file, "nats")
+		cmd.MarkFlagsMutuallyExclusive(file, "config")
+	}
+	cmd.MarkFlagsMutuallyExclusive("roster", "snapshot")
 }
 
 // addClusterFlags gives a command the flags of a running fleet.
@@ -45,9 +50,12 @@ func (s *source) addClusterFlags(cmd *cobra.Command) {
 
 // given reports whether any source is named, by a flag or by the environment.
 func (s *source) given() bool {
-	named := s.roster != "" || s.nats != "" || s.config != ""
+	named := s.named() || s.nats != "" || s.config != ""
 	return named || !s.offline && (os.Getenv("MUSTER_CONFIG") != "" || os.Getenv("MUSTER_NATS_URL") != "")
 }
+
+// named reports whether a file is the source.
+func (s *source) named() bool { return s.roster != "" || s.file != "" }
 
 // join connects to the running fleet that the flags and the environment name.
 func (s *source) join(ctx context.Context) (*cluster, error) {
@@ -66,6 +74,9 @@ func (s *source) join(ctx context.Context) (*cluster, error) {
 func (s *source) reality(ctx context.Context) (algebra.Reality, error) {
 	if s.roster != "" {
 		return s.fromRoster(time.Now().UTC())
+	}
+	if s.file != "" {
+		return readSnapshot(s.file)
 	}
 	if !s.given() {
 		empty, err := algebra.NewRoster(nil)

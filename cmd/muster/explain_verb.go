@@ -1,0 +1,164 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/internal/diag"
+	"github.com/musterfleet/muster/selectors"
+)
+
+func explainCommand(c *console) *cobra.Command {
+	s := source{console: c}
+	var world, device string
+	cmd := &cobra.Command{
+		Use:   "explain EXPR",
+		Short: "print how many devices each part of an expression admits, or why one is in it",
+		Long: `explain takes an expression apart, names and all, and counts the devices each part admits.
+With --device it shows the parts that admit or refuse that device, with what the device has, and
+where it is refused the fewest changes of keys that would have it admitted.`,
+		Example: `  muster explain -w worlds/shop '@edge & arch = aarch64'
+  muster explain -w worlds/shop '@edge - @canary' --device gw-7`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("explain: %d expressions, want one; put it in single quotes", len(args))
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	s.addFlags(cmd)
+	worldFlag(cmd, &world)
+	cmd.Flags().StringVar(&device, "device", "", "the `DEVICE` asked about")
+	output := outputFlag(cmd, "text", "json")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if world == "" && !s.given() {
+			return errors.New("explain: nothing to ask; name the devices by -w DIR, --roster FILE, --snapshot FILE or --nats URL")
+		}
+		g, err := s.ground(cmd.Context(), world)
+		if err != nil {
+			return err
+		}
+		at := diag.Source{File: "explain", Line: 1, Text: args[0]}
+		expr, err := selectors.Parse(at.Text)
+		if err != nil {
+			return placed(at, err)
+		}
+		bound, err := g.bind(expr, g.scope(), at)
+		if err != nil {
+			return err
+		}
+		if device == "" {
+			return c.explainCounts(g, bound, output.value)
+		}
+		return c.explainDevice(g, bound, device, output.value)
+	}
+	return cmd
+}
+
+// partCount is a part as machines read it.
+type partCount struct {
+	Expression string      `json:"expression"`
+	Devices    int         `json:"devices"`
+	Parts      []partCount `json:"parts"`
+}
+
+func (p part) asJSON() partCount {
+	out := partCount{Expression: p.text, Devices: p.fleet.Len(), Parts: []partCount{}}
+	for _, q := range p.parts {
+		out.Parts = append(out.Parts, q.asJSON())
+	}
+	return out
+}
+
+func (c *console) explainCounts(g ground, b *selectors.Bound, format string) error {
+	p := g.explain(b)
+	if format == "json" {
+		return indented(c, p.asJSON())
+	}
+	if _, err := fmt.Fprint(c.out, lines(p.counts().lines(c.columns()))); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.errw, "of %s\n", counted(g.roster.Len(), "device", "devices"))
+	return nil
+}
+
+// verdict is why a device is admitted or not, as machines read it.
+type verdict struct {
+	Device   string     `json:"device"`
+	Admitted bool       `json:"admitted"`
+	Deciding []decision `json:"deciding"`
+	// Changes are the ways of fewest changes that would have it admitted.
+	Changes [][]wanted `json:"changes"`
+}
+
+// decision is an atom, or a part without parts, that decided.
+type decision struct {
+	Expression string `json:"expression"`
+	Admits     bool   `json:"admits"`
+	// Value is what the device has at the key asked about; null where it lacks the key.
+	Value *string `json:"value"`
+}
+
+// wanted is a key and the value it would need; without one the key has to go.
+type wanted struct {
+	Key   string  `json:"key"`
+	Value *string `json:"value"`
+}
+
+func (c *console) explainDevice(g ground, b *selectors.Bound, device, format string) error {
+	if b.Sort() == selectors.AssignmentSort {
+		return errNoMember
+	}
+	ordinal, err := g.ordinal(device)
+	if err != nil {
+		return fmt.Errorf("explain: %w", err)
+	}
+	p := g.explain(b)
+	in := p.fleet.Contains(ordinal)
+	if format != "json" {
+		text := g.because(b, ordinal, c.columns())
+		if !in {
+			text = append(text, g.changes(p, ordinal)...)
+		}
+		_, err := fmt.Fprint(c.out, lines(text))
+		return err
+	}
+	v := verdict{Device: device, Admitted: in, Deciding: p.decisions(g.roster, ordinal), Changes: [][]wanted{}}
+	if !in {
+		for _, way := range g.whynot(p, ordinal) {
+			var w []wanted
+			for _, ch := range way {
+				one := wanted{Key: ch.key.String()}
+				if ch.present {
+					one.Value = &ch.value
+				}
+				w = append(w, one)
+			}
+			v.Changes = append(v.Changes, w)
+		}
+	}
+	return indented(c, v)
+}
+
+// decisions are those at the ends of what decides a device.
+func (p part) decisions(r *algebra.Roster, ordinal uint32) []decision {
+	below := p.deciding(ordinal)
+	if len(below) == 0 {
+		d := decision{Expression: p.text, Admits: p.fleet.Contains(ordinal)}
+		if a, ok := p.expr.(selectors.Atom); ok {
+			if v, ok := r.Attributes(ordinal).Value(plainKey(a.Subject())); ok {
+				d.Value = &v
+			}
+		}
+		return []decision{d}
+	}
+	var out []decision
+	for _, q := range below {
+		out = append(out, q.decisions(r, ordinal)...)
+	}
+	return out
+}
