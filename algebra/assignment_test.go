@@ -163,7 +163,7 @@ func assignmentOracleLaw(evaluate func(algebra.Demand, *selectors.Bound) assignm
 	return prop.ForAll(func(s algebratest.Situation) bool {
 		r := s.Reality().Roster
 		w, devices := s.ReferenceWorld(), algebratest.ReferenceDevices(r)
-		d := s.World.On(r)
+		d := s.World.On(s.Reality())
 		union := reference.Claims{}
 		for _, def := range s.World.Assignments {
 			want := w.Names.Claims(def.Expr.Expr(), devices)

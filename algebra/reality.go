@@ -50,6 +50,12 @@ func (r Record) Online(now time.Time) bool {
 	return !r.Heard.IsZero() && now.Sub(r.Heard) <= OnlineWithin
 }
 
+// Of is the reality with another roster of its devices, such as one with new labels.
+func (r Reality) Of(roster *Roster) Reality {
+	r.Roster = roster
+	return r
+}
+
 // NewReality is the reality of devices to which nothing was ever published.
 func NewReality(r *Roster, at time.Time) Reality {
 	return Reality{ObservedAt: at, Roster: r, Published: NewPlacing(r).Placement(),

@@ -11,12 +11,13 @@ import (
 // Select is the devices that a selector admits, or that a fleet expression denotes. It is a
 // homomorphism: Select(a & b) = Select(a) ∩ Select(b), and so for | and !. An atom is decided
 // once for each distinct value of its key. It panics on an assignment, and on an expression
-// that is not static: a roster knows nothing of what devices do.
+// that is not static: a roster knows nothing of what devices do, but Reality.Select does.
 func (r *Roster) Select(b *selectors.Bound) Fleet { return newEvaluation(r, nil).fleet(b) }
 
 // evaluation computes bound expressions on one roster, each named definition once.
 type evaluation struct {
 	roster      *Roster
+	seen        *observation // nil where there is a roster only
 	atoms       *memory
 	deployments map[DeploymentRef]Deployment
 	fleets      map[*selectors.Bound]Fleet
@@ -24,12 +25,15 @@ type evaluation struct {
 }
 
 func newEvaluation(r *Roster, deployments map[DeploymentRef]Deployment) *evaluation {
-	return &evaluation{r, newMemory(), deployments, map[*selectors.Bound]Fleet{}, map[*selectors.Bound]Assignment{}}
+	return &evaluation{r, nil, newMemory(), deployments, map[*selectors.Bound]Fleet{}, map[*selectors.Bound]Assignment{}}
 }
 
 func (e *evaluation) fleet(b *selectors.Bound) Fleet {
 	f, ok := e.fleets[b]
 	if !ok {
+		if e.seen == nil && b.Effect() != selectors.Static {
+			panic("algebra: " + selectors.Print(b.Expr()) + " is " + b.Effect().String() + "; a roster answers static expressions only")
+		}
 		f = Fleet{e.roster, e.set(b, b.Expr())}
 		e.fleets[b] = f
 	}
@@ -45,17 +49,19 @@ func (e *evaluation) set(b *selectors.Bound, x selectors.Expr) *roaring.Bitmap {
 	case selectors.Universe:
 		return e.universe(!x.Empty)
 	case selectors.Compare:
-		return e.atom(x)
+		return e.attribute(x)
 	case selectors.In:
-		return e.atom(x)
+		return e.attribute(x)
 	case selectors.Glob:
-		return e.atom(x)
+		return e.attribute(x)
 	case selectors.Contains:
-		return e.atom(x)
+		return e.attribute(x)
 	case selectors.Has:
-		return e.atom(x)
-	case selectors.Within, selectors.Quant:
-		panic("algebra: an observed selector on a roster")
+		return e.attribute(x)
+	case selectors.Within:
+		return e.within(x)
+	case selectors.Quant:
+		return e.quantified(b, x)
 	case selectors.Sample:
 		return e.sample(x)
 	case selectors.Not:

@@ -84,13 +84,13 @@ func TestSelectLawsSeeWrongSelections(t *testing.T) {
 
 // expressionLaw evaluates fleet expressions and assignments and compares them with the oracle.
 func expressionLaw(evaluate func(algebra.Demand, *selectors.Bound) algebra.Fleet) gopter.Prop {
-	v := algebratest.Vocabulary()
+	v := algebratest.FullVocabulary()
 	names := algebratest.ReferenceNames(v.Names)
-	return prop.ForAll(func(r *algebra.Roster, x selectors.Expr) bool {
+	return prop.ForAll(func(r algebratest.Seen, x selectors.Expr) bool {
 		b := v.Bind(x)
-		f := evaluate(algebra.World{}.On(r), b)
-		return slices.Equal(algebratest.Names(f), oracleFleet(names.Fleet(b.Expr(), algebratest.ReferenceDevices(r))))
-	}, algebratest.Rosters(), v.Fleets())
+		f := evaluate(algebra.World{}.On(r.Reality), b)
+		return slices.Equal(algebratest.Names(f), oracleFleet(names.Fleet(b.Expr(), r.Reference())))
+	}, algebratest.Realities(), v.Fleets())
 }
 
 func TestFleetExpressionsDenoteWhatTheReferenceSays(t *testing.T) {
@@ -101,7 +101,7 @@ func TestFleetExpressionLawSeesAWrongOperator(t *testing.T) {
 	algebratest.Planted(t, planted)("^ is read as |", expressionLaw(func(d algebra.Demand, b *selectors.Bound) algebra.Fleet {
 		if x, ok := b.Expr().(selectors.Binary); ok && x.Op == selectors.Xor {
 			x.Op = selectors.Or
-			return d.Fleet(algebratest.Vocabulary().Bind(x))
+			return d.Fleet(algebratest.FullVocabulary().Bind(x))
 		}
 		return d.Fleet(b)
 	}))

@@ -122,7 +122,7 @@ func (w World) Deployment(ref DeploymentRef) (DeclaredDeployment, bool) {
 	return DeclaredDeployment{}, false
 }
 
-// Demand is what a World asks of one roster.
+// Demand is what a World asks of the devices of one reality.
 type Demand struct {
 	world World
 	eval  *evaluation
@@ -130,16 +130,17 @@ type Demand struct {
 	all   Assignment
 }
 
-// On evaluates the World on a roster. The order of the World's lists does not matter.
-func (w World) On(r *Roster) Demand {
+// On evaluates the World on a reality: on its roster, and where the World is dynamic on what
+// devices report too. The order of the World's lists does not matter.
+func (w World) On(r Reality) Demand {
 	deployments := map[DeploymentRef]Deployment{}
 	for _, d := range w.Deployments {
 		deployments[d.Ref()] = d.Deployment
 	}
 	w.Assignments = slices.SortedFunc(slices.Values(w.Assignments), func(a, b Definition) int { return strings.Compare(a.Name, b.Name) })
-	d := Demand{world: w, eval: newEvaluation(r, deployments), all: r.Unassigned()}
+	d := Demand{world: w, eval: r.evaluation(deployments), all: r.Roster.Unassigned()}
 	for _, def := range w.Assignments {
-		a := r.Unassigned()
+		a := r.Roster.Unassigned()
 		if !def.Abstract {
 			a = d.eval.assignment(def.Expr)
 		}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/algebra/worldfile"
@@ -96,7 +97,7 @@ func runs(t *testing.T, w algebra.World, devices []algebra.Device) []string {
 	}
 	roster, _ = w.Relabel(roster)
 	var out []string
-	for claim, fleet := range w.On(roster).Assignment().All() {
+	for claim, fleet := range w.On(algebra.NewReality(roster, time.Time{})).Assignment().All() {
 		for id := range fleet.IDs() {
 			out = append(out, fmt.Sprintf("%s %s at %d", id, claim.Deployment, claim.Priority))
 		}
@@ -181,7 +182,7 @@ func TestFedora(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	demand := w.On(roster)
+	demand := w.On(algebra.NewReality(roster, time.Time{}))
 	var have strings.Builder
 	for _, a := range w.Assignments {
 		for _, fleet := range demand.Assign(a.Expr).All() {

@@ -18,7 +18,7 @@ func Make(w algebra.World, r algebra.Reality) Plan {
 	registry = slices.DeleteFunc(registry, func(c algebra.Relabelling) bool { return noNews(c, r) })
 	m := &making{
 		world: w, reality: r, roster: roster,
-		demand:  w.On(roster),
+		demand:  w.On(r.Of(roster)),
 		have:    r.Published.On(roster),
 		known:   map[algebra.Digest]algebra.Deployment{},
 		blocked: map[slot]Blocked{},

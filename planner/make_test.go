@@ -109,7 +109,7 @@ func TestPlanLeavesBlockedSlotsAlone(t *testing.T) {
 func assignedLaw(make planning, placed *int) gopter.Prop {
 	return prop.ForAll(func(s algebratest.Situation) bool {
 		plan := make(s.World, s.Reality())
-		claims := s.World.On(plan.Roster).Assignment()
+		claims := s.World.On(s.Reality().Of(plan.Roster)).Assignment()
 		for _, a := range plan.Actions() {
 			rel := holds(a)
 			if rel.IsZero() {
@@ -153,7 +153,7 @@ func labelLaw(make planning, removed *int) gopter.Prop {
 				delete(less.Devices[n].Labels, key)
 				plan := make(less.World, less.Reality())
 				i, _ := plan.Roster.Ordinal(dev.ID)
-				claims := less.World.On(plan.Roster).Assignment().At(i)
+				claims := less.World.On(s.Reality().Of(plan.Roster)).Assignment().At(i)
 				after := publish(less, plan, plan.Actions()...)
 				for at := range s.Published {
 					claimed := slices.ContainsFunc(claims, func(c algebra.Claim) bool { return c.Deployment.App() == at.App })

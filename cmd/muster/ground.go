@@ -39,7 +39,7 @@ func (s *source) ground(ctx context.Context, dir string) (ground, error) {
 func stand(world algebra.World, declared bool, reality algebra.Reality) ground {
 	g := ground{world: world, declared: declared, reality: reality}
 	g.roster, _ = world.Relabel(reality.Roster)
-	g.demand = world.On(g.roster)
+	g.demand = world.On(reality.Of(g.roster))
 	return g
 }
 
