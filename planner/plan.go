@@ -25,6 +25,9 @@ type Plan struct {
 	InFlight []InFlight
 	// Unchanged counts the slots that are published as wanted and run.
 	Unchanged int
+	// Partial says that changes were left out on request: the plan does not take all of what is
+	// published to what is declared.
+	Partial bool
 	// Base is the standing of each device that a change touches, by which staleness is seen.
 	Base map[algebra.DeviceID]algebra.Record
 }

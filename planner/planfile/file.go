@@ -6,6 +6,15 @@ import "time"
 // of one changes; readers ignore unknown keys and refuse an unknown major.
 const FormatVersion = "1.0"
 
+// Kind is the kind of a plan file.
+const Kind = "FleetPlan"
+
+// Words of the file that stand for what the planner has no name for.
+const (
+	decommissioned = "update_because_decommissioned"
+	unknownPhase   = "Unknown" // of a slot whose device has said nothing of it
+)
+
 // File is the plan file. Field order is the order of keys.
 type File struct {
 	APIVersion    string   `json:"apiVersion"`
@@ -31,7 +40,9 @@ type File struct {
 
 // Metadata names the plan by the digest of what it does.
 type Metadata struct {
-	Name        string            `json:"name"`
+	Name string `json:"name"`
+	// Digest is File.Digest as of when the file was written; Decode holds the content against it.
+	Digest      string            `json:"digest"`
 	Labels      map[string]string `json:"labels"`
 	Annotations map[string]string `json:"annotations"`
 }

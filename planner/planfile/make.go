@@ -15,8 +15,8 @@ import (
 // not covered by the plan's digest.
 func From(p planner.Plan, reality algebra.Reality, request Request, now time.Time) File {
 	f := File{
-		APIVersion: "muster.fleet/v1alpha1", Kind: "FleetPlan", FormatVersion: FormatVersion,
-		Now: now.UTC(), Applyable: !p.IsEmpty(), Complete: true, Request: request,
+		APIVersion: "muster.fleet/v1alpha1", Kind: Kind, FormatVersion: FormatVersion,
+		Now: now.UTC(), Applyable: !p.IsEmpty(), Complete: !p.Partial, Request: request,
 		Metadata:        Metadata{Labels: map[string]string{}, Annotations: map[string]string{}},
 		Base:            base(p),
 		ResourceChanges: []Change{}, ResourceDrift: drift(p, reality), Blocked: []Blocked{}, InFlight: []InFlight{}, Batches: []Batch{},
@@ -39,7 +39,8 @@ func From(p planner.Plan, reality algebra.Reality, request Request, now time.Tim
 	f.Batches = batches(f.ResourceChanges)
 	f.Summary = summary(f.ResourceChanges, p)
 	f.Aggregates = aggregates(p, reality)
-	f.Metadata.Name = "p-" + f.Digest().Short()
+	digest := f.Digest()
+	f.Metadata.Name, f.Metadata.Digest = nameOf(digest), digest.String()
 	return f
 }
 
@@ -50,16 +51,6 @@ func (f File) JSON() []byte {
 		panic("planfile: " + err.Error()) // plain data always encodes
 	}
 	return append(b, '\n')
-}
-
-// Digest identifies the plan. It covers all but who asked, when, and the name made of it.
-func (f File) Digest() algebra.Digest {
-	f.Now, f.Request, f.Metadata = time.Time{}, Request{}, Metadata{}
-	b, err := json.Marshal(f)
-	if err != nil {
-		panic("planfile: " + err.Error())
-	}
-	return algebra.DigestOf(b)
 }
 
 func base(p planner.Plan) Base {
@@ -77,7 +68,7 @@ func registryChange(i int, c algebra.Relabelling, p planner.Plan, r algebra.Real
 		verb, reason = "create", "create_because_declared"
 	}
 	if c.Decommissioned {
-		reason = "update_because_decommissioned"
+		reason = decommissioned
 	}
 	return Change{
 		ID: fmt.Sprintf("d%d", i+1), Address: c.Device.String(), Type: "device", Name: c.Device.String(), ActionReason: reason,
@@ -175,7 +166,7 @@ func inFlight(s planner.InFlight) InFlight {
 
 func phase(p algebra.Phase) string {
 	if p == 0 {
-		return "Unknown"
+		return unknownPhase
 	}
 	return p.String()
 }

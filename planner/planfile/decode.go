@@ -1,0 +1,82 @@
+package planfile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/musterfleet/muster/algebra"
+)
+
+// MaxSize is how long a plan file may be. A change takes some two kilobytes, so that a plan of
+// half a million actions is read.
+const MaxSize = 1 << 30
+
+// ErrTampered says that a plan file is not the one that was written.
+var ErrTampered = errors.New("the plan was changed after it was written, as its digest tells; plan again")
+
+// Decode reads a plan file. What it returns is what was written: a file whose content does
+// not have the digest it names is ErrTampered. Keys this build does not know are left out,
+// and covered all the same where a newer minor version wrote them; another major version is
+// refused. What the digest does not cover (who asked, when, labels) is as trustworthy as
+// the file's origin.
+func Decode(text []byte) (File, error) {
+	if len(text) > MaxSize {
+		return File{}, fmt.Errorf("plan: %d bytes, at most %d are read", len(text), MaxSize)
+	}
+	var head struct {
+		Kind          string `json:"kind"`
+		FormatVersion string `json:"format_version"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return File{}, fmt.Errorf("plan: not a plan file: %w", err)
+	}
+	if head.Kind != Kind {
+		return File{}, fmt.Errorf("plan: its kind is %q, want %s; `muster plan --out FILE` writes one", head.Kind, Kind)
+	}
+	newer, err := isNewer(head.FormatVersion)
+	if err != nil {
+		return File{}, err
+	}
+	var f File
+	if err := json.Unmarshal(text, &f); err != nil {
+		return File{}, fmt.Errorf("plan: %w", err)
+	}
+	digest := f.Digest()
+	if newer {
+		if digest, err = digestOfText(text); err != nil {
+			return File{}, fmt.Errorf("plan: %w", err)
+		}
+	}
+	if f.Metadata.Digest != digest.String() || f.Metadata.Name != nameOf(digest) {
+		return File{}, ErrTampered
+	}
+	if _, err := f.Plan(nil, nil); err != nil { // what From writes is always a plan
+		return File{}, err
+	}
+	return f, nil
+}
+
+// Recorded is the digest the file names itself by: that of Digest, but for a file of a newer
+// minor version, which Digest does not know whole.
+func (f File) Recorded() (algebra.Digest, error) { return algebra.ParseDigest(f.Metadata.Digest) }
+
+// isNewer tells a newer minor version, and refuses another major one.
+func isNewer(version string) (bool, error) {
+	major, minor, ok := strings.Cut(version, ".")
+	ownMajor, ownMinor, _ := strings.Cut(FormatVersion, ".")
+	n, err := strconv.ParseUint(minor, 10, 32)
+	if !ok || err != nil {
+		return false, fmt.Errorf("plan: format_version %q is no version such as %s", version, FormatVersion)
+	}
+	if major != ownMajor {
+		return false, fmt.Errorf("plan: format_version is %s, and this muster reads %s.x; use the muster that wrote it, or plan again", version, ownMajor)
+	}
+	own, err := strconv.ParseUint(ownMinor, 10, 32)
+	if err != nil {
+		panic("planfile: " + err.Error()) // a constant of ours
+	}
+	return n > own, nil
+}

@@ -1,0 +1,187 @@
+package planfile
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/planner"
+)
+
+// Plan is the plan the file was written from, as far as the file tells it. The file names
+// deployments by digest and hides their secrets, so their contents come from known; and it
+// has only the devices that the plan touches, so the whole roster may be given. Both may be
+// nil. What a release in place takes from its device, and since when a slot is in flight, no
+// file says.
+//
+// Law: with the roster and the deployments the plan was made from, From gives the file again.
+func (f File) Plan(roster *algebra.Roster, known map[algebra.Digest]algebra.Deployment) (planner.Plan, error) {
+	world, err := algebra.ParseDigest(f.Base.WorldDigest)
+	if err != nil {
+		return planner.Plan{}, fmt.Errorf("plan: base: %w", err)
+	}
+	r := &reading{known: known, plan: planner.Plan{World: world, Observed: f.Base.ObservedAt, Roster: roster,
+		Unchanged: f.Summary.NoOp, Partial: !f.Complete, Base: map[algebra.DeviceID]algebra.Record{}}}
+	for _, d := range f.Base.Devices {
+		id, err := algebra.ParseDeviceID(d.ID)
+		if err != nil {
+			return planner.Plan{}, fmt.Errorf("plan: base: %w", err)
+		}
+		r.plan.Base[id] = algebra.Record{Registry: d.Registry, Desired: d.Desired}
+	}
+	for _, c := range f.ResourceChanges {
+		if err := r.change(c); err != nil {
+			return planner.Plan{}, fmt.Errorf("plan: change %s of %s: %w", c.ID, c.Address, err)
+		}
+	}
+	for _, b := range f.Blocked {
+		if err := r.blocked(b); err != nil {
+			return planner.Plan{}, fmt.Errorf("plan: blocked %s: %w", b.Address, err)
+		}
+	}
+	for _, s := range f.InFlight {
+		if err := r.inFlight(s); err != nil {
+			return planner.Plan{}, fmt.Errorf("plan: in flight %s: %w", s.Address, err)
+		}
+	}
+	if roster == nil {
+		if r.plan.Roster, err = algebra.NewRoster(f.devices()); err != nil {
+			return planner.Plan{}, fmt.Errorf("plan: %w", err)
+		}
+	}
+	return r.plan, nil
+}
+
+// devices are those the plan touches, with their labels as they will be.
+func (f File) devices() []algebra.Device {
+	var out []algebra.Device
+	seen := map[string]bool{}
+	for _, c := range f.ResourceChanges {
+		id, err := algebra.ParseDeviceID(c.Device.ID)
+		if err == nil && !seen[c.Device.ID] {
+			seen[c.Device.ID] = true
+			out = append(out, algebra.Device{ID: id, Labels: c.Device.Labels, Facts: c.Device.Facts})
+		}
+	}
+	return out
+}
+
+// reading is the state of one File.Plan.
+type reading struct {
+	known map[algebra.Digest]algebra.Deployment
+	plan  planner.Plan
+}
+
+func (r *reading) change(c Change) error {
+	switch c.Type {
+	case "device":
+		return r.relabelling(c)
+	case "deployment":
+		return r.action(c)
+	}
+	return fmt.Errorf("its type is %q, which this build does not know", c.Type)
+}
+
+func (r *reading) relabelling(c Change) error {
+	id, err := algebra.ParseDeviceID(c.Address)
+	if err != nil {
+		return err
+	}
+	out := algebra.Relabelling{Device: id, Before: c.Change.BeforeLabels, After: c.Change.AfterLabels,
+		Decommissioned: c.ActionReason == decommissioned, Source: algebra.Source(c.Source)}
+	if slices.Equal(c.Change.Actions, []string{"create"}) {
+		out.Before = nil
+	}
+	r.plan.Registry = append(r.plan.Registry, out)
+	return nil
+}
+
+func (r *reading) action(c Change) error {
+	at, err := planner.ParseTarget(c.Address)
+	if err != nil {
+		return err
+	}
+	reason, err := planner.ParseReason(c.ActionReason)
+	if err != nil {
+		return err
+	}
+	out := planner.Change{ID: c.ID, Reason: reason, Batch: c.Batch,
+		By: planner.By{Assignment: c.Assignment.Name, Rule: c.Assignment.Rule, Source: algebra.Source(c.Source)}}
+	var have, want algebra.Release
+	if c.Change.Before != nil {
+		if have, err = release(*c.Change.Before, at.App); err != nil {
+			return err
+		}
+		have.Values = algebra.Digest{} // not in the file
+		out.Have = r.known[have.Deployment]
+	}
+	if c.Change.After != nil {
+		if want, err = release(*c.Change.After, at.App); err != nil {
+			return err
+		}
+		out.Want, out.Values = r.known[want.Deployment], c.Change.After.Values
+	}
+	switch verbs := c.Change.Actions; {
+	case slices.Equal(verbs, []string{"create"}) && have.IsZero() && !want.IsZero():
+		out.Action = planner.Start{At: at, Want: want}
+	case slices.Equal(verbs, []string{"delete", "create"}) && !have.IsZero() && !want.IsZero():
+		out.Action = planner.Replace{At: at, Have: have, Want: want}
+	case slices.Equal(verbs, []string{"delete"}) && !have.IsZero() && want.IsZero():
+		out.Action = planner.Stop{At: at, Have: have}
+	default:
+		return fmt.Errorf("its actions %q do not fit its before and after", verbs)
+	}
+	r.plan.Changes = append(r.plan.Changes, out)
+	return nil
+}
+
+func release(d Deployment, app algebra.App) (algebra.Release, error) {
+	if d.App != app.String() {
+		return algebra.Release{}, fmt.Errorf("it places app %q", d.App)
+	}
+	version, err := algebra.ParseVersion(d.Version)
+	if err != nil {
+		return algebra.Release{}, err
+	}
+	digest, err := algebra.ParseDigest(d.Digest)
+	if err != nil {
+		return algebra.Release{}, err
+	}
+	return algebra.Release{Version: version, Deployment: digest, Values: algebra.Values(d.Values).Digest()}, nil
+}
+
+func (r *reading) blocked(b Blocked) error {
+	at, err := planner.ParseTarget(b.Address)
+	if err != nil {
+		return err
+	}
+	why, err := planner.ParseBlockReason(b.Reason)
+	if err != nil {
+		return err
+	}
+	out := planner.Blocked{At: at, Why: why, Detail: b.Detail}
+	for _, s := range b.Sources {
+		out.Sources = append(out.Sources, algebra.Source(s))
+	}
+	r.plan.Blocked = append(r.plan.Blocked, out)
+	return nil
+}
+
+func (r *reading) inFlight(s InFlight) error {
+	at, err := planner.ParseTarget(s.Address)
+	if err != nil {
+		return err
+	}
+	version, err := algebra.ParseVersion(s.Version)
+	if err != nil {
+		return err
+	}
+	out := planner.InFlight{At: at, Want: algebra.Release{Version: version}, Detail: s.Detail}
+	if s.Phase != unknownPhase {
+		if out.Phase, err = algebra.ParsePhase(s.Phase); err != nil {
+			return err
+		}
+	}
+	r.plan.InFlight = append(r.plan.InFlight, out)
+	return nil
+}
