@@ -60,7 +60,7 @@ func (r *Roster) With(d Delta) (*Roster, error) {
 
 // withColumns has the same devices.
 func (r *Roster) withColumns(columns map[Key]*column) *Roster {
-	return &Roster{ids: r.ids, columns: columns, keys: slices.SortedFunc(maps.Keys(columns), Key.Compare), all: r.all}
+	return &Roster{ids: r.ids, columns: columns, keys: slices.SortedFunc(maps.Keys(columns), Key.Compare), all: r.all, follows: r.follows}
 }
 
 // edit is a new value of one device, or none.

@@ -40,6 +40,7 @@ type Roster struct {
 	keys    []Key // those of columns, sorted
 	columns map[Key]*column
 	all     *roaring.Bitmap
+	follows followers
 }
 
 // Key names a column: a label or a fact.
@@ -66,7 +67,7 @@ func NewRoster(devices []Device) (*Roster, error) { return NewRosterFrom(slices.
 
 // newRoster takes sorted ids and columns of which none is empty.
 func newRoster(ids texts, columns map[Key]*column) *Roster {
-	r := &Roster{ids: ids, columns: columns, keys: slices.SortedFunc(maps.Keys(columns), Key.Compare), all: roaring.New()}
+	r := &Roster{ids: ids, columns: columns, keys: slices.SortedFunc(maps.Keys(columns), Key.Compare), all: roaring.New(), follows: followersOf(ids)}
 	r.all.AddRange(0, uint64(ids.len()))
 	return r
 }
