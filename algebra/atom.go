@@ -10,7 +10,7 @@ import (
 
 // atom is the devices on which the atom holds. It may be shared and must not be changed.
 func (e *evaluation) atom(a selectors.Atom) *roaring.Bitmap {
-	return e.atoms.recall(a, func() *roaring.Bitmap { return e.roster.atom(a) })
+	return e.atoms.recall(e.roster, a).on
 }
 
 func (r *Roster) atom(a selectors.Atom) *roaring.Bitmap {

@@ -15,8 +15,7 @@ import (
 //
 // The order of evaluation is chosen by size, not by writing: atoms come before what is
 // joined of several, small sets before large ones, and once nothing is left nothing more is
-// computed. What is struck is
-// never complemented.
+// computed. What is struck is never complemented.
 type chain struct {
 	keep, strike []selectors.Expr
 }
@@ -42,15 +41,7 @@ func (c *chain) add(x selectors.Expr) {
 func (e *evaluation) conjunction(b *selectors.Bound, x selectors.Expr) *roaring.Bitmap {
 	var c chain
 	c.add(x)
-	keep := e.sets(b, c.keep, isAtom)
-	slices.SortFunc(keep, func(x, y *roaring.Bitmap) int { return cmp.Compare(x.GetCardinality(), y.GetCardinality()) })
-	left := remainder{set: e.roster.all}
-	for _, k := range keep {
-		left.and(k)
-	}
-	for _, s := range e.sets(b, c.strike, isAtom) {
-		left.andNot(s)
-	}
+	left := e.joined(c)
 	for _, y := range slices.DeleteFunc(c.keep, isAtom) {
 		if left.set.IsEmpty() {
 			break
@@ -71,15 +62,65 @@ func isAtom(x selectors.Expr) bool {
 	return ok
 }
 
-func (e *evaluation) sets(b *selectors.Bound, list []selectors.Expr, which func(selectors.Expr) bool) []*roaring.Bitmap {
-	var sets []*roaring.Bitmap
+// joined is the atoms of the chain: by words if all to keep have them, else from the
+// smallest set on.
+func (e *evaluation) joined(c chain) remainder {
+	keep, strike := e.held(c.keep), e.held(c.strike)
+	left := remainder{set: e.roster.all}
+	slices.SortFunc(keep, func(x, y held) int { return cmp.Compare(x.size, y.size) })
+	if len(keep) > 1 && keep[0].words != nil { // then all larger ones have words too
+		lacks := func(h held) bool { return h.words == nil }
+		left = remainder{set: joinedWords(e.roster.Len(), keep, slices.DeleteFunc(slices.Clone(strike), lacks)), narrow: true, own: true}
+		keep, strike = nil, slices.DeleteFunc(strike, func(h held) bool { return !lacks(h) })
+	}
+	for _, h := range keep {
+		left.and(h.on)
+	}
+	for _, h := range strike {
+		left.andNot(h.on)
+	}
+	return left
+}
+
+func (e *evaluation) held(list []selectors.Expr) []held {
+	var sets []held
 	for _, x := range list {
-		if which(x) {
-			sets = append(sets, e.set(b, x))
+		if a, ok := x.(selectors.Atom); ok {
+			sets = append(sets, e.atoms.recall(e.roster, a))
 		}
 	}
 	return sets
 }
+
+// joinedWords is what is in all of keep, of which there are two at least, and in none of strike.
+func joinedWords(n int, keep, strike []held) *roaring.Bitmap {
+	words := make([]uint64, (n+63)/64)
+	inShards(len(words), func(from, to int) {
+		for ; from < to; from += joinedAtOnce {
+			end := min(to, from+joinedAtOnce)
+			out := words[from:end]
+			part := func(h held) []uint64 { return h.words[from:end][:len(out)] }
+			a, b := part(keep[0]), part(keep[1])
+			for i := range out {
+				out[i] = a[i] & b[i]
+			}
+			for _, h := range keep[2:] {
+				for i, w := range part(h) {
+					out[i] &= w
+				}
+			}
+			for _, h := range strike {
+				for i, w := range part(h) {
+					out[i] &^= w
+				}
+			}
+		}
+	})
+	return roaring.FromDense(words, false)
+}
+
+// joinedAtOnce is how many words stay in the nearest cache while sets are joined.
+const joinedAtOnce = 1024
 
 // remainder is a set that shrinks. It starts as all devices, shared, and becomes its own at
 // the first operation that changes it.

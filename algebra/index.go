@@ -19,7 +19,7 @@ type Index struct {
 }
 
 // Index remembers nothing yet.
-func (r *Roster) Index() *Index { return &Index{r, newMemory()} }
+func (r *Roster) Index() *Index { return &Index{r, newMemory(true)} }
 
 // Select is Roster.Select.
 func (x *Index) Select(b *selectors.Bound) Fleet {
@@ -29,23 +29,42 @@ func (x *Index) Select(b *selectors.Bound) Fleet {
 }
 
 // memory holds the devices of each atom, by its canonical text.
-type memory struct{ atoms map[string]*roaring.Bitmap }
+type memory struct {
+	atoms map[string]held
+	dense bool // to keep words too, which pays where an atom is asked often
+}
+
+// held is the devices on which an atom holds: as a bitmap and, where they are dense, as plain
+// words, which several atoms can be joined by without a bitmap in between.
+type held struct {
+	on    *roaring.Bitmap
+	size  uint64
+	words []uint64
+}
 
 // remembered is how many atoms are kept; one more and all are forgotten. That bounds what a
-// long session costs: an atom takes up to an eighth of a byte a device.
-const remembered = 512
+// long session costs: an atom takes up to a quarter of a byte a device.
+const remembered = 256
 
-func newMemory() *memory { return &memory{map[string]*roaring.Bitmap{}} }
+// sparsest is how many devices there may be for each one that a dense set holds.
+const sparsest = 32
 
-func (m *memory) recall(a selectors.Atom, decide func() *roaring.Bitmap) *roaring.Bitmap {
+func newMemory(dense bool) *memory { return &memory{map[string]held{}, dense} }
+
+func (m *memory) recall(r *Roster, a selectors.Atom) held {
 	text := selectors.Print(a)
-	on, ok := m.atoms[text]
+	h, ok := m.atoms[text]
 	if !ok {
 		if len(m.atoms) >= remembered {
 			clear(m.atoms)
 		}
-		on = decide()
-		m.atoms[text] = on
+		on := r.atom(a)
+		h = held{on: on, size: on.GetCardinality()}
+		if m.dense && h.size*sparsest >= uint64(r.Len()) {
+			h.words = make([]uint64, (r.Len()+63)/64)
+			copy(h.words, on.ToDense())
+		}
+		m.atoms[text] = h
 	}
-	return on
+	return h
 }

@@ -25,7 +25,7 @@ type evaluation struct {
 }
 
 func newEvaluation(r *Roster, deployments map[DeploymentRef]Deployment) *evaluation {
-	return &evaluation{r, nil, newMemory(), deployments, map[*selectors.Bound]Fleet{}, map[*selectors.Bound]Assignment{}}
+	return &evaluation{r, nil, newMemory(false), deployments, map[*selectors.Bound]Fleet{}, map[*selectors.Bound]Assignment{}}
 }
 
 func (e *evaluation) fleet(b *selectors.Bound) Fleet {
