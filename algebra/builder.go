@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -54,12 +55,21 @@ func (b *rosterBuilder) roster() (*Roster, error) {
 			return nil, fmt.Errorf("roster: device %s is given twice", id)
 		}
 	}
-	columns := make(map[Key]*column, len(b.columns))
-	for k, c := range b.columns {
-		columns[k] = c.column(ids.len(), order)
-		delete(b.columns, k) // it may be as large as the column
+	return newRoster(ids, eachColumn(b.columns, func(c *columnBuilder) *column { return c.column(ids.len(), order) })), nil
+}
+
+// eachColumn makes a column of each, several at once; where it makes nil there is none.
+func eachColumn[T any](from map[Key]T, f func(T) *column) map[Key]*column {
+	keys := slices.Collect(maps.Keys(from))
+	made := make([]*column, len(keys))
+	each(len(keys), func(i int) { made[i] = f(from[keys[i]]) })
+	columns := make(map[Key]*column, len(keys))
+	for i, k := range keys {
+		if made[i] != nil {
+			columns[k] = made[i]
+		}
 	}
-	return newRoster(ids, columns), nil
+	return columns
 }
 
 // sorting is the order that sorts the texts, or nil if they are sorted.

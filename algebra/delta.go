@@ -115,19 +115,14 @@ func (r *Roster) moved(put map[string]Device, gone map[string]bool) *Roster {
 			from = append(from, i)
 		}
 	}
-	columns := make(map[Key]*column, len(r.columns))
-	for k, c := range r.columns {
-		moved := mapped(len(from), uint32(c.values.len()), func(i uint32) uint32 {
+	return newRoster(ids.texts(), eachColumn(r.columns, func(c *column) *column {
+		return recoded(c.values, mapped(len(from), uint32(c.values.len()), func(i uint32) uint32 {
 			if from[i] == 0 {
 				return 0
 			}
 			return c.codes.at(from[i] - 1)
-		})
-		if c := recoded(c.values, moved); c != nil {
-			columns[k] = c
-		}
-	}
-	return newRoster(ids.texts(), columns)
+		}))
+	}))
 }
 
 // merged yields ids in order: known ones with their ordinals plus one, and 0 with new ones.

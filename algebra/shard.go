@@ -20,7 +20,7 @@ func inShards(n int, f func(from, to int)) {
 	each((n+size-1)/size, func(i int) { f(i*size, min(n, (i+1)*size)) })
 }
 
-// each calls f on 0 to n-1 at once, and returns when all are done.
+// each calls f on 0 to n-1, some at once, and returns when all are done.
 func each(n int, f func(i int)) {
 	panics := make(chan any, n)
 	slots := make(chan struct{}, shards)

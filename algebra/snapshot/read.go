@@ -22,8 +22,8 @@ func Read(from io.Reader) (algebra.Reality, error) {
 	}
 	r := algebra.NewReality(roster, at)
 	r.Published = d.placement(roster)
-	d.records(r)
-	d.slots(r)
+	r.Records = d.records(roster)
+	r.Slots = d.slots(roster)
 	d.specs(r)
 	if d.err == nil {
 		d.err = d.close()
@@ -108,23 +108,27 @@ func (d *decoder) device(r *algebra.Roster) algebra.DeviceID {
 	return id
 }
 
-func (d *decoder) records(r algebra.Reality) {
-	n := d.times(func() {
-		id := d.device(r.Roster)
-		r.Records[id] = algebra.Record{
+func (d *decoder) records(r *algebra.Roster) map[algebra.DeviceID]algebra.Record {
+	n := d.number()
+	records := make(map[algebra.DeviceID]algebra.Record, room(n, r))
+	d.repeat(n, func() {
+		records[d.device(r)] = algebra.Record{
 			Registry: d.number(), Desired: d.number(),
 			Lifecycle: algebra.Lifecycle(d.index(int(algebra.Decommissioned) + 1)), Heard: d.time(),
 		}
 	})
-	d.different(n, len(r.Records), "the record of a device")
+	d.different(n, len(records), "the record of a device")
+	return records
 }
 
-func (d *decoder) slots(r algebra.Reality) {
+func (d *decoder) slots(r *algebra.Roster) map[algebra.Slot]algebra.SlotState {
 	releases := d.releases()
 	apps := map[string]algebra.App{}
 	var name []byte
-	n := d.times(func() {
-		device := d.device(r.Roster)
+	n := d.number()
+	slots := make(map[algebra.Slot]algebra.SlotState, room(n, r))
+	d.repeat(n, func() {
+		device := d.device(r)
 		name = d.bytes(name[:0])
 		app, ok := apps[string(name)]
 		if !ok {
@@ -134,16 +138,18 @@ func (d *decoder) slots(r algebra.Reality) {
 			}
 			apps[string(name)] = app
 		}
-		r.Slots[algebra.Slot{Device: device, App: app}] = algebra.SlotState{
+		slots[algebra.Slot{Device: device, App: app}] = algebra.SlotState{
 			Release: releases[d.index(len(releases))], Phase: algebra.Phase(d.index(int(algebra.Refused) + 1)),
 			Since: d.time(), Detail: d.text(), Restarts: int(d.number()),
 		}
 	})
-	d.different(n, len(r.Slots), "a slot")
+	d.different(n, len(slots), "a slot")
+	return slots
 }
 
 func (d *decoder) specs(r algebra.Reality) {
-	n := d.times(func() {
+	n := d.number()
+	d.repeat(n, func() {
 		spec, err := algebra.ParseDeployment([]byte(d.text()))
 		if err != nil {
 			d.fail(fmt.Errorf("snapshot: %w", err))

@@ -61,14 +61,18 @@ func (d *decoder) index(n int) int {
 	return int(i)
 }
 
-// times calls f as often as a count says, until an error. It gives the count.
-func (d *decoder) times(f func()) uint64 {
-	n := d.number()
-	for i := uint64(0); i < n && d.err == nil; i++ {
+// times calls f as often as a count says, until an error.
+func (d *decoder) times(f func()) { d.repeat(d.number(), f) }
+
+func (d *decoder) repeat(n uint64, f func()) {
+	for ; n > 0 && d.err == nil; n-- {
 		f()
 	}
-	return n
 }
+
+// room is a size for a map of n entries that are told of so many devices: a wrong count does
+// not take the memory.
+func room(n uint64, r *algebra.Roster) int { return int(min(n, 8*uint64(r.Len())+64)) }
 
 // different checks that as many things as were told are there: none is told twice.
 func (d *decoder) different(told uint64, there int, what string) {

@@ -1,9 +1,9 @@
 package snapshot
 
 import (
+	"cmp"
 	"errors"
 	"io"
-	"maps"
 	"slices"
 
 	"github.com/musterfleet/muster/algebra"
@@ -108,21 +108,44 @@ func (e *encoder) releases(t *table) {
 	}
 }
 
-// device is an ordinal plus one, or 0 and the id of a device that is not in the roster.
-func (e *encoder) device(r *algebra.Roster, id algebra.DeviceID) {
-	if i, ok := r.Ordinal(id); ok {
-		e.number(uint64(i) + 1)
-		return
+// place is where something stands: a device by its ordinal plus one, or by 0 and its id where
+// it is not in the roster. Strangers come first.
+type place struct {
+	ordinal uint32
+	slot    algebra.Slot
+}
+
+func placeOf(r *algebra.Roster, at algebra.Slot) place {
+	if i, ok := r.Ordinal(at.Device); ok {
+		return place{i + 1, at}
 	}
-	e.number(0)
-	e.text(id.String())
+	return place{0, at}
+}
+
+func (p place) compare(o place) int {
+	if p.ordinal != o.ordinal {
+		return cmp.Compare(p.ordinal, o.ordinal)
+	}
+	return cmp.Or(p.slot.Device.Compare(o.slot.Device), p.slot.App.Compare(o.slot.App))
+}
+
+func (e *encoder) device(p place) {
+	e.number(uint64(p.ordinal))
+	if p.ordinal == 0 {
+		e.text(p.slot.Device.String())
+	}
 }
 
 func (e *encoder) records(r algebra.Reality) {
-	e.number(uint64(len(r.Records)))
-	for _, id := range slices.SortedFunc(maps.Keys(r.Records), algebra.DeviceID.Compare) {
-		rec := r.Records[id]
-		e.device(r.Roster, id)
+	order := make([]place, 0, len(r.Records))
+	for id := range r.Records {
+		order = append(order, placeOf(r.Roster, algebra.Slot{Device: id}))
+	}
+	slices.SortFunc(order, place.compare)
+	e.number(uint64(len(order)))
+	for _, p := range order {
+		rec := r.Records[p.slot.Device]
+		e.device(p)
 		e.number(rec.Registry)
 		e.number(rec.Desired)
 		e.number(uint64(rec.Lifecycle))
@@ -131,22 +154,21 @@ func (e *encoder) records(r algebra.Reality) {
 }
 
 func (e *encoder) slots(r algebra.Reality) {
-	order := slices.SortedFunc(maps.Keys(r.Slots), func(a, b algebra.Slot) int {
-		if c := a.Device.Compare(b.Device); c != 0 {
-			return c
-		}
-		return a.App.Compare(b.App)
-	})
+	order := make([]place, 0, len(r.Slots))
+	for at := range r.Slots {
+		order = append(order, placeOf(r.Roster, at))
+	}
+	slices.SortFunc(order, place.compare)
 	table := newTable()
-	for _, at := range order {
-		table.code(r.Slots[at].Release)
+	for _, p := range order {
+		table.code(r.Slots[p.slot].Release)
 	}
 	e.releases(table)
 	e.number(uint64(len(order)))
-	for _, at := range order {
-		s := r.Slots[at]
-		e.device(r.Roster, at.Device)
-		e.text(at.App.String())
+	for _, p := range order {
+		s := r.Slots[p.slot]
+		e.device(p)
+		e.text(p.slot.App.String())
 		e.number(uint64(table.code(s.Release)))
 		e.number(uint64(s.Phase))
 		e.time(s.Since)
