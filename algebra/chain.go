@@ -85,7 +85,13 @@ func (e *evaluation) joined(c chain) remainder {
 func (e *evaluation) held(list []selectors.Expr) []held {
 	var sets []held
 	for _, x := range list {
-		if a, ok := x.(selectors.Atom); ok {
+		a, ok := x.(selectors.Atom)
+		switch {
+		case !ok:
+		case isHeartbeat(a.Subject()):
+			on := e.attribute(a)
+			sets = append(sets, held{on: on, size: on.GetCardinality()})
+		default:
 			sets = append(sets, e.atoms.recall(e.roster, a))
 		}
 	}
