@@ -43,34 +43,35 @@ func repl(ctx context.Context, c *console, from *source, world string) error {
 	if world == "" && !from.given() {
 		return errors.New("repl: nothing to ask; name the devices by -w DIR, --roster FILE, --snapshot FILE or --nats URL")
 	}
-	g, err := from.ground(ctx, world)
-	if err != nil {
-		return err
-	}
-	c.noteNoDevices(g.roster)
-	s := newSession(g, from.label(world), &console{plain: c.plain})
-	s.live = !from.named() && from.given()
-	if from.roster != "-" {
-		quiet := source{console: &console{errw: io.Discard}, roster: from.roster, file: from.file, nats: from.nats, config: from.config}
-		s.again = func(ctx context.Context) (ground, error) { return quiet.ground(ctx, world) }
-	}
 	in, out := c.in, c.out
-	if in == nil {
+	if from.roster == "-" {
 		return errors.New("repl: the input is the roster; name that by a file")
+	}
+	coming := load(ctx, from, world)
+	s := newSession(coming, from.label(world), &console{plain: c.plain})
+	s.live = !from.named() && from.given()
+	s.again = func(ctx context.Context) (ground, error) { return from.quietly(io.Discard).ground(ctx, world) }
+	if isTerminal(out) {
+		s.emit = func(text string) { fmt.Fprint(out, text) }
 	}
 	if isTerminal(in) && isTerminal(out) {
 		s.console.page = c.columns()
 		s.color = c.color(out)
-		s.emit = func(text string) { fmt.Fprint(out, text) }
-		file := historyFile(os.Getenv)
-		if s.history, err = openHistory(file); err != nil {
+		var err error
+		if s.history, err = openHistory(historyFile(os.Getenv)); err != nil {
 			c.note("", "no history is kept: %v", err)
 		}
+		coming.within(promptWithin)
+		if err := s.arrive(false); err != nil {
+			return err
+		}
+		fmt.Fprint(c.errw, s.told())
 		return converse(ctx, s, out, newTerminalEditor(s, c))
 	}
-	if isTerminal(out) {
-		s.emit = func(text string) { fmt.Fprint(out, text) }
+	if err := s.arrive(true); err != nil {
+		return err
 	}
+	fmt.Fprint(c.errw, s.told())
 	plain := newPlainEditor(c, in, s.incomplete)
 	if err := converse(ctx, s, out, plain); err != nil {
 		return err
@@ -102,9 +103,12 @@ func converse(ctx context.Context, s *session, out io.Writer, ed editor) error {
 		case err != nil:
 			return fmt.Errorf("repl: %w", err)
 		}
+		if err := s.arrive(true); err != nil {
+			return err
+		}
 		said, _, err := s.handle(interrupts.during(ctx), e.text)
 		interrupts.idle()
-		if _, err := io.WriteString(out, said); err != nil {
+		if _, err := io.WriteString(out, s.told()+said); err != nil {
 			return err
 		}
 		switch {

@@ -10,8 +10,7 @@ import (
 	"github.com/musterfleet/muster/selectors"
 )
 
-// mostLines is how many lines of folded names an answer has at most; a format chosen by :set
-// shows them all.
+// mostLines is about how many lines of folded names a person is shown.
 const mostLines = 12
 
 // answer shows what a bound expression denotes, how much that is, and what is remarkable.
@@ -58,15 +57,12 @@ func (s *session) show(f algebra.Fleet) error {
 	if s.format != "folded" || f.IsEmpty() {
 		return p.printFleet(f)
 	}
-	rows := strings.SplitAfter(p.folded(f), "\n")
-	if len(rows) > mostLines {
-		left := 0
-		for _, row := range rows[mostLines:] {
-			left += len(splitFolded(strings.TrimSuffix(strings.TrimSpace(row), ",")))
-		}
-		rows = append(rows[:mostLines], s.dim(fmt.Sprintf("… %d more; :set format names shows all", left)))
+	text := p.folded(f)
+	if most := mostLines * s.console.columns(); s.console.person() && len(text) > most {
+		shown := text[:strings.LastIndexByte(text[:most], ',')+1]
+		text = shown + s.dim(" … and more; :set format names shows all")
 	}
-	_, err := fmt.Fprintln(s.console.out, strings.Join(rows, ""))
+	_, err := fmt.Fprintln(s.console.out, text)
 	return err
 }
 
@@ -130,7 +126,7 @@ const hintWithin = 50 * time.Millisecond
 
 // hint says while an expression is typed what it denotes so far, if that is known at once.
 func (s *session) hint(text string) string {
-	if s.slow || strings.TrimSpace(text) == "" || strings.TrimSpace(text)[0] == ':' {
+	if err := s.arrive(false); err != nil || !s.here() || s.slow || strings.TrimSpace(text) == "" || strings.TrimSpace(text)[0] == ':' {
 		return ""
 	}
 	if _, body, ok := cutLet(text); ok {

@@ -19,6 +19,9 @@ const mostCandidates = 50
 
 // complete offers what may stand at the end of a text: candidates for the bytes from start on.
 func (s *session) complete(text string) (found []candidate, start int) {
+	if err := s.arrive(false); err != nil || !s.here() {
+		return nil, len(text)
+	}
 	at := len(text) - len(strings.TrimLeft(text, " \t\n"))
 	if at < len(text) && text[at] == ':' {
 		return s.completeCommand(text, at)

@@ -70,12 +70,15 @@ func (s *session) tokenStyle(tokens []selectors.Token, i int, last bool) string 
 	t := tokens[i]
 	switch t.Kind {
 	case selectors.NameToken:
+		if !s.here() {
+			return nameStyle
+		}
 		if _, ok := s.scope.Names[t.Text]; !ok && !(last && s.startsName(t.Text)) {
 			return unknownStyle
 		}
 		return nameStyle
 	case selectors.StringToken:
-		if i >= 2 && tokens[i-2].Text == "label" && !slices.Contains(s.scope.LabelKeys, t.Text) {
+		if i >= 2 && tokens[i-2].Text == "label" && s.here() && !slices.Contains(s.scope.LabelKeys, t.Text) {
 			return absentStyle
 		}
 		return textStyle

@@ -22,6 +22,8 @@ type session struct {
 	// console is where answers are laid out; its out is the text being written.
 	console *console
 	ground  ground
+	coming  *loading // the ground until it is there, then nil
+	untold  string   // what is to be told of reading it
 	// label says where the devices are from: live, snapshot or a file's name.
 	label func(ground) string
 	// again reads the sources anew. Nil where they cannot change, such as the input.
@@ -54,11 +56,9 @@ type let struct {
 	bound      *selectors.Bound
 }
 
-// newSession stands on a ground that was read just now.
-func newSession(g ground, label func(ground) string, c *console) *session {
-	s := &session{console: c, label: label, format: "folded", timing: true, now: time.Now, history: &history{}}
-	s.stand(g)
-	return s
+// newSession stands on a ground that is being read; arrive waits for it.
+func newSession(coming *loading, label func(ground) string, c *console) *session {
+	return &session{console: c, coming: coming, label: label, format: "folded", timing: true, now: time.Now, history: &history{}}
 }
 
 // stand puts the session on another ground. Names given in it are resolved anew; those that

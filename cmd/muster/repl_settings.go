@@ -194,7 +194,7 @@ func (s *session) watch(ctx context.Context, c call) error {
 		if b, err = s.bind(c.entry, from); err != nil {
 			return err
 		}
-		have = s.told(have, s.ground.devices(b, b.Expr()))
+		have = s.moves(have, s.ground.devices(b, b.Expr()))
 		s.flush()
 	}
 }

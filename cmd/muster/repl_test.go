@@ -37,10 +37,13 @@ func testSession(t *testing.T, archive *txtar.Archive) *session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSession(g, from.label(world), &console{page: 100})
+	s := newSession(loaded(g), from.label(world), &console{page: 100})
 	s.again = func(ctx context.Context) (ground, error) { return from.ground(ctx, world) }
 	clock := time.Date(2026, 1, 2, 10, 31, 2, 0, time.UTC)
 	s.now = func() time.Time { clock = clock.Add(400 * time.Microsecond); return clock }
+	if err := s.arrive(true); err != nil {
+		t.Fatal(err)
+	}
 	return s
 }
 

@@ -18,8 +18,8 @@ func (s *session) flush() {
 	}
 }
 
-// told tells who came and who went since have, if anybody, and returns who is there.
-func (s *session) told(have map[algebra.DeviceID]bool, now algebra.Fleet) map[algebra.DeviceID]bool {
+// moves tells who came and who went since have, if anybody, and returns who is there.
+func (s *session) moves(have map[algebra.DeviceID]bool, now algebra.Fleet) map[algebra.DeviceID]bool {
 	next := map[algebra.DeviceID]bool{}
 	var came []string
 	for id := range now.IDs() {

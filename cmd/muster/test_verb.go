@@ -152,8 +152,8 @@ func (t *testRun) on() (*session, error) {
 		return nil, err
 	}
 	g := stand(t.world, t.worlds > 0, algebra.NewReality(roster, time.Now().UTC()))
-	t.session = newSession(g, func(ground) string { return t.name }, &console{out: io.Discard, errw: io.Discard})
-	return t.session, nil
+	t.session = newSession(loaded(g), func(ground) string { return t.name }, &console{out: io.Discard, errw: io.Discard})
+	return t.session, t.session.arrive(true)
 }
 
 // restart puts the names given so far on what is loaded now.
