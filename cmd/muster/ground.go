@@ -66,16 +66,21 @@ func (g ground) definitions() []algebra.Definition {
 
 // bind resolves an expression of a text. The error is a diag.List placed in the text.
 func (g ground) bind(expr selectors.Expr, s selectors.Scope, at diag.Source) (*selectors.Bound, error) {
-	bound, err := selectors.Bind(expr, s)
+	return g.bindQuery(selectors.Query{X: expr}, s, at)
+}
+
+// bindQuery resolves a query of a text, clauses and all.
+func (g ground) bindQuery(q selectors.Query, s selectors.Scope, at diag.Source) (*selectors.Bound, error) {
+	bound, err := selectors.BindQuery(q, s)
 	if err != nil {
 		list := placed(at, err)
-		if !g.declared {
+		if !g.declared && len(s.Names) == 0 {
 			withoutWorld(list)
 		}
 		return nil, list
 	}
 	if bound.Sort() == selectors.AssignmentSort && !g.declared {
-		return nil, diag.List{at.At(expr.Span().Start, expr.Span().End, "an assignment names deployments, which only a World has", "name the World by -w DIR")}
+		return nil, diag.List{at.At(q.X.Span().Start, q.X.Span().End, "an assignment names deployments, which only a World has", "name the World by -w DIR")}
 	}
 	return bound, nil
 }

@@ -39,10 +39,15 @@ over the roster.
 Formats: folded is edge[001-250],gw7; names is one id a line; json and ndjson are the form
 that --roster reads; a count and notes go to stderr.
 
+An expression may end in clauses: by KEYS gives a row for each combination of values, show KEYS
+columns, then sort KEY [desc] and limit N.
+
 With --exit-status: 0 some device or claim, 1 none, 2 error.`,
 		Example: `  muster query --roster devices.jsonl 'arch = aarch64 & label("ring") in ("0", "1")'
   muster query -w worlds/shop '@edge - @canary' -o names
   muster query -w worlds/shop '@edge -> {web@2.1.0} at 10' -o csv
+  muster query --roster devices.jsonl 'all by label("site") show arch'
+  muster query --roster devices.jsonl 'arch = aarch64 show mem sort mem desc limit 10'
   muster query --roster devices.jsonl --count all
   echo 'label("site") = "berlin"' | muster query --roster devices.jsonl -`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -117,11 +122,15 @@ func (q *query) run(cmd *cobra.Command, args []string) (empty bool, err error) {
 		return false, err
 	}
 	q.console.noteNoDevices(g.roster)
-	expr, err := selectors.Parse(at.Text)
+	statement, err := selectors.ParseStatement(at.Text)
 	if err != nil {
 		return false, placed(at, err)
 	}
-	bound, err := g.bind(expr, g.scope(), at)
+	asked, ok := statement.(selectors.Query)
+	if !ok {
+		return false, diag.List{at.At(0, len("let"), "a name lasts for a session, and this is a single query", "write the expression in the place of the name, or use muster repl")}
+	}
+	bound, err := g.bindQuery(asked, g.scope(), at)
 	if err != nil {
 		return false, err
 	}
@@ -139,7 +148,12 @@ func (q *query) run(cmd *cobra.Command, args []string) (empty bool, err error) {
 		rows := claimRows(g.demand.Assign(bound))
 		return len(rows) == 0, p.printClaims(rows)
 	}
-	if err := p.printFleet(f); err != nil {
+	if plain(asked) {
+		err = p.printFleet(f)
+	} else {
+		err = p.printArranged(g, g.arrange(asked, f))
+	}
+	if err != nil {
 		return false, err
 	}
 	if !q.count && terminal(q.console.out) && terminal(q.console.errw) { // a person wants to know how much that was

@@ -13,8 +13,8 @@ import (
 // mostLines is about how many lines of folded names a person is shown.
 const mostLines = 12
 
-// answer shows what a bound expression denotes, how much that is, and what is remarkable.
-func (s *session) answer(b *selectors.Bound) error {
+// answer shows what a query denotes, how much that is, and what is remarkable.
+func (s *session) answer(q selectors.Query, b *selectors.Bound) error {
 	if b.Sort() == selectors.AssignmentSort {
 		return s.answerClaims(b)
 	}
@@ -24,13 +24,24 @@ func (s *session) answer(b *selectors.Bound) error {
 	if b.Sort() == selectors.SelectorSort && !s.machine() {
 		fmt.Fprintln(s.console.out, s.dim("≡ all["+selectors.Print(b.Expr())+"]"))
 	}
-	if err := s.show(f); err != nil {
-		return err
+	line := []string{s.share(f.Len())}
+	if plain(q) {
+		if err := s.show(f); err != nil {
+			return err
+		}
+	} else {
+		a := s.ground.arrange(q, f)
+		took = s.now().Sub(began)
+		if err := s.printer().printArranged(s.ground, a); err != nil {
+			return err
+		}
+		if a.of > len(a.rows) {
+			line = append(line, fmt.Sprintf("%d of %s", len(a.rows), counted(a.of, "row", "rows")))
+		}
 	}
 	if s.machine() {
 		return nil
 	}
-	line := []string{s.share(f.Len())}
 	if s.timing {
 		line = append(line, elapsed(took))
 	}
@@ -129,12 +140,16 @@ func (s *session) hint(text string) string {
 	if err := s.arrive(false); err != nil || !s.here() || s.slow || strings.TrimSpace(text) == "" || strings.TrimSpace(text)[0] == ':' {
 		return ""
 	}
-	if _, body, ok := cutLet(text); ok {
-		text = text[body:]
-	}
-	x, err := selectors.Parse(text)
+	statement, err := selectors.ParseStatement(text)
 	if err != nil {
 		return ""
+	}
+	var x selectors.Expr
+	switch statement := statement.(type) {
+	case selectors.Query:
+		x = statement.X
+	case selectors.Let:
+		x = statement.X
 	}
 	b, err := selectors.Bind(x, s.scope)
 	if err != nil || b.Sort() == selectors.AssignmentSort {

@@ -115,7 +115,16 @@ func (s *session) candidates(text string, tokens []selectors.Token) []candidate 
 	if n == 0 || n == 3 && tokens[0].Text == "let" && tokens[2].Text == "=" {
 		return s.operands()
 	}
+	if elementOpen(tokens) >= 0 && tokens[n-1].Kind == selectors.SignToken && slices.Contains([]string{":", "&", "|", "("}, tokens[n-1].Text) {
+		return s.elementKeys()
+	}
 	last := tokens[n-1]
+	if clause := clauseOf(tokens); clause != "" && (last.Text == clause || last.Text == ",") {
+		if clause == "limit" {
+			return nil
+		}
+		return s.keyCandidates()
+	}
 	if comparing(last) {
 		return s.valueCandidates(keyText(text, tokens[:n-1]))
 	}
@@ -144,6 +153,19 @@ func (s *session) candidates(text string, tokens []selectors.Token) []candidate 
 	}
 	return s.operands()
 }
+
+// clauseOf is the clause of a query that the tokens end in, if any.
+func clauseOf(tokens []selectors.Token) string {
+	for i := len(tokens) - 1; i > 0; i-- {
+		t := tokens[i]
+		if t.Kind == selectors.WordToken && slices.Contains(clauseWords, t.Text) && enclosing(tokens[:i]) < 0 {
+			return t.Text
+		}
+	}
+	return ""
+}
+
+var clauseWords = []string{"by", "show", "sort", "limit"}
 
 // comparing reports whether a value follows the token.
 func comparing(t selectors.Token) bool {
@@ -186,6 +208,8 @@ func (s *session) inside(text string, tokens []selectors.Token, open int) []cand
 		return s.labelCandidates()
 	case "has", "num", "ver", "ip":
 		return s.keyCandidates()
+	case "any", "every":
+		return []candidate{{selectors.Deploy + ": ", "what a device runs"}}
 	case "in":
 		before := tokens[:open-1]
 		if n := len(before); n > 0 && before[n-1].Text == "not" {
@@ -194,6 +218,28 @@ func (s *session) inside(text string, tokens []selectors.Token, open int) []cand
 		return s.valueCandidates(keyText(text, before))
 	}
 	return s.operands()
+}
+
+// elementOpen is the bracket of the any(… or every(… that the tokens end in, or -1.
+func elementOpen(tokens []selectors.Token) int {
+	for end := len(tokens); ; {
+		i := enclosing(tokens[:end])
+		if i <= 0 {
+			return -1
+		}
+		if w := tokens[i-1].Text; (w == "any" || w == "every") && i+2 < len(tokens) {
+			return i
+		}
+		end = i
+	}
+}
+
+func (s *session) elementKeys() []candidate {
+	var out []candidate
+	for _, k := range selectors.ElementKeys() {
+		out = append(out, candidate{k, "of what runs"})
+	}
+	return out
 }
 
 // keyText is the key that the tokens end with, as it is written; empty if they end with none.
@@ -252,6 +298,7 @@ func (s *session) comparisons(key string) []candidate {
 		{"= ", "equal"}, {"!= ", "different, or absent"}, {"in (", "one of several"}, {"not in (", "none of several, or absent"},
 		{"< ", "less"}, {"<= ", "less or equal"}, {"> ", "greater"}, {">= ", "greater or equal"},
 		{"glob ", "like a pattern with * and ?"}, {"=~ ", "like a regular expression"}, {"contains ", "has an element"},
+		{"within ", "at most so long ago"},
 	} {
 		rest := value
 		switch {
@@ -259,6 +306,8 @@ func (s *session) comparisons(key string) []candidate {
 			rest += ")"
 		case op.text == "glob " || op.text == "=~ " || op.text == "contains ":
 			rest = `"a"`
+		case op.text == "within ":
+			rest = "5m"
 		}
 		if _, ok := s.binds(key + " " + op.text + rest); ok {
 			out = append(out, op)
@@ -277,6 +326,9 @@ func (s *session) operators(before string) []candidate {
 	if ok && sort != selectors.AssignmentSort && s.ground.declared {
 		out = append(out, candidate{"-> {", "are to run"})
 	}
+	if ok && sort != selectors.AssignmentSort {
+		out = append(out, candidate{"by ", "a row for each value"}, candidate{"show ", "columns"}, candidate{"sort ", "the order of rows"}, candidate{"limit ", "the most rows"})
+	}
 	return out
 }
 
@@ -285,6 +337,8 @@ func (s *session) operands() []candidate {
 	out := s.attributeCandidates()
 	out = append(out, candidate{`label("`, counted(len(s.scope.LabelKeys), "label in use", "labels in use")},
 		candidate{"has(", "the key is present"}, candidate{"num(", "a label as a number"}, candidate{"ver(", "a label as a version"},
+		candidate{"any(" + selectors.Deploy + ": ", "something it runs is so"}, candidate{"every(" + selectors.Deploy + ": ", "all it runs is so"},
+		candidate{"sample(", "a share of the devices"}, candidate{"take(", "some devices of a fleet"},
 		candidate{"all", "the fleet of all devices"}, candidate{"none", "the empty fleet"}, candidate{"true", "every device"}, candidate{"false", "no device"})
 	return append(out, s.nameCandidates()...)
 }

@@ -22,7 +22,7 @@ const (
 // keywords are the words of the language that are no keys and no values.
 var keywords = []string{
 	"all", "none", "true", "false", "and", "or", "not", "in", "has", "label", "num", "ver", "ip", "any", "every", "at", "let",
-	"glob", "contains", "within", "sample", "take", "by", "show", "sort", "desc", "limit",
+	"glob", "contains", "within", selectors.Deploy, "sample", "take", "by", "show", "sort", "desc", "limit",
 }
 
 // highlight dresses a text as it is typed. Without its dress it is the text.
@@ -115,22 +115,8 @@ func wordStyle(tokens []selectors.Token, i int) string {
 		return keyStyle
 	case slices.Contains(keywords, word):
 		return keywordStyle
-	case follows && !inElement(tokens[:i]) && !(i == 1 && tokens[0].Text == "let"):
+	case follows && elementOpen(tokens[:i]) < 0 && !(i == 1 && tokens[0].Text == "let"):
 		return unknownStyle
 	}
 	return ""
-}
-
-// inElement reports whether the tokens end inside any(…) or every(…), whose keys are others.
-func inElement(tokens []selectors.Token) bool {
-	for {
-		i := enclosing(tokens)
-		if i < 0 {
-			return false
-		}
-		if i > 0 && (tokens[i-1].Text == "any" || tokens[i-1].Text == "every") {
-			return true
-		}
-		tokens = tokens[:i]
-	}
 }

@@ -99,6 +99,12 @@ func (s *session) keys(ctx context.Context, c call) error {
 
 // fittingTable is a table whose last column is cut where the page ends.
 func (s *session) fittingTable(heads []string, rows [][]string) error {
+	cutLast(heads, rows, s.console.columns())
+	return table(s.console.out, heads, rows)
+}
+
+// cutLast cuts the last column where a page of that width ends.
+func cutLast(heads []string, rows [][]string, page int) {
 	last, used := len(heads)-1, 0
 	for i := range last {
 		wide := len([]rune(heads[i]))
@@ -108,9 +114,8 @@ func (s *session) fittingTable(heads []string, rows [][]string) error {
 		used += wide + 2
 	}
 	for _, r := range rows {
-		r[last] = cut(r[last], s.console.columns()-used)
+		r[last] = cut(r[last], page-used)
 	}
-	return table(s.console.out, heads, rows)
 }
 
 // cut is a text in at most so many characters.
@@ -268,7 +273,7 @@ func (s *session) named(c call) error {
 	if n, ok := b.Expr().(selectors.Name); ok {
 		fmt.Fprintln(s.console.out, s.dim("≡ "+selectors.Print(b.Name(n.Name).Expr())))
 	}
-	return s.answer(b)
+	return s.answer(selectors.Query{X: b.Expr()}, b)
 }
 
 // oneDevice shows all that is known of a device.

@@ -134,64 +134,71 @@ func (s *session) incomplete(entry string) bool {
 		}
 		at = arg
 	}
-	if _, body, ok := cutLet(entry[at:]); ok {
-		at += body
-	}
-	if strings.TrimSpace(entry[at:]) == "" {
-		return false
-	}
-	_, err := selectors.Parse(entry[at:])
+	return incompleteText(entry[at:])
+}
+
+// incompleteText reports whether a statement lacks only what may come.
+func incompleteText(text string) bool {
+	_, err := selectors.ParseStatement(text)
 	var list selectors.Errors
-	return errors.As(err, &list) && list.Incomplete()
+	return strings.TrimSpace(text) != "" && errors.As(err, &list) && list.Incomplete()
 }
 
-// cutLet finds the name of let NAME = EXPR and where the expression starts.
-func cutLet(text string) (name string, body int, ok bool) {
-	t := selectors.Tokens(text)
-	if len(t) < 3 || t[0].Text != "let" || t[0].Kind != selectors.WordToken || t[1].Kind != selectors.WordToken || t[2].Text != "=" {
-		return "", 0, false
-	}
-	return t[1].Text, t[2].At.End, true
-}
-
-// statement answers the expression, or gives the name, at a place of the entry.
+// statement answers the query, or gives the name, at a place of the entry.
 func (s *session) statement(ctx context.Context, entry string, from int) error {
-	if name, body, ok := cutLet(entry[from:]); ok {
-		return s.define(name, entry, from+body)
-	}
 	if err := s.fresh(ctx); err != nil {
 		return err
 	}
-	bound, err := s.bind(entry, from)
-	if err != nil {
+	q, bound, err := s.query(entry, from)
+	if err != nil || bound == nil {
 		return err
 	}
-	return s.answer(bound)
+	return s.answer(q, bound)
 }
 
 // bind reads the expression that is the rest of an entry.
 func (s *session) bind(entry string, from int) (*selectors.Bound, error) {
+	q, bound, err := s.query(entry, from)
+	switch {
+	case err != nil:
+		return nil, err
+	case bound == nil || !plain(q):
+		return nil, errors.New("an expression is wanted here, without let and without clauses")
+	}
+	return bound, nil
+}
+
+// query reads the statement that is the rest of an entry. A let is done, and gives no query.
+func (s *session) query(entry string, from int) (selectors.Query, *selectors.Bound, error) {
 	entry = strings.TrimRight(entry, " \t\n") // what is missing is missing after the last word
 	from = min(from, len(entry))
 	at := diag.Source{Line: 1, Text: entry, Offset: from}
-	expr, err := selectors.Parse(entry[from:])
+	statement, err := selectors.ParseStatement(entry[from:])
 	if err != nil {
-		return nil, placed(at, err)
+		return selectors.Query{}, nil, placed(at, err)
 	}
-	return s.ground.bind(expr, s.scope, at)
+	switch x := statement.(type) {
+	case selectors.Query:
+		bound, err := s.ground.bindQuery(x, s.scope, at)
+		return x, bound, err
+	case selectors.Let:
+		bound, err := s.ground.bind(x.X, s.scope, at)
+		if err != nil {
+			return selectors.Query{}, nil, err
+		}
+		return selectors.Query{}, nil, s.define(x.Name, bound)
+	}
+	panic("muster: unknown statement")
 }
 
-func (s *session) define(name, entry string, from int) error {
+// define gives a name, and tells what it means.
+func (s *session) define(name string, bound *selectors.Bound) error {
 	for _, d := range s.ground.definitions() {
 		if d.Name == name {
 			return fmt.Errorf("@%s is a name of the World; choose another", name)
 		}
 	}
-	bound, err := s.bind(entry, from)
-	if err != nil {
-		return err
-	}
-	if err := s.give(let{name, strings.TrimSpace(entry[from:]), bound}); err != nil {
+	if err := s.give(let{name, selectors.Print(bound.Expr()), bound}); err != nil {
 		return err
 	}
 	fmt.Fprintf(s.console.out, "@%s ≡ %s\n", name, selectors.Print(bound.Expr()))

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/selectors"
 )
 
 // formats are what :set format takes.
@@ -68,11 +69,10 @@ func (s *session) toggleTiming(context.Context, call) error {
 
 func (s *session) let(ctx context.Context, c call) error {
 	if c.arg() != "" {
-		name, body, ok := cutLet("let " + c.entry[c.from:])
-		if !ok {
-			return errors.New("a name and an expression are wanted, such as :let slow = @edge[mem < 4GiB]")
+		if _, bound, err := s.query(c.entry, c.from-len("let")); err != nil || bound == nil {
+			return err
 		}
-		return s.define(name, c.entry, c.from+body-len("let "))
+		return errors.New("a name and an expression are wanted, such as :let slow = @edge[mem < 4GiB]")
 	}
 	if len(s.lets) == 0 {
 		return errors.New("no names are given yet; let NAME = EXPR gives one")
@@ -170,7 +170,7 @@ func (s *session) watch(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.answer(b); err != nil || s.emit == nil {
+	if err := s.answer(selectors.Query{X: b.Expr()}, b); err != nil || s.emit == nil {
 		return err
 	}
 	have := map[algebra.DeviceID]bool{}

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/musterfleet/muster/internal/diag"
-	"github.com/musterfleet/muster/selectors"
 )
 
 // step is one line of a test file that starts at its margin, and the indented lines below it.
@@ -82,16 +81,9 @@ func (s step) unfinished() bool {
 	case "eval":
 		return incompleteText(s.text[s.from:])
 	case "let":
-		_, body, ok := cutLet(s.text)
-		return ok && incompleteText(s.text[body:])
+		return incompleteText(s.text)
 	}
 	return false
-}
-
-func incompleteText(text string) bool {
-	_, err := selectors.Parse(text)
-	list, ok := err.(selectors.Errors)
-	return ok && strings.TrimSpace(text) != "" && list.Incomplete()
 }
 
 // wellFormed says what a step lacks, or has too much of.

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// printArranged writes the rows of a query with clauses. Where no format was asked for it is
+// a table.
+func (p printer) printArranged(g ground, a arranged) error {
+	out := p.console.out
+	if p.count {
+		_, err := fmt.Fprintln(out, len(a.rows))
+		return err
+	}
+	switch p.format {
+	case "names":
+		for _, r := range a.rows {
+			if _, err := fmt.Fprint(out, lines(r.ids)); err != nil {
+				return err
+			}
+		}
+		return nil
+	case "json":
+		return indented(p.console, a.objects(g))
+	case "ndjson":
+		return asLines(p.console, a.objects(g))
+	case "yaml":
+		return asYAML(p.console, a.objects(g))
+	case "csv":
+		heads := a.heads()
+		cells := [][]string{heads}
+		return asCSV(p.console, append(cells, a.cells("", ";", 0)...))
+	}
+	heads := a.heads()
+	for i, h := range heads {
+		heads[i] = strings.ToUpper(strings.TrimPrefix(h, "label."))
+	}
+	cells := a.cells("(absent)", ", ", fewValues)
+	if p.console.person() {
+		cutLast(heads, cells, p.console.columns())
+	}
+	return table(out, heads, cells)
+}
+
+// fewValues is how many values of a group a table shows of a key.
+const fewValues = 5
+
+func (a arranged) heads() []string {
+	var out []string
+	if len(a.by) == 0 {
+		out = append(out, "device")
+	}
+	for _, k := range a.by {
+		out = append(out, columnOfKey(k))
+	}
+	if len(a.by) > 0 {
+		out = append(out, "devices")
+	}
+	for _, k := range a.show {
+		out = append(out, columnOfKey(k))
+	}
+	if len(a.by) > 0 && len(a.show) == 0 {
+		out = append(out, "names")
+	}
+	return out
+}
+
+func columnOfKey(k selectors.Key) string { return column(algebra.Key{Label: k.Label, Name: k.Name}) }
+
+// cells are the rows as texts: absent stands for a key a device lacks; of more values than
+// most, if that is not 0, the first are given.
+func (a arranged) cells(absent, between string, most int) [][]string {
+	say := func(v optional) string {
+		if v.present {
+			return v.text
+		}
+		return absent
+	}
+	var out [][]string
+	for _, r := range a.rows {
+		var row []string
+		if len(a.by) == 0 {
+			row = append(row, r.ids[0])
+		}
+		for _, v := range r.by {
+			row = append(row, say(v))
+		}
+		if len(a.by) > 0 {
+			row = append(row, strconv.Itoa(len(r.ids)))
+		}
+		for i, values := range r.shown {
+			if k := a.show[i]; len(a.by) > 0 && !k.Label && (k.Name == "name" || k.Name == "id") {
+				row = append(row, selectors.Fold(r.ids))
+				continue
+			}
+			var texts []string
+			for _, v := range values {
+				if texts = append(texts, say(v)); most > 0 && len(texts) == most && len(values) > most {
+					texts = append(texts, "…")
+					break
+				}
+			}
+			row = append(row, strings.Join(texts, between))
+		}
+		if len(a.by) > 0 && len(a.show) == 0 {
+			row = append(row, selectors.Fold(r.ids))
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// objects are the rows as machines read them: of a group its values, its devices and what of
+// them is shown; of a device the keys shown, or all there is.
+func (a arranged) objects(g ground) []any {
+	value := func(v optional) any {
+		if v.present {
+			return v.text
+		}
+		return nil
+	}
+	out := []any{}
+	for _, r := range a.rows {
+		switch {
+		case len(a.by) > 0:
+			by, show := map[string]any{}, map[string][]any{}
+			for i, k := range a.by {
+				by[columnOfKey(k)] = value(r.by[i])
+			}
+			for i, k := range a.show {
+				for _, v := range r.shown[i] {
+					show[columnOfKey(k)] = append(show[columnOfKey(k)], value(v))
+				}
+			}
+			out = append(out, struct {
+				By      map[string]any   `json:"by"`
+				Count   int              `json:"count"`
+				Devices []string         `json:"devices"`
+				Show    map[string][]any `json:"show"`
+			}{by, len(r.ids), r.ids, show})
+		case len(a.show) > 0:
+			show := map[string]any{}
+			for i, k := range a.show {
+				show[columnOfKey(k)] = value(r.shown[i][0])
+			}
+			out = append(out, struct {
+				ID   string         `json:"id"`
+				Show map[string]any `json:"show"`
+			}{r.ids[0], show})
+		default:
+			if ordinal, err := g.ordinal(r.ids[0]); err == nil {
+				out = append(out, g.roster.Device(ordinal))
+			}
+		}
+	}
+	return out
+}
