@@ -51,7 +51,12 @@ type Definition struct {
 	Expr *selectors.Bound
 	// Abstract assignments only serve others by name.
 	Abstract bool
-	Source   Source
+	// Dynamic lets the expression depend on what devices report and on the time.
+	Dynamic bool
+	// Taken is the expression, with a take in it, that Expr was once resolved from; nil if
+	// Expr is what was written.
+	Taken  *selectors.Bound
+	Source Source
 }
 
 // DeclaredDeployment is a Deployment document.
@@ -99,6 +104,14 @@ func (w World) Digest() Digest {
 	}
 	for _, a := range w.Assignments {
 		add("assignment", a.Name, selectors.Print(a.Expr.Expr()), a.Abstract)
+	}
+	for _, d := range slices.Concat(w.Fleets, w.Assignments) {
+		if d.Dynamic {
+			add("dynamic", d.Name)
+		}
+		if d.Taken != nil {
+			add("taken", d.Name, selectors.Print(d.Taken.Expr()))
+		}
 	}
 	for _, p := range w.Policies {
 		match := ""

@@ -16,13 +16,14 @@ func (l *loader) assignment(d document) {
 	f := d.file
 	def := &definition{document: d, assignment: true}
 	l.define(def)
-	spec, ok := d.readSpec("fleet", "deploy", "priority", "expression", "abstract")
+	spec, ok := d.readSpec("fleet", "deploy", "priority", "expression", "abstract", "dynamic")
 	if !ok {
 		return
 	}
 	if n, given := spec.get("abstract"); given {
 		def.abstract, _ = f.boolean(n, "abstract") // an error fails the whole World
 	}
+	def.readDynamic(spec)
 	form, n, ok := spec.exactlyOne("fleet", "expression")
 	if form == "fleet" {
 		def.expression, def.parsed = f.rule(spec, n)

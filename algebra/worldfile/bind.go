@@ -3,6 +3,8 @@ package worldfile
 import (
 	"slices"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/musterfleet/muster/selectors"
 )
 
@@ -11,9 +13,14 @@ type definition struct {
 	document
 	assignment bool
 	abstract   bool
+	// dynamic and frozen say what to make of an expression that is not static, or that takes.
+	dynamic                 bool
+	frozen                  []string
+	dynamicNode, frozenNode *yaml.Node // nil if not given
 	expression
 	parsed bool // there is an expression and it parses
 	bound  *selectors.Bound
+	taken  *selectors.Bound // the expression that bound was resolved from, if it is frozen
 }
 
 // define notes a definition; its name means the first of that name.
@@ -106,7 +113,7 @@ func (l *loader) bindDefinition(d *definition, scope selectors.Scope) {
 	case !d.assignment && b.Sort() == selectors.AssignmentSort:
 		d.at(d.expr.Span()).fail("make it an Assignment document", "expression: a Fleet needs a fleet or a selector, and this is an assignment")
 	default:
-		d.bound = b
+		d.settle(b)
 	}
 }
 
@@ -119,6 +126,11 @@ func (l *loader) bindMatch(p *policyDraft, scope selectors.Scope) {
 	if ok && b.Sort() != selectors.SelectorSort {
 		p.match.at(p.match.expr.Span()).fail("write what holds for the device, such as label(\"env\") = \"prod\"",
 			"match: a policy matches by a selector, and this is %s", b.Sort())
+		return
+	}
+	if ok && b.Effect() != selectors.Static {
+		x := restless(b)
+		p.match.at(x.Span()).fail("match by labels and facts", "match: a policy matches by what is declared, and %s %s", brief(x), because(b.Effect()))
 		return
 	}
 	p.Match = b

@@ -2,7 +2,6 @@ package worldfile
 
 import (
 	"errors"
-	"fmt"
 
 	"go.yaml.in/yaml/v3"
 
@@ -80,35 +79,12 @@ func (e expression) at(s selectors.Span) span {
 
 // names yields the @names of an expression, in the order they are written.
 func names(x selectors.Expr, yield func(selectors.Name)) {
-	switch x := x.(type) {
-	case selectors.Const, selectors.Universe, selectors.Compare, selectors.In, selectors.Glob, selectors.Contains, selectors.Has,
-		selectors.Within, selectors.Sample, selectors.Nodes:
-		return
-	case selectors.Quant:
-		names(x.By, yield) // Bind refuses them there
-		return
-	case selectors.Take:
-		names(x.X, yield)
-		return
-	case selectors.Name:
-		yield(x)
-		return
-	case selectors.Not:
-		names(x.X, yield)
-		return
-	case selectors.Binary:
-		names(x.L, yield)
-		names(x.R, yield)
-		return
-	case selectors.Filter:
-		names(x.X, yield)
-		names(x.By, yield)
-		return
-	case selectors.Rule:
-		names(x.From, yield)
-		return
+	if n, ok := x.(selectors.Name); ok {
+		yield(n)
 	}
-	panic(fmt.Sprintf("worldfile: unknown expression %T", x))
+	for _, child := range selectors.Children(x) {
+		names(child, yield)
+	}
 }
 
 // isName reports whether @s is a name of the language.

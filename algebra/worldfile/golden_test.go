@@ -95,13 +95,13 @@ func describeParts(w algebra.World, places bool) []string {
 		add(d.Source, "device %s %s decommissioned=%t", d.ID, labels, d.Decommissioned)
 	}
 	for _, d := range w.Fleets {
-		add(d.Source, "fleet @%s = %s", d.Name, selectors.Print(d.Expr.Expr()))
+		add(d.Source, "fleet @%s = %s%s", d.Name, selectors.Print(d.Expr.Expr()), remarks(d.Dynamic, d.Taken))
 	}
 	for _, d := range w.Deployments {
 		add(d.Source, "deployment %s %s", d.Name, d.Canonical())
 	}
 	for _, d := range w.Assignments {
-		add(d.Source, "assignment @%s = %s abstract=%t", d.Name, selectors.Print(d.Expr.Expr()), d.Abstract)
+		add(d.Source, "assignment @%s = %s abstract=%t%s", d.Name, selectors.Print(d.Expr.Expr()), d.Abstract, remarks(d.Dynamic, d.Taken))
 	}
 	for _, p := range w.Policies {
 		match := "all"
@@ -112,4 +112,15 @@ func describeParts(w algebra.World, places bool) []string {
 		add(p.Source, "policy %s %s %q scope=%s level=%s match=%s message=%q params=%s", p.Name, p.Language, p.Text, p.Scope, p.Level, match, p.Message, params)
 	}
 	return append(lines, fmt.Sprintf("gates: none=%t strict=%t", w.NoGates, w.Strict))
+}
+
+// remarks is what a definition says of its expression.
+func remarks(dynamic bool, taken *selectors.Bound) (out string) {
+	if dynamic {
+		out = " dynamic"
+	}
+	if taken != nil {
+		out += " taken from " + selectors.Print(taken.Expr())
+	}
+	return out
 }

@@ -212,10 +212,15 @@ func (g *generator) world() written {
 		}
 		lines[n] = append(lines[n], g.define(kind, name, x, scope))
 	}
+	full := g.vocabulary
+	full.Observed = true
 	for i := range 1 + g.Intn(3) {
-		x := g.sample(g.vocabulary.Fleets())
+		x := g.sample(full.Fleets())
+		if g.Intn(3) == 0 {
+			x = selectors.Take{X: x, Amount: selectors.Amount{Count: g.Intn(3)}}
+		}
 		lines[1] = append(lines[1], g.define("Fleet", fmt.Sprintf("f%d", i), x, scope))
-		x = g.sample(g.vocabulary.Assignments())
+		x = g.sample(full.Assignments())
 		lines[3] = append(lines[3], g.define("Assignment", fmt.Sprintf("z%d", i), x, scope))
 	}
 	for _, app := range slices.Sorted(maps.Keys(scope.Versions)) {
@@ -255,7 +260,7 @@ func (g *generator) document(kind, name, spec string) {
 }
 
 func (g *generator) define(kind, name string, x selectors.Expr, scope selectors.Scope) string {
-	g.document(kind, name, "  expression: "+g.scalar(selectors.Print(x), "  ", true))
+	spec := "  expression: " + g.scalar(selectors.Print(x), "  ", true)
 	b, err := selectors.Bind(x, scope)
 	if err != nil {
 		panic(err)
@@ -264,6 +269,16 @@ func (g *generator) define(kind, name string, x selectors.Expr, scope selectors.
 	if kind == "Assignment" {
 		line += " abstract=false"
 	}
+	switch {
+	case b.Takes():
+		nodes := selectors.Nodes{Names: []string{"edge001", "edge002", "gw7"}[:1+g.Intn(3)]}
+		g.document(kind, name, spec+"  frozen: "+g.scalar(selectors.Fold(nodes.Names), "  ", true))
+		return fmt.Sprintf("fleet @%s = %s%s", name, selectors.Print(nodes), remarks(false, b))
+	case b.Effect() != selectors.Static:
+		g.document(kind, name, spec+"  dynamic: true\n")
+		return line + remarks(true, nil)
+	}
+	g.document(kind, name, spec)
 	return line
 }
 

@@ -182,7 +182,7 @@ func (l *loader) whole() algebra.World {
 	slices.SortFunc(w.Deployments, func(a, b algebra.DeclaredDeployment) int { return cmp.Compare(a.Name, b.Name) })
 	for _, name := range keys(l.named) {
 		d := l.named[name]
-		def := algebra.Definition{Name: name, Expr: d.bound, Abstract: d.abstract, Source: d.source()}
+		def := algebra.Definition{Name: name, Expr: d.bound, Abstract: d.abstract, Dynamic: d.dynamic, Taken: d.taken, Source: d.source()}
 		if d.assignment {
 			w.Assignments = append(w.Assignments, def)
 		} else {
