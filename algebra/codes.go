@@ -100,5 +100,3 @@ func mapped(n int, greatest uint32, f func(i uint32) uint32) codes {
 	})
 	return out
 }
-
-func (c codes) bytes() int { return cap(c.narrow) + 2*cap(c.medium) + 4*cap(c.wide) }

@@ -179,21 +179,48 @@ func (p Placement) Equal(q Placement) bool {
 }
 
 // On is the same placement over another roster. Slots of devices that the other roster does
-// not know are left out.
+// not know are left out. Over the same devices it costs nothing, else one pass over both rosters.
 func (p Placement) On(r *Roster) Placement {
 	if r == p.roster {
 		return p
 	}
-	b := NewPlacing(r)
-	for app, col := range p.columns {
-		for i, code := range col {
-			if code == 0 {
-				continue
-			}
-			if j, ok := r.Ordinal(p.roster.ID(uint32(i))); ok {
-				b.Put(j, app, p.releases[code-1])
+	out := Placement{roster: r, columns: map[App][]uint32{}, releases: p.releases, codes: p.codes}
+	if p.roster == nil { // the zero Placement
+		return out
+	}
+	if r.ids.same(p.roster.ids) {
+		p.roster = r
+		return p
+	}
+	from := r.places(p.roster)
+	for _, app := range p.apps {
+		column, filled := make([]uint32, r.Len()), false
+		for i, place := range from {
+			if place > 0 {
+				column[i] = p.columns[app][place-1]
+				filled = filled || column[i] > 0
 			}
 		}
+		if filled {
+			out.columns[app] = column
+			out.apps = append(out.apps, app)
+		}
 	}
-	return b.Placement()
+	return out
+}
+
+// places is where each device of r stands in o, plus one; 0 where o does not know it.
+func (r *Roster) places(o *Roster) []uint32 {
+	places := make([]uint32, r.Len())
+	j := uint32(0)
+	for i := range places {
+		id := r.ids.at(uint32(i))
+		for j < uint32(o.Len()) && o.ids.at(j) < id {
+			j++
+		}
+		if j < uint32(o.Len()) && o.ids.at(j) == id {
+			places[i] = j + 1
+		}
+	}
+	return places
 }

@@ -2,7 +2,7 @@ package algebra
 
 import (
 	"math"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -25,11 +25,19 @@ func (t texts) at(i uint32) string {
 
 // search finds s in a sorted list, or where it would stand.
 func (t texts) search(s string) (uint32, bool) {
-	i := sort.Search(len(t.ends), func(i int) bool { return t.at(uint32(i)) >= s })
-	return uint32(i), i < len(t.ends) && t.at(uint32(i)) == s
+	low, high := uint32(0), uint32(len(t.ends))
+	for low < high {
+		middle := low + (high-low)/2
+		if t.at(middle) < s {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low, low < uint32(len(t.ends)) && t.at(low) == s
 }
 
-func (t texts) bytes() int { return len(t.arena) + 4*cap(t.ends) }
+func (t texts) same(o texts) bool { return t.arena == o.arena && slices.Equal(t.ends, o.ends) }
 
 // textsOf copies n strings.
 func textsOf(n int, at func(i int) string) texts {

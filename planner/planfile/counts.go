@@ -1,6 +1,8 @@
 package planfile
 
 import (
+	"slices"
+
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/planner"
 )
@@ -55,72 +57,84 @@ func drift(p planner.Plan, r algebra.Reality) []Drift {
 	return out
 }
 
-// standing is what a device adds to each group it is in.
-type standing struct{ reachable, down, disrupted, stopped bool }
+// standing is what a device, or one app on it, adds to each group it is in.
+type standing struct{ reachable, down, disrupted, stopped, changed bool }
 
+func (s standing) after(a planner.Action) standing {
+	s.changed = true
+	switch a.(type) {
+	case planner.Start:
+	case planner.Replace:
+		s.disrupted = true
+	case planner.Stop:
+		s.disrupted, s.stopped = true, true
+	}
+	return s
+}
+
+// aggregates counts by ordinal and by column: no device is looked up by its id for each
+// label, nor copied out of the roster.
 func aggregates(p planner.Plan, r algebra.Reality) Aggregates {
-	touched := map[algebra.DeviceID]*standing{}
-	apps := map[algebra.App]map[algebra.DeviceID]*standing{}
+	devices := standings(p.Roster, r)
+	apps := map[algebra.App][]standing{}
+	published := r.Published.On(p.Roster)
+	for _, app := range published.Apps() {
+		apps[app] = slices.Clone(devices)
+	}
+	changed := slices.Clone(devices)
 	for _, c := range p.Changes {
 		at := c.Action.Target()
-		s := touched[at.Device]
-		if s == nil {
-			s = &standing{}
-			touched[at.Device] = s
-		}
+		i, _ := p.Roster.Ordinal(at.Device)
 		if apps[at.App] == nil {
-			apps[at.App] = map[algebra.DeviceID]*standing{}
+			apps[at.App] = slices.Clone(devices)
 		}
-		one := &standing{}
-		apps[at.App][at.Device] = one
-		switch c.Action.(type) {
-		case planner.Start:
-		case planner.Replace:
-			s.disrupted, one.disrupted = true, true
-		case planner.Stop:
-			s.disrupted, one.disrupted = true, true
-			s.stopped, one.stopped = true, true
-		}
+		changed[i], apps[at.App][i] = changed[i].after(c.Action), apps[at.App][i].after(c.Action)
 	}
-	down := map[algebra.DeviceID]bool{}
-	for at, s := range r.Slots {
-		if s.Phase != algebra.Running && s.Phase != algebra.Completed {
-			down[at.Device] = true
-		}
-	}
-	published := r.Published.On(p.Roster)
 	out := Aggregates{ByLabel: map[string]map[string]Group{}, ByDeployment: map[string]Group{}}
-	for i := range uint32(p.Roster.Len()) {
-		id := p.Roster.ID(i)
-		s := standing{}
-		if t := touched[id]; t != nil {
-			s = *t
-		}
-		s.reachable, s.down = r.Records[id].Online(r.ObservedAt), down[id]
+	for _, s := range changed {
 		out.Fleet = out.Fleet.with(s)
-		for _, k := range p.Roster.Keys() {
-			v, ok := p.Roster.Value(i, k)
-			if !ok || !k.Label {
-				continue
-			}
-			if out.ByLabel[k.Name] == nil {
-				out.ByLabel[k.Name] = map[string]Group{}
-			}
-			out.ByLabel[k.Name][v] = out.ByLabel[k.Name][v].with(s)
+	}
+	for c := range p.Roster.Columns() {
+		if !c.Key.Label {
+			break // labels come first
 		}
-		for app := range published.At(i) {
-			if apps[app][id] == nil {
-				out.ByDeployment[app.String()] = out.ByDeployment[app.String()].with(standing{reachable: s.reachable, down: s.down})
-			}
+		groups := make([]Group, len(c.Values)+1)
+		for i, code := range c.Codes {
+			groups[code] = groups[code].with(changed[i])
+		}
+		out.ByLabel[c.Key.Name] = make(map[string]Group, len(c.Values))
+		for i, v := range c.Values {
+			out.ByLabel[c.Key.Name][v] = groups[i+1]
 		}
 	}
-	for app, devices := range apps {
-		for id, one := range devices {
-			one.reachable, one.down = r.Records[id].Online(r.ObservedAt), down[id]
-			out.ByDeployment[app.String()] = out.ByDeployment[app.String()].with(*one)
+	for app, column := range apps {
+		var g Group
+		for i, s := range column {
+			if s.changed || !published.Release(uint32(i), app).IsZero() {
+				g = g.with(s)
+			}
+		}
+		if g.Devices > 0 {
+			out.ByDeployment[app.String()] = g
 		}
 	}
 	return out
+}
+
+// standings is how each device stands before the plan.
+func standings(roster *algebra.Roster, r algebra.Reality) []standing {
+	list := make([]standing, roster.Len())
+	for i := range list {
+		list[i].reachable = r.Records[roster.ID(uint32(i))].Online(r.ObservedAt)
+	}
+	for at, s := range r.Slots {
+		if s.Phase != algebra.Running && s.Phase != algebra.Completed {
+			if i, ok := roster.Ordinal(at.Device); ok {
+				list[i].down = true
+			}
+		}
+	}
+	return list
 }
 
 func (g Group) with(s standing) Group {
