@@ -3,6 +3,7 @@ package planner
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,10 +13,14 @@ import (
 
 // The layout of a page.
 const (
-	widestAddress = 40 // columns of an address; a longer one stands on lines of its own
-	widestWhat    = 28 // columns that releases are aligned to
-	narrowestWhy  = 36 // columns a reason needs to stay in its own column
-	mostListed    = 8  // lines of devices below an address
+	widestAddress = 40  // columns of an address; a longer one stands on lines of its own
+	widestWhat    = 28  // columns that releases are aligned to
+	narrowestWhy  = 36  // columns a reason needs to stay in its own column
+	mostListed    = 8   // lines of devices below an address
+	mostLines     = 170 // of all sections, unless the whole is asked for
+	mostSection   = 130
+	mostRegistry  = 30 // its lines are the least telling
+	leastSection  = 4  // lines that a section has however long the page is by then
 )
 
 // line is what is printed for one slot. Lines of one section with the same text fold over their devices.
@@ -25,6 +30,7 @@ type line struct {
 	device algebra.DeviceID
 	what   string // 2.0.0 → 2.1.0
 	why    string
+	fields []string
 	notes  []string
 }
 
@@ -41,12 +47,17 @@ type row struct {
 	list    []string // the devices, where the address has no room for them
 	what    string
 	why     string
+	fields  []string
 	notes   []string
 }
 
+// page is the text so far. A section is cut at its number of lines; what is cut is counted.
 type page struct {
 	out   *strings.Builder
 	style Style
+	lines int // in the sections so far
+	// past are the lines of sections that came when the page was full.
+	past []line
 }
 
 // section folds and prints lines in the order of their first device.
@@ -54,28 +65,86 @@ func (w *page) section(title string, lines []line) {
 	if len(lines) == 0 {
 		return
 	}
+	if !w.style.Whole && w.lines >= mostLines {
+		w.past = append(w.past, lines...)
+		return
+	}
 	if w.out.Len() > 0 {
 		w.out.WriteByte('\n')
 	}
 	w.out.WriteString(w.bold(title) + "\n")
+	limit := mostSection
+	if lines[0].app == "" {
+		limit = mostRegistry
+	}
+	limit = max(leastSection, min(limit, mostLines-w.lines))
 	var rows []row
 	var addresses, whats int
-	for _, f := range folds(lines) {
+	all := folds(lines)
+	for i, f := range all {
+		if !w.style.Whole && i == limit {
+			break // no more than these can be shown
+		}
 		r := f.row(w.style.Width - 6)
 		addresses = max(addresses, columns(r.address))
 		whats = max(whats, min(columns(r.what), widestWhat))
 		rows = append(rows, r)
 	}
-	for _, r := range rows {
-		w.row(r, addresses, whats)
+	used := 0
+	for i, r := range rows {
+		text := w.row(r, addresses, whats)
+		tall := strings.Count(text, "\n")
+		if !w.style.Whole && used > 0 && used+tall > limit {
+			w.out.WriteString("  " + rest(all[i:]) + "\n")
+			used++
+			break
+		}
+		w.out.WriteString(text)
+		used += tall
+		if i == len(rows)-1 && len(rows) < len(all) {
+			w.out.WriteString("  " + rest(all[len(rows):]) + "\n")
+			used++
+		}
 	}
+	w.lines += used + 2 // the title, the blank line
+}
+
+// verb is what a line is about.
+type verb struct {
+	glyph    rune
+	registry bool
+}
+
+// verbs are in the order in which people want to hear of them.
+var verbs = []struct {
+	verb
+	text string
+}{
+	{verb{'-', false}, "to stop"}, {verb{'~', false}, "to replace"}, {verb{'+', false}, "to start"},
+	{verb{'!', false}, "blocked"}, {verb{'…', false}, "in flight"},
+	{verb{'~', true}, "to relabel"}, {verb{'+', true}, "to add"},
+}
+
+// rest counts what a page has no room for.
+func rest(folds []*fold) string {
+	n := map[verb]int{}
+	for _, f := range folds {
+		n[verb{f.glyph, f.app == ""}] += len(f.devices)
+	}
+	var parts []string
+	for _, v := range verbs {
+		if n[v.verb] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[v.verb], v.text))
+		}
+	}
+	return "… and more, not shown: " + strings.Join(parts, ", ")
 }
 
 func folds(lines []line) []*fold {
 	byText := map[string]*fold{}
 	var order []*fold
 	for _, l := range lines {
-		key := fmt.Sprintf("%c\x00%s\x00%s\x00%s\x00%q", l.glyph, l.app, l.what, l.why, l.notes)
+		key := fmt.Sprintf("%c\x00%s\x00%s\x00%s\x00%q\x00%q", l.glyph, l.app, l.what, l.why, l.fields, l.notes)
 		f := byText[key]
 		if f == nil {
 			f = &fold{line: l}
@@ -89,7 +158,7 @@ func folds(lines []line) []*fold {
 
 // row decides where the devices stand: in the address, if that is short enough.
 func (f *fold) row(width int) row {
-	r := row{glyph: f.glyph, what: f.what, why: f.why, notes: f.notes}
+	r := row{glyph: f.glyph, what: f.what, why: f.why, fields: f.fields, notes: f.notes}
 	folded := selectors.Fold(f.devices)
 	items := split(folded)
 	r.address = folded
@@ -114,7 +183,8 @@ func (f *fold) row(width int) row {
 	return r
 }
 
-func (w *page) row(r row, addresses, whats int) {
+// row is the lines of a row.
+func (w *page) row(r row, addresses, whats int) string {
 	head := "  " + string(r.glyph) + " " + pad(r.address, addresses) + "  "
 	if whats > 0 {
 		head += pad(r.what, whats) + "  "
@@ -124,13 +194,14 @@ func (w *page) row(r row, addresses, whats int) {
 		indent = 6
 	}
 	text := head + wrapWords(r.why, columns(head), indent, w.style.Width)
-	w.out.WriteString(strings.Replace(text, string(r.glyph), w.paint(r.glyph), 1) + "\n")
+	text = strings.Replace(text, string(r.glyph), w.paint(r.glyph), 1) + "\n"
 	for _, l := range r.list {
-		w.out.WriteString("      " + l + "\n")
+		text += "      " + l + "\n"
 	}
-	for _, note := range r.notes {
-		w.out.WriteString("      " + wrapWords(note, 6, 8, w.style.Width) + "\n")
+	for _, l := range slices.Concat(r.fields, r.notes) {
+		text += "      " + wrapWords(l, 6, 8, w.style.Width) + "\n"
 	}
+	return text
 }
 
 // listed breaks folded devices into lines of at most width columns, and an item that is longer

@@ -40,3 +40,9 @@ func ParseBlockReason(s string) (BlockReason, error) {
 	}
 	return 0, fmt.Errorf("unknown reason %q of a block", s)
 }
+
+// ReasonNames are the names of all reasons of actions.
+func ReasonNames() []string { return slices.Clone(reasonNames[1:]) }
+
+// BlockReasonNames are the names of all reasons of blocks.
+func BlockReasonNames() []string { return slices.Clone(blockNames[1:]) }

@@ -15,8 +15,13 @@ type Style struct {
 	Color bool
 	// Width is the columns of a page; 0 is 100.
 	Width int
+	// Fields are lines to print under a change, by its id: what differs between two releases,
+	// as planfile.File.Fields tells it.
+	Fields map[string][]string
 	// Notes are lines to print under a change, by its id: what policies say of it.
 	Notes map[string][]string
+	// Whole prints every line of a long plan. Without it the text of any plan stays below 200.
+	Whole bool
 }
 
 // Text is the plan for people: one line an action, with its glyph, the releases and the
@@ -38,6 +43,9 @@ func Text(p Plan, s Style) string {
 	w.inFlight(p.InFlight)
 	if b.Len() > 0 {
 		b.WriteByte('\n')
+	}
+	if len(w.past) > 0 {
+		b.WriteString(rest(folds(w.past)) + "\n\n")
 	}
 	b.WriteString(Summary(p) + "\n")
 	return b.String()
@@ -129,7 +137,7 @@ func (w *page) changes(changes []Change) {
 
 func (w *page) change(c Change) line {
 	t := c.Action.Target()
-	l := line{app: t.App.String(), device: t.Device, notes: w.style.Notes[c.ID]}
+	l := line{app: t.App.String(), device: t.Device, fields: w.style.Fields[c.ID], notes: w.style.Notes[c.ID]}
 	by := ""
 	if c.By.Assignment != "" {
 		by = " " + c.By.Assignment + at(c.By.Source)

@@ -82,7 +82,7 @@ func (a *applyingFlags) run(ctx context.Context) error {
 	plan := planner.Make(world, reality)
 	approved, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: request("apply"), Now: time.Now()},
 		gates, policies.Options{NoGates: world.NoGates, AllowStop: a.stops})
-	if err := a.console.showPlan(a.console.out, plan, report); err != nil {
+	if err := a.console.showPlan(a.console.out, plan, report, false); err != nil {
 		return err
 	}
 	switch {

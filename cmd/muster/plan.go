@@ -26,6 +26,8 @@ type planning struct {
 	output   *choice
 	file     string
 	detailed bool
+	limit    *int
+	whole    *bool
 }
 
 func planCommand(c *console) *cobra.Command {
@@ -39,7 +41,7 @@ actions that makes them equal. It changes nothing.
 Devices come from --nats, --roster or the World's own Device documents. With --against the
 other World, fully applied, is taken for what is: the difference of a pull request, without
 a fleet. With --roster alone nothing is published yet. The text folds devices that share a line
-and cuts long lists; -o json has every one.
+and cuts long lists; --whole prints every line, -o json has every action.
 
 With --detailed-exitcode: 0 nothing to do, 2 changes, 3 changes that policies deny, 5 a conflict
 blocks a slot and no policy denies the rest.`,
@@ -56,8 +58,9 @@ blocks a slot and no policy denies the rest.`,
 	cmd.Flags().StringVar(&p.against, "against", "", "`DIR` of the World that is taken for what is, fully applied")
 	policiesFlag(cmd, &p.policies)
 	stopsFlag(cmd, &p.stops)
-	p.output = outputFlag(cmd, "text", "json")
-	cmd.Flags().StringVar(&p.file, "out", "", "write the plan to `FILE` as JSON, for apply and gate")
+	p.output = outputFlag(cmd, "text", "json", "markdown")
+	p.limit, p.whole = maxBytesFlag(cmd), wholeFlag(cmd)
+	cmd.Flags().StringVar(&p.file, "out", "", "write the plan to `FILE` as JSON, for apply and show")
 	cmd.Flags().BoolVar(&p.detailed, "detailed-exitcode", false, "tell the outcome by the exit code")
 	if err := cmd.MarkFlagDirname("against"); err != nil {
 		panic("muster: " + err.Error()) // the flag was added just above
@@ -116,8 +119,16 @@ func (p *planning) run(cmd *cobra.Command) error {
 // people only.
 func (p *planning) show(plan planner.Plan, report policies.Report) error {
 	c := p.console
-	if p.output.value != "json" {
-		return c.showPlan(c.out, plan, report)
+	switch p.output.value {
+	case "text":
+		return c.showPlan(c.out, plan, report, *p.whole)
+	case "markdown":
+		var more []planfile.Section
+		if judged(plan, report) {
+			more = []planfile.Section{{Title: "Policies", Text: report.Text(false)}}
+		}
+		_, err := fmt.Fprint(c.out, report.File.Markdown(plan, *p.limit, more...))
+		return err
 	}
 	if _, err := c.out.Write(report.File.JSON()); err != nil {
 		return err
@@ -131,13 +142,18 @@ func (p *planning) show(plan planner.Plan, report policies.Report) error {
 
 // showPlan prints a plan for people, and what the policies say of it. A plan that does nothing
 // has nothing to be judged, and one that no policy gates, as its World says, nothing to be told.
-func (c *console) showPlan(to io.Writer, plan planner.Plan, report policies.Report) error {
-	text := planner.Text(plan, planner.Style{Color: c.color(to), Width: c.columns()})
-	if !plan.IsEmpty() && (report.Policies > 0 || len(report.Results) > 0) {
+func (c *console) showPlan(to io.Writer, plan planner.Plan, report policies.Report, whole bool) error {
+	text := planner.Text(plan, planner.Style{Color: c.color(to), Width: c.columns(), Fields: report.File.Fields(), Whole: whole})
+	if judged(plan, report) {
 		text += "\n" + report.Text(c.color(to))
 	}
 	_, err := fmt.Fprint(to, text)
 	return err
+}
+
+// judged reports whether there is anything to say of what policies found.
+func judged(plan planner.Plan, report policies.Report) bool {
+	return !plan.IsEmpty() && (report.Policies > 0 || len(report.Results) > 0)
 }
 
 // outcome is the exit code of a plan that was shown.

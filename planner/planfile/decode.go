@@ -63,6 +63,9 @@ func Decode(text []byte) (File, error) {
 // minor version, which Digest does not know whole.
 func (f File) Recorded() (algebra.Digest, error) { return algebra.ParseDigest(f.Metadata.Digest) }
 
+// World is the digest of the World the plan was made for.
+func (f File) World() (algebra.Digest, error) { return algebra.ParseDigest(f.Base.WorldDigest) }
+
 // isNewer tells a newer minor version, and refuses another major one.
 func isNewer(version string) (bool, error) {
 	major, minor, ok := strings.Cut(version, ".")

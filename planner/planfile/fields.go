@@ -1,0 +1,160 @@
+package planfile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/musterfleet/muster/planner"
+)
+
+// Fields says for each change that replaces a release what differs between the two, field by
+// field, by the change's id: what planner.Style.Fields takes. A secret shows as its digest,
+// as everywhere in the file.
+func (f File) Fields() map[string][]string {
+	out := map[string][]string{}
+	type pair struct{ before, after, reason string }
+	made := map[pair][]string{}
+	for i := range f.ResourceChanges {
+		c := &f.ResourceChanges[i]
+		if c.Change.Before == nil || c.Change.After == nil {
+			continue
+		}
+		of := pair{c.Change.Before.Digest, c.Change.After.Digest, c.ActionReason}
+		lines, ok := made[of]
+		if !ok {
+			lines = fields(*c)
+			made[of] = lines
+		}
+		out[c.ID] = lines
+	}
+	return out
+}
+
+func fields(c Change) []string {
+	if c.ActionReason == planner.ValuesChanged.String() {
+		return []string{"takes " + strings.Join(slices.Sorted(maps.Keys(c.Change.After.Values)), ", ") + " from the device"}
+	}
+	have, want := c.Change.Before, c.Change.After
+	if len(have.Podman.Containers) == 0 || len(want.Podman.Containers) == 0 {
+		return []string{"what is in place, or to come, is not known in detail"}
+	}
+	var d differences
+	d.texts("requires", have.Requires, want.Requires)
+	before, after := byName(have.Podman.Containers), byName(want.Podman.Containers)
+	several := len(before) > 1 || len(after) > 1
+	for _, name := range slices.Sorted(maps.Keys(merged(before, after))) {
+		x, had := before[name]
+		y, has := after[name]
+		switch {
+		case !had:
+			d.add("+ container " + name + ": image " + y.Image)
+		case !has:
+			d.add("- container " + name + ": image " + x.Image)
+		default:
+			d.lead = ""
+			if several {
+				d.lead = name + " "
+			}
+			d.container(x, y)
+		}
+	}
+	if len(d.lines) == 0 {
+		d.add("in a field that the plan file does not have")
+	}
+	return d.lines
+}
+
+func byName(list []Container) map[string]Container {
+	out := map[string]Container{}
+	for _, c := range list {
+		out[c.Name] = c
+	}
+	return out
+}
+
+func merged[V any](a, b map[string]V) map[string]V {
+	out := maps.Clone(a)
+	maps.Copy(out, b)
+	return out
+}
+
+// differences are lines, each of one field.
+type differences struct {
+	lead  string
+	lines []string
+}
+
+func (d *differences) add(line string) { d.lines = append(d.lines, line) }
+
+func (d *differences) container(x, y Container) {
+	d.text("image", x.Image, y.Image)
+	d.texts("command", x.Command, y.Command)
+	for _, name := range slices.Sorted(maps.Keys(merged(x.Env, y.Env))) {
+		d.text("env "+name, shortened(x.Env[name]), shortened(y.Env[name]))
+	}
+	d.texts("ports", each(x.Ports, Port.text), each(y.Ports, Port.text))
+	d.texts("mounts", each(x.Mounts, Mount.text), each(y.Mounts, Mount.text))
+	d.text("network", x.Network, y.Network)
+	d.text("restart", x.Restart, y.Restart)
+	d.text("pull", x.Pull, y.Pull)
+	d.texts("health", x.Health, y.Health)
+	d.text("memory", bytesText(x.Memory), bytesText(y.Memory))
+	d.text("privileged", strconv.FormatBool(x.Privileged), strconv.FormatBool(y.Privileged))
+}
+
+// text compares one value; an empty one is absent.
+func (d *differences) text(field, x, y string) {
+	if x != y {
+		d.add(fmt.Sprintf("%s%s: %s → %s", d.lead, field, orNone(x), orNone(y)))
+	}
+}
+
+func (d *differences) texts(field string, x, y []string) {
+	if !slices.Equal(x, y) {
+		d.text(field, strings.Join(x, " "), strings.Join(y, " "))
+	}
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// shortened is a digest as people compare it.
+func shortened(env string) string {
+	if hex, ok := strings.CutPrefix(env, "sha256:"); ok && len(hex) > 12 {
+		return "sha256:" + hex[:12]
+	}
+	return env
+}
+
+func each[T any](list []T, text func(T) string) []string {
+	var out []string
+	for _, v := range list {
+		out = append(out, text(v))
+	}
+	return out
+}
+
+func (p Port) text() string {
+	return fmt.Sprintf("%d:%d/%s", p.Host, p.Container, p.Protocol)
+}
+
+func (m Mount) text() string {
+	if m.ReadOnly {
+		return m.Host + ":" + m.Container + ":ro"
+	}
+	return m.Host + ":" + m.Container
+}
+
+func bytesText(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10) + " bytes"
+}
