@@ -2,6 +2,10 @@
 // to a World, and has the plan judged.
 //
 //	muster query EXPR    which devices, or which claims, an expression denotes
+//	muster explain EXPR  how many devices each part admits, or why it admits one
+//	muster repl          the same, one question after the other
+//	muster test          files that say what expressions are to denote
+//	muster snapshot      a fleet in a file, which every verb here reads instead
 //	muster plan          what would change, and what the policies say of it
 //	muster validate      whether a World loads and its policies compile
 //	muster fmt           World files in canonical form
@@ -11,6 +15,7 @@
 //
 //	main.go      arguments in, exit code out; errors and did-you-mean
 //	console.go   the rules of what goes to which stream, and in colour
+//	ground.go    what expressions stand on: a World and devices
 //	source.go    where devices, and what is published to them, come from
 //	world.go     a World from a directory
 //

@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/selectors"
@@ -12,16 +14,45 @@ import (
 
 // why is the part of an explanation that decides one device: where it is admitted the parts
 // that suffice for that, where it is not those that stand in the way.
-func (p part) why(r *algebra.Roster, ordinal uint32) tree {
+func (p part) why(g ground, ordinal uint32) tree {
 	in := p.fleet.Contains(ordinal)
 	t := tree{head: mark(in), text: p.text}
-	if a, ok := p.expr.(selectors.Atom); ok {
-		t.tail = actual(r, ordinal, a.Subject())
+	switch x := p.expr.(type) {
+	case selectors.Atom:
+		t.tail = actual(g.roster, ordinal, x.Subject())
+	case selectors.Quant:
+		t.tail = g.runs(ordinal)
+	case selectors.Within:
+		t.tail = g.heard(ordinal)
 	}
 	for _, q := range p.deciding(ordinal) {
-		t.below = append(t.below, q.why(r, ordinal))
+		t.below = append(t.below, q.why(g, ordinal))
 	}
 	return t
+}
+
+// runs says what a device reports to run.
+func (g ground) runs(ordinal uint32) string {
+	var texts []string
+	for slot, state := range g.reality.Slots {
+		if slot.Device == g.roster.ID(ordinal) {
+			texts = append(texts, fmt.Sprintf("%s %s", slot.App, state.Phase))
+		}
+	}
+	if len(texts) == 0 {
+		return "runs nothing"
+	}
+	slices.Sort(texts)
+	return "has " + strings.Join(texts, ", ")
+}
+
+// heard says when a device was heard of last.
+func (g ground) heard(ordinal uint32) string {
+	at := g.reality.Records[g.roster.ID(ordinal)].Heard
+	if at.IsZero() {
+		return "was never heard of"
+	}
+	return fmt.Sprintf("was heard of %s ago", g.reality.ObservedAt.Sub(at).Round(time.Second))
 }
 
 func mark(in bool) string {
@@ -109,7 +140,7 @@ func (g ground) because(b *selectors.Bound, ordinal uint32, wide int) []string {
 	if !p.fleet.Contains(ordinal) {
 		verdict = " is not admitted:"
 	}
-	return append([]string{g.roster.ID(ordinal).String() + verdict}, p.why(g.roster, ordinal).lines(wide)...)
+	return append([]string{g.roster.ID(ordinal).String() + verdict}, p.why(g, ordinal).lines(wide)...)
 }
 
 // mostWays is how many ways of the same length whynot tells.
@@ -129,7 +160,7 @@ func (g ground) unless(b *selectors.Bound, ordinal uint32, wide int) []string {
 		return told
 	}
 	return append([]string{fmt.Sprintf("%s is not admitted, and no change of up to %d keys to values in use would alter that:", id, mostChanges)},
-		p.why(g.roster, ordinal).lines(wide)...)
+		p.why(g, ordinal).lines(wide)...)
 }
 
 // changes tells the ways of fewest changes; there may be none.

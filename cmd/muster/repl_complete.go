@@ -198,7 +198,7 @@ func (s *session) inside(text string, tokens []selectors.Token, open int) []cand
 		if open > 0 && tokens[open-1].Text == "->" {
 			return s.deploymentCandidates()
 		}
-		return s.deviceCandidates("")
+		return s.deviceCandidates(strings.TrimLeft(text[tokens[len(tokens)-1].At.End:], " \t\n"))
 	}
 	if tokens[open].Text == "[" || open == 0 || tokens[open-1].Kind != selectors.WordToken {
 		return s.operands()

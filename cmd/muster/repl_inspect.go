@@ -30,7 +30,7 @@ func (s *session) typeOf(_ context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"sort", sortWord(b)}, {"text", selectors.Print(b.Expr())}}
+	rows := [][]string{{"sort", sortWord(b)}, {"text", selectors.Print(b.Expr())}, {"effect", effects[b.Effect()]}}
 	seen := noted{keys: map[selectors.Key]bool{}}
 	seen.expr(b.Expr())
 	for i, k := range seen.order {
@@ -41,6 +41,13 @@ func (s *session) typeOf(_ context.Context, c call) error {
 		rows = append(rows, []string{head, fmt.Sprintf("%s, set on %s", k, s.share(s.ground.having(k)))})
 	}
 	return columns(s.console.out, rows)
+}
+
+// effects say what an expression depends on, in a word and what that means.
+var effects = map[selectors.Effect]string{
+	selectors.Static:   "static: labels and facts alone",
+	selectors.Observed: "observed: what devices run too",
+	selectors.Clock:    "clock: what devices run, and the time too",
 }
 
 // having counts the devices that have a key.
