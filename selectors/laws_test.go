@@ -1,6 +1,8 @@
 package selectors_test
 
 import (
+	"fmt"
+	"maps"
 	"math/rand"
 	"slices"
 	"strings"
@@ -41,13 +43,59 @@ func roundTrip(print func(selectors.Expr) string, x selectors.Expr) bool {
 
 func TestPrintIsReadBackTheSame(t *testing.T) {
 	v := selectorstest.Full()
-	seen := map[string]bool{}
+	seen, classes := map[string]bool{}, map[string]int{}
 	check(t, prop.ForAll(func(x selectors.Expr) bool {
 		seen[selectors.Print(x)] = true
+		count(classes, x)
 		return roundTrip(selectors.Print, x)
 	}, v.Expressions()))
+	if len(classes) < 17+8 || slices.Min(slices.Collect(maps.Values(classes))) < runs/60 {
+		t.Errorf("the expressions hold few of some variants and operators: %v", classes)
+	}
 	if len(seen) < runs/2 {
 		t.Errorf("only %d distinct expressions in %d", len(seen), runs)
+	}
+}
+
+// count counts the variants and the comparison operators in a tree.
+func count(classes map[string]int, x selectors.Expr) {
+	classes[fmt.Sprintf("%T", x)]++
+	if c, ok := x.(selectors.Compare); ok {
+		classes[c.Op.String()]++
+	}
+	for _, child := range selectors.Children(x) {
+		count(classes, child)
+	}
+}
+
+func TestStatementsAreReadBackTheSame(t *testing.T) {
+	v := selectorstest.Full()
+	clauses := 0
+	check(t, prop.ForAll(func(s selectors.Statement) bool {
+		if q, ok := s.(selectors.Query); ok && (q.By != nil || q.Show != nil || q.Limit != 0) {
+			clauses++
+		}
+		return statementRoundTrip(selectors.PrintStatement, s)
+	}, v.Statements()))
+	if clauses < runs/5 {
+		t.Errorf("only %d of %d statements have clauses", clauses, runs)
+	}
+}
+
+func statementRoundTrip(print func(selectors.Statement) string, s selectors.Statement) bool {
+	text := print(s)
+	back, err := selectors.ParseStatement(text)
+	return err == nil && selectors.SameStatement(s, back) && print(back) == text
+}
+
+// TestStatementRoundTripSeesALostClause plants a printer that forgets desc.
+func TestStatementRoundTripSeesALostClause(t *testing.T) {
+	forgetful := func(s selectors.Statement) string {
+		return strings.Replace(selectors.PrintStatement(s), " desc", "", 1)
+	}
+	planted := prop.ForAll(func(s selectors.Statement) bool { return statementRoundTrip(forgetful, s) }, selectorstest.Full().Statements())
+	if planted.Check(parameters()).Passed() {
+		t.Error("a printer without desc passes the round trip")
 	}
 }
 

@@ -41,12 +41,13 @@ func because(e selectors.Effect) string {
 // restless is the first part of an expression that has its effect.
 func restless(b *selectors.Bound) selectors.Expr {
 	return partOf(b, func(x selectors.Expr) bool {
-		switch x := x.(type) {
-		case selectors.Name:
-			return b.Name(x.Name).Effect() == b.Effect()
-		case selectors.Within:
+		if name, ok := x.(selectors.Name); ok {
+			return b.Name(name.Name).Effect() == b.Effect()
+		}
+		if _, ok := x.(selectors.Within); ok {
 			return true
-		case selectors.Quant:
+		}
+		if _, ok := x.(selectors.Quant); ok {
 			return b.Effect() == selectors.Observed
 		}
 		a, ok := x.(selectors.Atom)

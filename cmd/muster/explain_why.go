@@ -99,7 +99,8 @@ func (p part) deciding(ordinal uint32) []part {
 		if !in && len(refuse) > 0 {
 			return refuse
 		}
-	case selectors.Const, selectors.Universe, selectors.Compare, selectors.In, selectors.Has, selectors.Nodes, selectors.Name, selectors.Not, selectors.Rule:
+	case selectors.Const, selectors.Universe, selectors.Compare, selectors.In, selectors.Glob, selectors.Contains, selectors.Has, selectors.Within,
+		selectors.Quant, selectors.Sample, selectors.Nodes, selectors.Name, selectors.Not, selectors.Take, selectors.Rule:
 	}
 	return p.parts
 }

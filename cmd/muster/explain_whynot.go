@@ -43,7 +43,7 @@ func (c altered) Value(k selectors.Key) (string, bool) {
 // ways of that least number, labels before facts. The values tried are those in use and those
 // the expression names, one for each way that its atoms can tell values apart.
 func (g ground) whynot(p part, ordinal uint32) [][]change {
-	device := g.roster.Attributes(ordinal)
+	device := g.reality.Of(g.roster).Attributes(ordinal)
 	atoms := map[selectors.Key][]selectors.Atom{}
 	p.atoms(atoms)
 	keys := slices.SortedFunc(maps.Keys(atoms), func(a, b selectors.Key) int {
@@ -80,11 +80,12 @@ func (g ground) whynot(p part, ordinal uint32) [][]change {
 	return found
 }
 
-// atoms collects the atoms by the keys a device can change; its id is none.
+// atoms collects the atoms by the keys a device can change: its id is none, nor is when it was
+// heard.
 func (p part) atoms(of map[selectors.Key][]selectors.Atom) {
 	if a, ok := p.expr.(selectors.Atom); ok {
 		k := plainKey(a.Subject())
-		if k.Label || k.Name != "name" && k.Name != "id" {
+		if k.Label || k.Name != "name" && k.Name != "id" && k.Name != selectors.Heartbeat {
 			of[k] = append(of[k], a)
 		}
 	}
@@ -136,7 +137,9 @@ func constants(a selectors.Atom) []string {
 			out = append(out, v.Text)
 		}
 		return out
-	case selectors.Has:
+	case selectors.Contains:
+		return []string{a.Element.Text}
+	case selectors.Glob, selectors.Has:
 	}
 	return nil
 }
@@ -161,6 +164,10 @@ func (p part) holds(d selectors.Attributes, ordinal uint32) bool {
 		return x.Holds(d.Value(x.Key))
 	case selectors.In:
 		return x.Holds(d.Value(x.Key))
+	case selectors.Glob:
+		return x.Holds(d.Value(x.Key))
+	case selectors.Contains:
+		return x.Holds(d.Value(x.Key))
 	case selectors.Has:
 		return x.Holds(d.Value(x.Key))
 	case selectors.Not:
@@ -178,7 +185,7 @@ func (p part) holds(d selectors.Attributes, ordinal uint32) bool {
 		case selectors.Xor:
 			return p.parts[0].holds(d, ordinal) != p.parts[1].holds(d, ordinal)
 		}
-	case selectors.Nodes:
+	case selectors.Within, selectors.Quant, selectors.Sample, selectors.Nodes, selectors.Take:
 	}
 	return p.fleet.Contains(ordinal)
 }

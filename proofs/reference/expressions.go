@@ -55,6 +55,8 @@ func (n Names) Fleet(x selectors.Expr, devices []Device) Set {
 			}
 		}
 		return out
+	case selectors.Const, selectors.Compare, selectors.In, selectors.Glob, selectors.Contains, selectors.Has, selectors.Within, selectors.Quant,
+		selectors.Sample, selectors.Not, selectors.Universe, selectors.Nodes, selectors.Rule: // each device on its own
 	}
 	out := Set{}
 	for _, d := range devices {
