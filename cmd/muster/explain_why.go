@@ -18,12 +18,14 @@ func (p part) why(g ground, ordinal uint32) tree {
 	in := p.fleet.Contains(ordinal)
 	t := tree{head: mark(in), text: p.text}
 	switch x := p.expr.(type) {
-	case selectors.Atom:
-		t.tail = actual(g.roster, ordinal, x.Subject())
+	case selectors.Compare, selectors.In, selectors.Glob, selectors.Contains, selectors.Has:
+		t.tail = actual(g.roster, ordinal, x.(selectors.Atom).Subject())
 	case selectors.Quant:
 		t.tail = g.runs(ordinal)
 	case selectors.Within:
 		t.tail = g.heard(ordinal)
+	case selectors.Const, selectors.Universe, selectors.Nodes, selectors.Name, selectors.Sample, selectors.Take,
+		selectors.Not, selectors.Binary, selectors.Filter, selectors.Rule:
 	}
 	for _, q := range p.deciding(ordinal) {
 		t.below = append(t.below, q.why(g, ordinal))
