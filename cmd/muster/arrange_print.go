@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,6 +37,7 @@ func (p printer) printArranged(g ground, a arranged) error {
 		cells := [][]string{heads}
 		return asCSV(p.console, append(cells, a.cells("", ";", 0)...))
 	}
+	a = a.namesLast()
 	heads := a.heads()
 	for i, h := range heads {
 		heads[i] = strings.ToUpper(strings.TrimPrefix(h, "label."))
@@ -70,6 +72,37 @@ func (a arranged) heads() []string {
 	return out
 }
 
+// folds says that column i of show is names, which a group shows folded.
+func (a arranged) folds(i int) bool {
+	k := a.show[i]
+	return len(a.by) > 0 && !k.Label && (k.Name == "name" || k.Name == "id")
+}
+
+// namesLast moves the columns of folded names to the end, where their length widens no table.
+func (a arranged) namesLast() arranged {
+	var order, names []int
+	for i := range a.show {
+		if a.folds(i) {
+			names = append(names, i)
+		} else {
+			order = append(order, i)
+		}
+	}
+	order = append(order, names...)
+	moved := a
+	moved.show, moved.rows = nil, slices.Clone(a.rows)
+	for _, i := range order {
+		moved.show = append(moved.show, a.show[i])
+	}
+	for n, r := range a.rows {
+		moved.rows[n].shown = nil
+		for _, i := range order {
+			moved.rows[n].shown = append(moved.rows[n].shown, r.shown[i])
+		}
+	}
+	return moved
+}
+
 func columnOfKey(k selectors.Key) string { return column(algebra.Key{Label: k.Label, Name: k.Name}) }
 
 // cells are the rows as texts: absent stands for a key a device lacks; of more values than
@@ -94,7 +127,7 @@ func (a arranged) cells(absent, between string, most int) [][]string {
 			row = append(row, strconv.Itoa(len(r.ids)))
 		}
 		for i, values := range r.shown {
-			if k := a.show[i]; len(a.by) > 0 && !k.Label && (k.Name == "name" || k.Name == "id") {
+			if a.folds(i) {
 				row = append(row, selectors.Fold(r.ids))
 				continue
 			}

@@ -50,9 +50,14 @@ func readRoster(name string, text []byte) ([]algebra.Device, diag.List) {
 // rosterDevice reads one line, or says why it cannot and what to write instead.
 func rosterDevice(line []byte) (d algebra.Device, why, hint string) {
 	const form = `write one object a line: {"id":"gw-1","labels":{"site":"a"},"facts":{"arch":"aarch64"}}`
+	var r struct {
+		ID     algebra.DeviceID      `json:"id"`
+		Labels map[string]rosterText `json:"labels"`
+		Facts  map[string]rosterText `json:"facts"`
+	}
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.DisallowUnknownFields()
-	err := dec.Decode(&d)
+	err := dec.Decode(&r)
 	var typed *json.UnmarshalTypeError
 	switch field, unknown := strings.CutPrefix(fmt.Sprint(err), "json: unknown field "); {
 	case err == nil:
@@ -62,7 +67,7 @@ func rosterDevice(line []byte) (d algebra.Device, why, hint string) {
 	case errors.As(err, &typed) && typed.Field == "":
 		return d, "a device is a JSON object, not " + article(typed.Value), form
 	case errors.As(err, &typed):
-		return d, fmt.Sprintf("%s: want %s, have %s", typed.Field, jsonNoun(typed), article(typed.Value)), "labels and facts are texts: write them in quotes"
+		return d, fmt.Sprintf("%s: want %s, have %s", typed.Field, jsonNoun(typed), article(typed.Value)), form
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return d, "the JSON object is not closed", "a device stands on one line"
 	case errors.As(err, new(*json.SyntaxError)):
@@ -73,10 +78,50 @@ func rosterDevice(line []byte) (d algebra.Device, why, hint string) {
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return d, "more text after the device", "write one object a line"
 	}
-	if d.ID.IsZero() {
+	if r.ID.IsZero() {
 		return d, "a device without id", form
 	}
-	return d, "", ""
+	return algebra.Device{ID: r.ID, Labels: texts(r.Labels), Facts: texts(r.Facts)}, "", ""
+}
+
+// rosterText is the value of a label or fact. What other tools write as a number or as true
+// is taken by its source text, so that 1.10 stays 1.10; a list is a set, as tags are.
+type rosterText string
+
+func (t *rosterText) UnmarshalJSON(source []byte) error {
+	switch source[0] {
+	case '"':
+		return json.Unmarshal(source, (*string)(t))
+	case '[':
+		var elements []rosterText
+		if err := json.Unmarshal(source, &elements); err != nil {
+			return err
+		}
+		var parts []string
+		for _, e := range elements {
+			if strings.Contains(string(e), ",") {
+				return fmt.Errorf("%q: an element of a set holds no comma", e)
+			}
+			parts = append(parts, string(e))
+		}
+		*t = rosterText(strings.Join(parts, ","))
+	case '{', 'n':
+		return fmt.Errorf("%s is no text; leave out what a device has not", source)
+	default:
+		*t = rosterText(source)
+	}
+	return nil
+}
+
+func texts(m map[string]rosterText) map[string]string {
+	if m == nil {
+		return nil
+	}
+	out := make(map[string]string, len(m))
+	for k, v := range m {
+		out[k] = string(v)
+	}
+	return out
 }
 
 func jsonNoun(e *json.UnmarshalTypeError) string {
