@@ -69,7 +69,11 @@ type Finding struct {
 	Msg   string // empty: the policy's message
 	// ChangeID is the change it is about, where a policy judges more than one.
 	ChangeID string
-	Details  map[string]any
+	// Address is what it is about, where that is no change. Loc is the place to look at, where
+	// that is not the one of the change.
+	Address string
+	Loc     planfile.Source
+	Details map[string]any
 }
 
 // ErrCost says that an evaluation was given up as it took too long. After it a gate is asked

@@ -213,6 +213,9 @@ func (r *review) filled(one Result, f Finding, g Gate) Result {
 	if f.Details != nil {
 		one.Details = f.Details
 	}
+	if f.Address != "" {
+		one.Address = f.Address
+	}
 	switch {
 	case f.Msg != "":
 		one.Msg = f.Msg
@@ -228,6 +231,9 @@ func (r *review) filled(one Result, f Finding, g Gate) Result {
 				one.Address, one.Loc, one.order = c.Address, c.Source, i
 			}
 		}
+	}
+	if f.Loc.File != "" {
+		one.Loc = f.Loc
 	}
 	return one
 }
