@@ -22,7 +22,7 @@ exhaustive := $(TOOLS)/exhaustive-$(EXHAUSTIVE)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## bin/muster and bin/muster-agent
@@ -79,10 +79,20 @@ deps-list: ## accept what muster-agent links now into proofs/deps
 fuzz: ## each fuzz target for FUZZTIME (10s)
 	@./.ci/fuzz $(FUZZTIME)
 
+# A benchmark that backs a promise is a test named TestBench… and rewrites its section of
+# proofs/BENCH.md (see proofs/bench). One runs at a time: they would disturb each other.
+BENCH ?= ^TestBench
+
 .PHONY: bench
-bench: ## all benchmarks
-	@dirs=$$({ git grep -l --untracked '^func Benchmark' -- '*_test.go' || true; } | xargs -r dirname | sort -u | sed 's,^,./,'); \
-	[ -n "$$dirs" ] || { echo "bench: no package has a benchmark"; exit 0; }; \
+bench: ## what is promised of speed, measured beside peers into proofs/BENCH.md; BENCH=TestBenchX for one
+	@for module in . proofs/peers; do \
+		dirs=$$(cd $$module && { git grep -l --untracked '^func TestBench' -- '*_test.go' $$([ $$module != . ] || echo ':!proofs/peers') || true; } | xargs -r dirname | sort -u | sed 's,^,./,'); \
+		[ -z "$$dirs" ] || (cd $$module && MUSTER_BENCH=1 go test -p 1 -count=1 -v -timeout 120m -run '$(BENCH)' $$dirs); \
+	done
+
+.PHONY: microbench
+microbench: ## all Go benchmarks
+	@dirs=$$({ git grep -l --untracked '^func Benchmark' -- '*_test.go' ':!proofs/peers' || true; } | xargs -r dirname | sort -u | sed 's,^,./,'); \
 	go test -run '^$$' -bench . -benchmem -timeout 60m $$dirs
 
 .PHONY: proofs

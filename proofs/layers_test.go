@@ -63,8 +63,8 @@ var (
 	transport  = []string{"./executor", "./executor/wire", "./policies", "./planner", "./algebra", "./identity"}
 	device     = []string{"./agent", "./planner", "./algebra", "./executor/wire"}
 
-	// fixtures are what any test may lean on: the oracle, the notation of worlds, and the twins.
-	fixtures = []string{"./proofs/reference", "./algebra/worldfile", "./executor/inprocess", "./agent/inprocess"}
+	// fixtures are what any test may lean on: the oracle, the notation of worlds, measurements, and the twins.
+	fixtures = []string{"./proofs/reference", "./proofs/bench", "./algebra/worldfile", "./executor/inprocess", "./agent/inprocess"}
 )
 
 // soleImporter keeps a foreign module behind one door. Tests of those folders share the right,
