@@ -17,6 +17,9 @@ type World struct {
 	Deployments []DeclaredDeployment
 	Assignments []Definition
 	Policies    []Policy
+	Waivers     []Waiver
+	// Environments are names under which plans may be judged with other levels.
+	Environments []Environment
 	// NoGates says in so many words that plans of this World need no policy.
 	NoGates bool
 	// Strict makes errors of what would be warnings.
@@ -119,6 +122,16 @@ func (w World) Digest() Digest {
 			match = selectors.Print(p.Match.Expr())
 		}
 		add("policy", p.Name, p.Language, p.Text, p.Scope, p.Level, match, p.Message, p.Params)
+	}
+	for _, v := range w.Waivers {
+		match := ""
+		if v.Match != nil {
+			match = selectors.Print(v.Match.Expr())
+		}
+		add("waiver", v.Name, v.Rule, match, v.Owner, v.Reason, v.Expires)
+	}
+	for _, e := range w.Environments {
+		add("environment", e.Name, e.Levels)
 	}
 	add("options", w.NoGates, w.Strict)
 	slices.Sort(lines)

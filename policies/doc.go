@@ -18,7 +18,9 @@
 // Approved.Reverses tells which actions a rollback must leave alone. Were it otherwise, a
 // policy against :latest would forbid the plan that replaces :latest.
 //
-// Laws: there is an Approved iff no result is at level deny; all gates judge, in any order,
+// A Waiver lets named violations pass for a while; it is told with every plan it covers.
+//
+// Laws: there is an Approved iff every result at level deny is waived; all gates judge, in any order,
 // with equal results; once something is judged, no further gate turns a denial into an approval.
 //
 // It runs nothing, reads no clock, and knows no policy language.

@@ -2,9 +2,9 @@ package policies
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
-	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/planner/planfile"
 )
 
@@ -20,30 +20,51 @@ const rollbackReason = "rollback"
 // What comes back takes its values from the device as it is now. The error says why the
 // action cannot be undone. A deployment of which only the digest is known is no error here:
 // policies that read its workload fail on it, and so do not approve of it.
-func inverse(c planfile.Change, p planner.Change, on planner.Plan) (planfile.Change, error) {
+func inverse(c planfile.Change) (planfile.Change, error) {
 	c.ActionReason = rollbackReason
 	c.Change.Before, c.Change.After = c.Change.After, c.Change.Before
-	switch p.Action.(type) {
-	case planner.Start:
+	switch {
+	case c.Change.After == nil: // it was a start
 		c.Change.Actions, c.Disruptive = []string{"delete"}, true
 		return c, nil
-	case planner.Stop:
+	case c.Change.Before == nil: // it was a stop
 		c.Change.Actions, c.Disruptive = []string{"create"}, false
-	case planner.Replace:
-	}
-	if p.Have.IsZero() || len(p.Have.Takes()) == 0 {
-		return c, nil
-	}
-	i, ok := on.Roster.Ordinal(p.Action.Target().Device)
-	if !ok {
-		return c, fmt.Errorf("%s is not in the roster", p.Action.Target().Device)
-	}
-	values, missing := p.Have.Values(on.Roster.Attributes(i))
-	if len(missing) > 0 {
-		return c, fmt.Errorf("%s takes %s, which the device lacks now", p.Have, strings.Join(missing, ", "))
 	}
 	after := *c.Change.After
+	values, missing := valuesOn(c.Device, after)
+	if len(missing) > 0 {
+		return c, fmt.Errorf("%s@%s takes %s, which the device lacks now", after.App, after.Version, strings.Join(missing, ", "))
+	}
 	after.Values = values
 	c.Change.After = &after
 	return c, nil
+}
+
+// valuesOn is what a deployment takes from a device, by the key it is taken under, and which
+// keys the device lacks.
+func valuesOn(on planfile.Device, d planfile.Deployment) (values map[string]string, missing []string) {
+	values = map[string]string{}
+	for _, c := range d.Podman.Containers {
+		for _, key := range c.Env {
+			source, name, _ := strings.Cut(key, ":")
+			text, ok := "", false
+			switch source {
+			case "label":
+				text, ok = on.Labels[name]
+			case "fact":
+				if text, ok = on.Facts[name]; name == "id" || name == "name" {
+					text, ok = on.ID, true
+				}
+			default: // the digest of a text
+				continue
+			}
+			if ok {
+				values[key] = text
+			} else {
+				missing = append(missing, key)
+			}
+		}
+	}
+	slices.Sort(missing)
+	return values, slices.Compact(missing)
 }

@@ -6,15 +6,19 @@ import (
 	"hash/fnv"
 	"math/rand"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
 	"github.com/leanovate/gopter/prop"
 
+	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/policies"
 	pt "github.com/musterfleet/muster/policies/policiestest"
+	"github.com/musterfleet/muster/selectors"
 )
 
 const (
@@ -93,6 +97,37 @@ var some = gen.SliceOf(gopter.CombineGens(gen.IntRange(0, 999), gen.OneConstOf("
 		return spec{fmt.Sprintf("p%03d", v[0]), v[1].(string), v[2].(string), v[3].(bool)}
 	}), reflect.TypeFor[spec]())
 
+// waiversFor draws a waiver for every third gate: of edge001 or of no device, expired or not.
+func waiversFor(t testing.TB, gates []spec, seed int64) []algebra.Waiver {
+	random := rand.New(rand.NewSource(seed))
+	var out []algebra.Waiver
+	for _, g := range gates {
+		w := algebra.Waiver{Name: "w-" + g.Name, Rule: g.Name, Expires: pt.At.Add(time.Duration(random.Intn(2)))}
+		if random.Intn(2) == 0 {
+			w.Match = bound(t, `name = "edge001"`)
+		}
+		if random.Intn(3) == 0 {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func bound(t testing.TB, selector string) *selectors.Bound {
+	t.Helper()
+	x, err := selectors.Parse(selector)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := selectors.Bind(x, selectors.Scope{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func sameResult(a, b policies.Result) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
+
 // verdict is a Review, or a broken one.
 type verdict func(policies.Proposal, []spec, policies.Options) (policies.Approved, policies.Report)
 
@@ -111,27 +146,27 @@ func objections(p policies.Proposal, gates []spec, o policies.Options) int {
 		n++
 	}
 	for _, g := range gates {
-		denies := func(question string) bool {
+		denies := func(question, device string) bool {
 			a := g.answer(question)
-			return a == 1 || a == 2 || a == 0 && g.Level == "deny"
+			return a == 1 || a == 2 || a == 0 && g.Level == "deny" && !covered(o.Waivers, g.Name, device)
 		}
 		switch g.Scope {
 		case "action":
 			for _, c := range file.ResourceChanges {
 				verbs := strings.Join(c.Change.Actions, " ")
 				back := map[string]string{"create": "delete", "delete": "create", "delete create": "delete create"}[verbs]
-				if denies(c.Address+verbs+c.ActionReason) || o.RollsBack && denies(c.Address+back+"rollback") {
+				if denies(c.Address+verbs+c.ActionReason, c.Device.ID) || o.RollsBack && denies(c.Address+back+"rollback", c.Device.ID) {
 					n++
 				}
 			}
 		case "batch":
 			for _, b := range file.Batches {
-				if denies(fmt.Sprint("batch ", b.Index)) {
+				if denies(fmt.Sprint("batch ", b.Index), "") {
 					n++
 				}
 			}
 		default:
-			if denies("plan") {
+			if denies("plan", "") {
 				n++
 			}
 		}
@@ -139,12 +174,19 @@ func objections(p policies.Proposal, gates []spec, o policies.Options) int {
 	return n
 }
 
+// covered says the rule of waivers once more; those of the law are for edge001 or for none.
+func covered(list []algebra.Waiver, rule, device string) bool {
+	return slices.ContainsFunc(list, func(w algebra.Waiver) bool {
+		return w.Rule == rule && w.Expires.After(pt.At) && (w.Match == nil && device == "" || w.Match != nil && device == "edge001")
+	})
+}
+
 // lawful reports whether a verdict keeps the laws, and how many of its plans were approved.
 func lawful(t testing.TB, v verdict) (bool, int) {
 	p := pt.Upgrade(t)
 	approvals := 0
-	law := prop.ForAll(func(gates []spec, noGates, rollsBack bool, shuffle int64) string {
-		opt := policies.Options{NoGates: noGates, RollsBack: rollsBack, AllowStop: 1}
+	law := prop.ForAll(func(gates []spec, noGates, rollsBack bool, waived, shuffle int64) string {
+		opt := policies.Options{NoGates: noGates, RollsBack: rollsBack, AllowStop: 1, Waivers: waiversFor(t, gates, waived)}
 		approved, report := v(p, gates, opt)
 		if !approved.IsZero() {
 			approvals++
@@ -154,6 +196,9 @@ func lawful(t testing.TB, v verdict) (bool, int) {
 		}
 		if want := objections(p, gates, opt); report.Count(policies.Deny) != want {
 			return fmt.Sprintf("%d denials, %d by the naive count", report.Count(policies.Deny), want)
+		}
+		if written, err := policies.Judge(report.File, gatesOf(t, gates), opt); err != nil || !slices.EqualFunc(written.Results, report.Results, sameResult) {
+			return fmt.Sprint("the plan's file is judged otherwise ", err)
 		}
 		mixed := append([]spec{}, gates...)
 		rand.New(rand.NewSource(shuffle)).Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
@@ -173,7 +218,7 @@ func lawful(t testing.TB, v verdict) (bool, int) {
 			}
 		}
 		return ""
-	}, specs, gen.Bool(), gen.Bool(), gen.Int64())
+	}, specs, gen.Bool(), gen.Bool(), gen.Int64(), gen.Int64())
 	result := law.Check(parameters())
 	if !result.Passed() {
 		t.Logf("seed %d: %v %v", seed, result.Labels, result.Args)
@@ -216,6 +261,16 @@ func TestReviewLawsCatchPlantedBugs(t *testing.T) {
 		"denied and approved": func(p policies.Proposal, s []spec, o policies.Options) (policies.Approved, policies.Report) {
 			_, report := review(p, s, o)
 			approved, _ := policies.Review(p, nil, policies.Options{NoGates: true, AllowStop: 1})
+			return approved, report
+		},
+		"waivers never expire": func(p policies.Proposal, s []spec, o policies.Options) (policies.Approved, policies.Report) {
+			for i := range o.Waivers {
+				o.Waivers[i].Expires = pt.At.Add(1)
+			}
+			approved, report := review(p, s, o)
+			for i := range o.Waivers {
+				o.Waivers[i].Expires = pt.At
+			}
 			return approved, report
 		},
 		"rollbacks pass unseen": func(p policies.Proposal, s []spec, o policies.Options) (policies.Approved, policies.Report) {

@@ -24,15 +24,18 @@ type Result struct {
 	// Inverse says that it is the rollback of the change that is objected to.
 	Inverse bool `json:"inverse"`
 	// Failed says that the policy could not be evaluated.
-	Failed  bool           `json:"failed"`
+	Failed bool `json:"failed"`
+	// Waiver names the waiver that covers it; a waived result denies nothing.
+	Waiver  string         `json:"waiver"`
 	Details map[string]any `json:"details"`
 
-	order int // of the change in the plan
+	device string // of the change
+	order  int    // of the change in the plan
 }
 
-// compare puts the worst first, then goes by rule and by place in the plan.
+// compare puts the worst first and the waived last, then goes by rule and by place in the plan.
 func (r Result) compare(o Result) int {
-	return cmp.Or(cmp.Compare(r.Level, o.Level), strings.Compare(r.Rule, o.Rule),
+	return cmp.Or(compareBool(r.Waiver != "", o.Waiver != ""), cmp.Compare(r.Level, o.Level), strings.Compare(r.Rule, o.Rule),
 		strings.Compare(r.Policy.File, o.Policy.File), cmp.Compare(r.Policy.Line, o.Policy.Line),
 		cmp.Compare(r.order, o.order), compareBool(r.Inverse, o.Inverse), strings.Compare(r.Msg, o.Msg))
 }
@@ -55,26 +58,31 @@ type Report struct {
 	// Policies counts the gates. Evaluations counts how often one judged an action, a batch
 	// or the plan; inverses are not counted.
 	Policies, Evaluations int
+	// Waivers is what became of each waiver, in the order of names.
+	Waivers []Waived
 }
 
-// Denied reports whether some result is at level deny.
+// Denied reports whether some result at level deny is not waived.
 func (r Report) Denied() bool { return r.Count(Deny) > 0 }
 
-// Count is the number of results at a level.
+// Count is the number of results at a level that are not waived.
 func (r Report) Count(l Level) int {
 	n := 0
-	for _, one := range r.Results {
-		if one.Level == l {
+	for i := range r.Results {
+		if r.Results[i].stands(l) {
 			n++
 		}
 	}
 	return n
 }
 
-// Denials are the results at level deny.
+// Denials are the results at level deny that are not waived.
 func (r Report) Denials() []Result {
-	return slices.DeleteFunc(slices.Clone(r.Results), func(one Result) bool { return one.Level != Deny })
+	return slices.DeleteFunc(slices.Clone(r.Results), func(one Result) bool { return !one.stands(Deny) })
 }
+
+// stands reports whether a result is at a level and not waived.
+func (r Result) stands(l Level) bool { return r.Level == l && r.Waiver == "" }
 
 // Notes are one line for each result that is about a change, by the change's id, as
 // planner.Style takes them.

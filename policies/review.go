@@ -27,34 +27,58 @@ type Options struct {
 	// RollsBack says that the run may roll back by itself: an inverse that is denied then
 	// denies the plan.
 	RollsBack bool
+	// Waivers cover violations (waiver.go). Levels are other levels of rules, by name.
+	Waivers []algebra.Waiver
+	Levels  map[string]Level
 }
 
 // Review puts a plan before all gates. There is an Approved, bound to the digest of exactly
-// this plan, iff no result of the report is at level deny. Every gate judges all there is in
-// its scope: the report has all reasons at once.
+// this plan, iff every result of the report at level deny is waived. Every gate judges all
+// there is in its scope: the report has all reasons at once.
 func Review(p Proposal, gates Gates, opt Options) (Approved, Report) {
 	plan := clonePlan(p.Plan)
 	file := planfile.From(plan, p.Reality, p.Request, p.Now)
-	r := &review{file: &file, plan: plan, rollsBack: opt.RollsBack, kept: map[string]bool{}}
-	if len(gates) == 0 && !opt.NoGates {
-		r.deny(ruleNoGates, "there are no policies, and silence approves nothing; declare a Policy, or gates: none in the World")
-	}
+	r := newReview(&file, plan, opt)
 	if !plan.Observed.Equal(p.Reality.ObservedAt) {
 		r.deny(ruleObservation, "the plan was made from another observation of the fleet; plan again")
 	}
-	r.results = append(r.results, stops(&file, opt.AllowStop)...)
-	r.open(gates)
-	r.actions()
-	r.wholes()
-	if len(r.gates) > 0 && len(plan.Changes) > 0 && r.evaluations == 0 {
-		r.deny(ruleNotJudged, "no policy judged any part of this plan, as none matches its devices; declare one without match, or with a wider one")
-	}
-	slices.SortStableFunc(r.results, Result.compare)
-	report := Report{File: file, Results: r.results, Policies: len(gates), Evaluations: r.evaluations}
+	report := r.judge(gates, opt)
 	if report.Denied() {
 		return Approved{}, report
 	}
 	return Approved{plan: plan, file: file, digest: file.Digest(), kept: r.kept}, report
+}
+
+// Judge puts the plan of a file before all gates, and finds what Review found of the plan that
+// was written to it. It approves nothing: what the plan was made from may have moved since.
+// The error is that of a file no plan was written to.
+func Judge(f planfile.File, gates Gates, opt Options) (Report, error) {
+	plan, err := f.Plan(nil, nil)
+	if err != nil {
+		return Report{}, err
+	}
+	return newReview(&f, plan, opt).judge(gates, opt), nil
+}
+
+func newReview(file *planfile.File, plan planner.Plan, opt Options) *review {
+	return &review{file: file, plan: plan, rollsBack: opt.RollsBack, levels: opt.Levels, kept: map[string]bool{},
+		waivers: onRoster(opt.Waivers, plan.Roster, file.Now)}
+}
+
+// judge has all gates judge all there is.
+func (r *review) judge(gates Gates, opt Options) Report {
+	if len(gates) == 0 && !opt.NoGates {
+		r.deny(ruleNoGates, "there are no policies, and silence approves nothing; declare a Policy, or gates: none in the World")
+	}
+	r.results = append(r.results, stops(r.file, opt.AllowStop)...)
+	r.open(gates)
+	r.actions()
+	r.wholes()
+	if len(r.gates) > 0 && len(r.plan.Changes) > 0 && r.evaluations == 0 {
+		r.deny(ruleNotJudged, "no policy judged any part of this plan, as none matches its devices; declare one without match, or with a wider one")
+	}
+	slices.SortStableFunc(r.results, Result.compare)
+	return Report{File: *r.file, Results: r.results, Policies: len(gates), Evaluations: r.evaluations, Waivers: r.waivers.outcome()}
 }
 
 // review is the state of one Review.
@@ -63,6 +87,8 @@ type review struct {
 	plan        planner.Plan
 	gates       []*asked
 	rollsBack   bool
+	levels      map[string]Level
+	waivers     waivers
 	kept        map[string]bool
 	results     []Result
 	evaluations int
@@ -100,7 +126,7 @@ func (r *review) actions() {
 	for i, c := range r.plan.Changes {
 		change := &r.file.ResourceChanges[first+i]
 		ordinal, known := r.plan.Roster.Ordinal(c.Action.Target().Device)
-		back, stuck := inverse(*change, c, r.plan)
+		back, stuck := inverse(*change)
 		if stuck != nil {
 			r.keep(Result{Rule: ruleRollback, Level: Deny, Msg: stuck.Error(),
 				ChangeID: change.ID, Address: change.Address, Loc: change.Source, order: first + i})
@@ -140,7 +166,7 @@ func (r *review) ask(g *asked, in Input, order int) (denied bool) {
 	r.evaluations++
 	for _, one := range r.findings(g, in, order) {
 		r.results = append(r.results, one)
-		denied = denied || one.Level == Deny
+		denied = denied || one.stands(Deny)
 	}
 	return denied
 }
@@ -152,7 +178,7 @@ func (r *review) askBack(g *asked, in Input, order int, denied bool) {
 	}
 	for _, one := range r.findings(g, in, order) {
 		switch {
-		case one.Level != Deny:
+		case !one.stands(Deny):
 		case g.spent:
 			r.results = append(r.results, one) // who knows what it would have said of the rest
 		case denied:
@@ -182,7 +208,7 @@ func (r *review) findings(g *asked, in Input, order int) []Result {
 	}
 	base := Result{Rule: g.policy.Name, Level: g.level, Policy: g.policy.Source, order: order}
 	if c := in.Change; c != nil {
-		base.ChangeID, base.Address, base.Loc = c.ID, c.Address, c.Source
+		base.ChangeID, base.Address, base.Loc, base.device = c.ID, c.Address, c.Source, c.Device.ID
 	}
 	if in.Batch != nil {
 		base.Details = map[string]any{"batch": in.Batch.Index}
@@ -228,12 +254,16 @@ func (r *review) filled(one Result, f Finding, g Gate) Result {
 		one.ChangeID = f.ChangeID
 		for i := range r.file.ResourceChanges {
 			if c := &r.file.ResourceChanges[i]; c.ID == f.ChangeID {
-				one.Address, one.Loc, one.order = c.Address, c.Source, i
+				one.Address, one.Loc, one.device, one.order = c.Address, c.Source, c.Device.ID, i
 			}
 		}
 	}
 	if f.Loc.File != "" {
 		one.Loc = f.Loc
 	}
+	if l, ok := r.levels[one.Rule]; ok {
+		one.Level = l
+	}
+	one.Waiver = r.waivers.cover(one)
 	return one
 }

@@ -22,13 +22,23 @@ import (
 func (r Report) Text(color bool) string {
 	var b strings.Builder
 	for _, f := range r.fold() {
-		fmt.Fprintf(&b, "%s  %s: %s\n", paint(f.Level, color), f.Rule, plain(f.Msg))
+		head := paint(f.Level, color)
+		if f.Waiver != "" {
+			head = "waived"
+		}
+		fmt.Fprintf(&b, "%s  %s: %s\n", head, f.Rule, plain(f.Msg))
 		if len(f.addresses) > 0 {
 			fmt.Fprintf(&b, "      %s\n", f.where())
 		}
 		if from := f.sources(); from != "" {
 			fmt.Fprintf(&b, "      %s\n", from)
 		}
+		if f.Waiver != "" {
+			fmt.Fprintf(&b, "      %s\n", plain(r.waiverText(f.Waiver)))
+		}
+	}
+	for _, line := range r.waiverLines() {
+		fmt.Fprintf(&b, "note  %s\n", plain(line))
 	}
 	if b.Len() > 0 {
 		b.WriteByte('\n')
@@ -45,6 +55,9 @@ func (r Report) Summary() string {
 	}
 	if n := r.Count(Info); n > 0 {
 		s += ", " + count(n, "note", "notes")
+	}
+	if n := r.waived(); n > 0 {
+		s += fmt.Sprintf(", %d waived", n)
 	}
 	return s + "."
 }
@@ -63,11 +76,12 @@ func (r Report) fold() []*folded {
 		file      string
 		line      int
 		whole     bool // about no change
+		waiver    string
 	}
 	index := map[text]*folded{}
 	var order []*folded
 	for _, one := range r.Results {
-		k := text{one.Level, one.Rule, one.Msg, one.Policy.File, one.Policy.Line, one.Address == ""}
+		k := text{one.Level, one.Rule, one.Msg, one.Policy.File, one.Policy.Line, one.Address == "", one.Waiver}
 		f := index[k]
 		if f == nil {
 			f = &folded{Result: one}

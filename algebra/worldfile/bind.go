@@ -97,7 +97,18 @@ func (l *loader) bind() {
 		}
 	}
 	for _, p := range l.policies {
-		l.bindMatch(p, scope)
+		if p.matches {
+			p.Match = l.bindMatch(p.match, "match", scope)
+			if p.Match != nil && p.Match.Sort() != selectors.SelectorSort {
+				p.match.at(p.match.expr.Span()).fail("write what holds for the device, such as label(\"env\") = \"prod\"",
+					"match: a policy matches by a selector, and this is %s", p.Match.Sort())
+			}
+		}
+	}
+	for _, w := range l.waivers {
+		if w.matches {
+			w.Match = l.bindMatch(w.match, "selector", scope)
+		}
 	}
 }
 
@@ -117,23 +128,23 @@ func (l *loader) bindDefinition(d *definition, scope selectors.Scope) {
 	}
 }
 
-// bindMatch binds the selector of a policy.
-func (l *loader) bindMatch(p *policyDraft, scope selectors.Scope) {
-	if !p.matches {
-		return
-	}
-	b, ok := l.bindExpression(p.match, "match", scope)
-	if ok && b.Sort() != selectors.SelectorSort {
-		p.match.at(p.match.expr.Span()).fail("write what holds for the device, such as label(\"env\") = \"prod\"",
-			"match: a policy matches by a selector, and this is %s", b.Sort())
-		return
-	}
-	if ok && b.Effect() != selectors.Static {
+// bindMatch binds what chooses devices one by one, by what is declared of each; nil after an
+// error.
+func (l *loader) bindMatch(e expression, field string, scope selectors.Scope) *selectors.Bound {
+	b, ok := l.bindExpression(e, field, scope)
+	switch {
+	case !ok:
+	case b.Sort() == selectors.AssignmentSort:
+		e.at(e.expr.Span()).fail("write what holds for the device, such as label(\"env\") = \"prod\"", "%s: want a selector, and this is an assignment", field)
+	case b.Takes():
+		e.at(e.expr.Span()).fail("name a frozen Fleet", "%s: it depends on which other devices there are", field)
+	case b.Effect() != selectors.Static:
 		x := restless(b)
-		p.match.at(x.Span()).fail("match by labels and facts", "match: a policy matches by what is declared, and %s %s", brief(x), because(b.Effect()))
-		return
+		e.at(x.Span()).fail("match by labels and facts", "%s: devices match by what is declared, and %s %s", field, brief(x), because(b.Effect()))
+	default:
+		return b
 	}
-	p.Match = b
+	return nil
 }
 
 func (l *loader) bindExpression(e expression, what string, scope selectors.Scope) (*selectors.Bound, bool) {

@@ -47,8 +47,8 @@ func (f *file) header(doc *yaml.Node) (document, bool) {
 
 // kinds are the documents there are; later are those the design has and this version does not.
 var (
-	kinds = []string{"Device", "Fleet", "Deployment", "Assignment", "Policy", "World"}
-	later = []string{"Rollout", "Waiver"}
+	kinds = []string{"Device", "Fleet", "Deployment", "Assignment", "Policy", "Waiver", "Environment", "World"}
+	later = []string{"Rollout"}
 )
 
 func (f *file) kind(n *yaml.Node) (string, bool) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -110,6 +111,16 @@ func describeParts(w algebra.World, places bool) []string {
 		}
 		params, _ := json.Marshal(p.Params)
 		add(p.Source, "policy %s %s %q scope=%s level=%s match=%s message=%q params=%s", p.Name, p.Language, p.Text, p.Scope, p.Level, match, p.Message, params)
+	}
+	for _, v := range w.Waivers {
+		match := "nothing"
+		if v.Match != nil {
+			match = selectors.Print(v.Match.Expr())
+		}
+		add(v.Source, "waiver %s of %s for %s until %s by %s: %q", v.Name, v.Rule, match, v.Expires.Format(time.RFC3339), v.Owner, v.Reason)
+	}
+	for _, e := range w.Environments {
+		add(e.Source, "environment %s %v", e.Name, e.Levels)
 	}
 	return append(lines, fmt.Sprintf("gates: none=%t strict=%t", w.NoGates, w.Strict))
 }

@@ -94,6 +94,7 @@ type loader struct {
 	named       map[string]*definition
 	deployments []*deploymentDraft
 	policies    []*policyDraft
+	waivers     []*waiverDraft
 	refs        map[algebra.DeploymentRef]string // where each app@version is declared
 	versions    map[string][]string              // of each app
 	labelKeys   map[string]bool
@@ -130,6 +131,10 @@ func (l *loader) read(f *file) int {
 			l.assignment(d)
 		case "Policy":
 			l.policy(d)
+		case "Waiver":
+			l.waiver(d)
+		case "Environment":
+			l.environment(d)
 		case "World":
 			l.options(d)
 		}
@@ -193,6 +198,11 @@ func (l *loader) whole() algebra.World {
 	for _, p := range l.policies {
 		w.Policies = append(w.Policies, p.Policy)
 	}
+	for _, d := range l.waivers {
+		w.Waivers = append(w.Waivers, d.Waiver)
+	}
+	slices.SortFunc(w.Waivers, func(a, b algebra.Waiver) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(w.Environments, func(a, b algebra.Environment) int { return cmp.Compare(a.Name, b.Name) })
 	return w
 }
 
