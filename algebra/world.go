@@ -20,6 +20,7 @@ type World struct {
 	Waivers     []Waiver
 	// Environments are names under which plans may be judged with other levels.
 	Environments []Environment
+	Rollouts     []Rollout
 	// NoGates says in so many words that plans of this World need no policy.
 	NoGates bool
 	// Strict makes errors of what would be warnings.
@@ -132,6 +133,9 @@ func (w World) Digest() Digest {
 	}
 	for _, e := range w.Environments {
 		add("environment", e.Name, e.Levels)
+	}
+	for _, r := range w.Rollouts {
+		add("rollout", r.Text())
 	}
 	add("options", w.NoGates, w.Strict)
 	slices.Sort(lines)

@@ -72,7 +72,7 @@ func (p *parser) sampleArguments() (x Sample, ok bool) {
 		p.failToken("expected a percentage", usage)
 		return x, false
 	}
-	if x.Share, ok = parsePercent(share.text); !ok {
+	if x.Share, ok = ParsePercent(share.text); !ok {
 		p.fail(&Error{At: share.at, Message: share.text + " is no percentage", Hint: "write 0% to 100%, with at most two decimals"})
 		return x, false
 	}
@@ -131,7 +131,7 @@ func (p *parser) takeAmount(x *Take) bool {
 	n, err := strconv.ParseUint(amount.text, 10, 31)
 	x.Amount.Count = int(n)
 	if err != nil {
-		if x.Amount.Share, x.Amount.Shared = parsePercent(amount.text); !x.Amount.Shared {
+		if x.Amount.Share, x.Amount.Shared = ParsePercent(amount.text); !x.Amount.Shared {
 			p.fail(&Error{At: amount.at, Message: amount.text + " is no number of devices", Hint: usage})
 			return false
 		}
@@ -164,8 +164,8 @@ func (p *parser) groupKey() (Key, bool) {
 // whole is all of something.
 const wholeShare Percent = 10_000
 
-// parsePercent reads 5% or 0.25%.
-func parsePercent(s string) (Percent, bool) {
+// ParsePercent reads 5% or 0.25%, up to 100%.
+func ParsePercent(s string) (Percent, bool) {
 	number, ok := strings.CutSuffix(s, "%")
 	units, fraction, _ := strings.Cut(number, ".")
 	if !ok || !isDecimal(number) || len(fraction) > 2 {

@@ -45,11 +45,8 @@ func (f *file) header(doc *yaml.Node) (document, bool) {
 	return d, true
 }
 
-// kinds are the documents there are; later are those the design has and this version does not.
-var (
-	kinds = []string{"Device", "Fleet", "Deployment", "Assignment", "Policy", "Waiver", "Environment", "World"}
-	later = []string{"Rollout"}
-)
+// kinds are the documents there are.
+var kinds = []string{"Device", "Fleet", "Deployment", "Assignment", "Policy", "Waiver", "Environment", "Rollout", "World"}
 
 func (f *file) kind(n *yaml.Node) (string, bool) {
 	kind, ok := f.str(n, "kind")
@@ -59,12 +56,6 @@ func (f *file) kind(n *yaml.Node) (string, bool) {
 	for _, k := range kinds {
 		if k == kind {
 			return kind, true
-		}
-	}
-	for _, k := range later {
-		if k == kind {
-			f.at(n).fail("remove the document", "kind: %s is not supported by this version of muster yet", kind)
-			return "", false
 		}
 	}
 	f.at(n).fail(suggest(kind, kinds), "kind: %s is not known", f.shown(n))

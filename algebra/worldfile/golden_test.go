@@ -122,6 +122,9 @@ func describeParts(w algebra.World, places bool) []string {
 	for _, e := range w.Environments {
 		add(e.Source, "environment %s %v", e.Name, e.Levels)
 	}
+	for _, r := range w.Rollouts {
+		add(r.Source, "rollout %s", r.Text())
+	}
 	return append(lines, fmt.Sprintf("gates: none=%t strict=%t", w.NoGates, w.Strict))
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 	"unicode"
 
 	"github.com/leanovate/gopter"
@@ -186,7 +187,7 @@ var texts = []string{
 
 func (g *generator) world() written {
 	scope := g.vocabulary.Scope()
-	var lines [5][]string
+	var lines [6][]string
 	for i := range 1 + g.Intn(4) {
 		id := fmt.Sprintf("edge%d.example.org", i)
 		labels := map[string]string{"ring": g.one(texts)}
@@ -235,6 +236,11 @@ func (g *generator) world() written {
 		g.document("Policy", name, "  cel: 'true'\n  match: "+g.scalar(selectors.Print(match), "  ", true)+"  message: "+g.scalar(message, "  ", true))
 		lines[4] = append(lines[4], fmt.Sprintf("policy %s cel %q scope=action level=deny match=%s message=%q params=null",
 			name, "true", selectors.Print(match), message))
+	}
+	for _, app := range slices.Sorted(maps.Keys(scope.Versions)) {
+		if g.Intn(2) == 0 {
+			lines[5] = append(lines[5], g.rollout(app))
+		}
 	}
 	for _, l := range lines {
 		slices.Sort(l)
@@ -294,6 +300,23 @@ func (g *generator) deployment(app, version string) string {
 		panic(err)
 	}
 	return fmt.Sprintf("deployment %s %s", name, d.Canonical())
+}
+
+func (g *generator) rollout(app string) string {
+	fleet := g.sample(g.vocabulary.Fleets())
+	r := algebra.DefaultRollout()
+	r.Name, r.App = "r-"+app, algebra.MustApp(app)
+	bound, err := selectors.Bind(fleet, g.vocabulary.Scope())
+	if err != nil {
+		panic(err)
+	}
+	share, most := 1+g.Intn(99), 1+g.Intn(9)
+	r.Waves = []algebra.Wave{algebra.FleetWave{Fleet: bound}, algebra.ShareWave{Share: selectors.Percent(100 * share)}, algebra.RestWave{}}
+	r.Budget = algebra.Budget{Max: selectors.Amount{Count: most}, By: selectors.Key{Label: true, Name: "site"}}
+	r.Gate.Soak, r.MaxPerMinute, r.OnFailure = time.Duration(most)*time.Minute, share, algebra.Rollback
+	g.document("Rollout", r.Name, fmt.Sprintf("  for: %s\n  waves:\n  - fleet: %s  - {percent: %d}\n  budget: {by: 'label(\"site\")', maxUnavailable: %d}\n"+
+		"  gate: {soak: %dm}\n  onFailure: rollback\n  maxPerMinute: %d\n", app, g.scalar(selectors.Print(fleet), "    ", true), share, most, most, share))
+	return "rollout " + r.Text()
 }
 
 // scalar writes a text in one of the styles that can hold it; a value ends its line.

@@ -42,6 +42,7 @@ func Load(fsys fs.FS) (algebra.World, diag.List) {
 	}
 	l.bind()
 	l.checkRequires()
+	l.checkRollouts()
 	if len(l.errs) > 0 {
 		return algebra.World{}, l.errs.Sorted()
 	}
@@ -95,6 +96,7 @@ type loader struct {
 	deployments []*deploymentDraft
 	policies    []*policyDraft
 	waivers     []*waiverDraft
+	rollouts    []*rolloutDraft
 	refs        map[algebra.DeploymentRef]string // where each app@version is declared
 	versions    map[string][]string              // of each app
 	labelKeys   map[string]bool
@@ -135,6 +137,8 @@ func (l *loader) read(f *file) int {
 			l.waiver(d)
 		case "Environment":
 			l.environment(d)
+		case "Rollout":
+			l.rollout(d)
 		case "World":
 			l.options(d)
 		}
@@ -203,6 +207,10 @@ func (l *loader) whole() algebra.World {
 	}
 	slices.SortFunc(w.Waivers, func(a, b algebra.Waiver) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(w.Environments, func(a, b algebra.Environment) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(l.rollouts, func(a, b *rolloutDraft) int { return cmp.Compare(a.Name, b.Name) })
+	for _, r := range l.rollouts {
+		w.Rollouts = append(w.Rollouts, r.Rollout)
+	}
 	return w
 }
 

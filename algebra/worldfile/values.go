@@ -88,17 +88,35 @@ func (f *file) boolean(n *yaml.Node, what string) (value, ok bool) {
 
 // seconds reads a duration such as 5s or 1m30s.
 func (f *file) seconds(n *yaml.Node, what string) (int, bool) {
+	d, ok := f.duration(n, what, time.Second, 24*time.Hour)
+	return int(d / time.Second), ok
+}
+
+// duration reads a duration in whole seconds between least and most.
+func (f *file) duration(n *yaml.Node, what string, least, most time.Duration) (time.Duration, bool) {
 	const hint = "write a duration in whole seconds, such as 5s, 10m or 1h"
 	d, err := time.ParseDuration(n.Value)
 	switch {
 	case n.Kind != yaml.ScalarNode || err != nil:
 		f.at(n).fail(hint, "%s: want a duration, have %s", what, f.shown(n))
-	case d < time.Second || d > 24*time.Hour || d%time.Second != 0:
-		f.at(n).fail(hint, "%s: %s is not a number of seconds from 1s to 24h", what, n.Value)
+	case d < least || d > most || d%time.Second != 0:
+		f.at(n).fail(hint, "%s: %s is not a number of seconds from %s to %s", what, n.Value, brieflyFor(least), brieflyFor(most))
 	default:
-		return int(d / time.Second), true
+		return d, true
 	}
 	return 0, false
+}
+
+// brieflyFor is a duration of one unit as people write it.
+func brieflyFor(d time.Duration) string {
+	text := strings.TrimSuffix(d.String(), "0s")
+	if text == "" {
+		return "0s"
+	}
+	if whole, hours := strings.CutSuffix(text, "h0m"); hours {
+		return whole + "h"
+	}
+	return text
 }
 
 var quantity = regexp.MustCompile(`^([1-9][0-9]{0,17})(B|[KMGT]iB|[kMGT]B)?$`)
