@@ -92,8 +92,8 @@ func (b *binder) whole(x Expr) *Bound {
 	return &Bound{expr: checked, sort: sort, effect: b.effect, takes: b.takes, names: b.names}
 }
 
-func (b *binder) fail(at Span, message, hint string) {
-	b.errors = append(b.errors, &Error{At: at, Message: message, Hint: hint})
+func (b *binder) fail(at Span, code Code, message, hint string) {
+	b.errors = append(b.errors, &Error{Code: code, At: at, Message: message, Hint: hint})
 }
 
 // bind is the checked form of x and its sort.
@@ -164,6 +164,6 @@ func (b *binder) name(x Name) Sort {
 			hint = "did you mean @" + x.Name[:i] + " - @" + x.Name[i+1:] + "?"
 		}
 	}
-	b.fail(x.At, "unknown name @"+x.Name, hint)
+	b.fail(x.At, unknownName, "unknown name @"+x.Name, hint)
 	return 0
 }

@@ -11,6 +11,7 @@ const maxErrors = 5
 
 // Error is one thing wrong with a text, and where.
 type Error struct {
+	Code    Code
 	At      Span
 	Message string
 	Hint    string // what to write instead; may be empty

@@ -73,7 +73,7 @@ func (p *parser) sampleArguments() (x Sample, ok bool) {
 		return x, false
 	}
 	if x.Share, ok = ParsePercent(share.text); !ok {
-		p.fail(&Error{At: share.at, Message: share.text + " is no percentage", Hint: "write 0% to 100%, with at most two decimals"})
+		p.fail(&Error{Code: badAmount, At: share.at, Message: share.text + " is no percentage", Hint: "write 0% to 100%, with at most two decimals"})
 		return x, false
 	}
 	p.next()
@@ -132,7 +132,7 @@ func (p *parser) takeAmount(x *Take) bool {
 	x.Amount.Count = int(n)
 	if err != nil {
 		if x.Amount.Share, x.Amount.Shared = ParsePercent(amount.text); !x.Amount.Shared {
-			p.fail(&Error{At: amount.at, Message: amount.text + " is no number of devices", Hint: usage})
+			p.fail(&Error{Code: badAmount, At: amount.at, Message: amount.text + " is no number of devices", Hint: usage})
 			return false
 		}
 		x.Amount.Count = 0
@@ -155,7 +155,7 @@ func (p *parser) groupKey() (Key, bool) {
 	if ok && k.Cast != NoCast {
 		plain := k
 		plain.Cast = NoCast
-		p.fail(&Error{At: k.At, Message: "devices are grouped by the text of a key", Hint: "write by " + keyText(plain)})
+		p.fail(&Error{Code: badCast, At: k.At, Message: "devices are grouped by the text of a key", Hint: "write by " + keyText(plain)})
 		return k, false
 	}
 	return k, ok

@@ -163,7 +163,7 @@ func drawn(text string, err error) string {
 		before := strings.LastIndexByte(text[:e.At.Start], '\n') + 1
 		line, _, _ := strings.Cut(text[before:], "\n")
 		run := max(1, min(e.At.End, before+len(line))-e.At.Start)
-		fmt.Fprintf(&b, "%s\n%*s%s %s\n", line, e.At.Start-before, "", strings.Repeat("^", run), e.Message)
+		fmt.Fprintf(&b, "%s\n%*s%s %s %s\n", line, e.At.Start-before, "", strings.Repeat("^", run), e.Code, e.Message)
 		if e.Hint != "" {
 			fmt.Fprintf(&b, "help: %s\n", e.Hint)
 		}

@@ -47,14 +47,14 @@ func expand(folded string) ([]string, *Error) {
 			if len(names) > 0 || end < len(folded) {
 				hint = "remove a comma"
 			}
-			return nil, &Error{At: Span{from, max(to, min(from+1, len(folded)))}, Message: "a node has no name", Hint: hint}
+			return nil, &Error{Code: badNodes, At: Span{from, max(to, min(from+1, len(folded)))}, Message: "a node has no name", Hint: hint}
 		}
 		parts, err := nodeParts(folded, from, to)
 		if err != nil {
 			return nil, err
 		}
 		if !countFits(parts, len(names)) {
-			return nil, &Error{At: Span{from, to}, Message: fmt.Sprintf("a nodeset of more than %d names", maxNodes), Hint: "select the devices by a label instead"}
+			return nil, &Error{Code: tooLarge, At: Span{from, to}, Message: fmt.Sprintf("a nodeset of more than %d names", maxNodes), Hint: "select the devices by a label instead"}
 		}
 		names = appendNames(names, nil, parts)
 		start = end + 1
@@ -100,7 +100,7 @@ func nodeParts(s string, from, to int) ([]part, *Error) {
 		if s[i] == '[' {
 			length := strings.IndexByte(s[i:to], ']')
 			if length < 0 {
-				return nil, &Error{At: Span{i, i + 1}, Message: "[ without its ] in a nodeset"}
+				return nil, &Error{Code: badNodes, At: Span{i, i + 1}, Message: "[ without its ] in a nodeset"}
 			}
 			ranges, err := nodeRanges(s, i+1, i+length)
 			if err != nil {
@@ -129,7 +129,7 @@ func isNodeByte(c byte) bool {
 
 func badNodeByte(s string, i int) *Error {
 	r := []rune(s[i:])[0]
-	e := &Error{At: Span{i, i + len(string(r))}, Message: fmt.Sprintf("%q cannot stand in the name of a node", r)}
+	e := &Error{Code: badNodes, At: Span{i, i + len(string(r))}, Message: fmt.Sprintf("%q cannot stand in the name of a node", r)}
 	switch {
 	case r == '@':
 		e.Hint = "deployments stand behind an arrow: … -> {web@2.1.0}; a named fleet needs no braces"
@@ -152,7 +152,7 @@ func nodeRanges(s string, from, to int) ([]numbers, *Error) {
 		i, j := trim(s, from, end)
 		n, why := nodeRange(s[i:j])
 		if why != "" {
-			return nil, &Error{At: Span{i, max(j, i+1)}, Message: why, Hint: "write for example [001-100], [1,3,5] or [0-8/2]"}
+			return nil, &Error{Code: badNodes, At: Span{i, max(j, i+1)}, Message: why, Hint: "write for example [001-100], [1,3,5] or [0-8/2]"}
 		}
 		list = append(list, n)
 		from = end + 1

@@ -23,14 +23,14 @@ func parse[T any](text string, read func(*parser) T) (x T, err error) {
 	for i, r := range text {
 		if r == utf8.RuneError {
 			if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
-				return none, Errors{{At: Span{i, i + 1}, Message: "the text is not valid UTF-8"}}
+				return none, Errors{{Code: badText, At: Span{i, i + 1}, Message: "the text is not valid UTF-8"}}
 			}
 		}
 	}
 	p := &parser{lex: lexer{text: text}}
 	p.next()
 	if p.tok.kind == endToken {
-		return none, Errors{{At: p.tok.at, Message: "empty text is no expression", Hint: "write true, false, all or none", Incomplete: true}}
+		return none, Errors{{Code: emptyText, At: p.tok.at, Message: "empty text is no expression", Hint: "write true, false, all or none", Incomplete: true}}
 	}
 	x = read(p)
 	if p.tok.kind != endToken {
@@ -98,12 +98,12 @@ func (p *parser) stop() {
 
 // failToken records that the present token cannot stand where it does.
 func (p *parser) failToken(message, hint string) {
-	e := &Error{At: p.tok.at, Message: message, Hint: hint}
+	e := &Error{Code: unexpected, At: p.tok.at, Message: message, Hint: hint}
 	switch p.tok.kind {
 	case endToken:
-		e.Message, e.Incomplete = message+" before the end", true
+		e.Code, e.Message, e.Incomplete = unfinished, message+" before the end", true
 	case badToken:
-		e.Message, e.Hint, e.Incomplete = p.tok.text, "", p.tok.open
+		e.Code, e.Message, e.Hint, e.Incomplete = badText, p.tok.text, "", p.tok.open
 	case wordToken, stringToken, nameToken, signToken:
 		e.Message = message + ", found " + p.lex.text[p.tok.at.Start:p.tok.at.End]
 	}
@@ -143,7 +143,7 @@ func (p *parser) deeper() bool {
 	if p.depth <= maxDepth {
 		return true
 	}
-	p.fail(&Error{At: p.tok.at, Message: fmt.Sprintf("more than %d levels of nesting", maxDepth), Hint: "name a part of it and write @name"})
+	p.fail(&Error{Code: tooLarge, At: p.tok.at, Message: fmt.Sprintf("more than %d levels of nesting", maxDepth), Hint: "name a part of it and write @name"})
 	p.stop()
 	return false
 }
@@ -211,7 +211,7 @@ func (p *parser) binary(least int) (Expr, BinaryOp) {
 			return left, top
 		}
 		if p.operators++; p.operators > maxOperators {
-			p.fail(&Error{At: at, Message: fmt.Sprintf("more than %d operators in one expression", maxOperators), Hint: "name a part of it and write @name"})
+			p.fail(&Error{Code: tooLarge, At: at, Message: fmt.Sprintf("more than %d operators in one expression", maxOperators), Hint: "name a part of it and write @name"})
 			p.stop()
 			return nil, top
 		}
@@ -248,6 +248,7 @@ func mixed(whole, inner Binary, left bool) *Error {
 		first = Binary{Op: inner.Op, L: Binary{Op: whole.Op, L: whole.L, R: inner.L}, R: inner.R}
 	}
 	return &Error{
+		Code:    mixedOperators,
 		At:      at,
 		Message: fmt.Sprintf("mixing %c and %c needs parentheses", ops[0], ops[1]),
 		Hint:    "write " + brief(first) + " or " + brief(second),
@@ -277,6 +278,7 @@ func (p *parser) unary() Expr {
 			hint += " or " + brief(twin)
 		}
 		p.fail(&Error{
+			Code:    notComparison,
 			At:      Span{operand.at.Start, p.end},
 			Message: "! applies to a whole predicate, not to a comparison",
 			Hint:    hint,
@@ -342,7 +344,7 @@ func (p *parser) postfix() Expr {
 	x := p.primary()
 	for filters := 0; p.tok.is("["); filters++ {
 		if filters > maxDepth {
-			p.fail(&Error{At: p.tok.at, Message: fmt.Sprintf("more than %d filters in a row", maxDepth), Hint: "join them with &"})
+			p.fail(&Error{Code: tooLarge, At: p.tok.at, Message: fmt.Sprintf("more than %d filters in a row", maxDepth), Hint: "join them with &"})
 			p.stop()
 			return nil
 		}
@@ -369,7 +371,7 @@ func (p *parser) postfix() Expr {
 func (p *parser) failLeftover() {
 	switch {
 	case p.tok.is("->"):
-		p.fail(&Error{At: p.tok.at, Message: "a second -> in one expression", Hint: "put each rule in parentheses and join them with |"})
+		p.fail(&Error{Code: badRule, At: p.tok.at, Message: "a second -> in one expression", Hint: "put each rule in parentheses and join them with |"})
 	case p.tok.is(")") || p.tok.is("]") || p.tok.is("}"):
 		p.failToken("nothing is open here", "")
 	default:

@@ -113,7 +113,7 @@ func (b *binder) text(at Span, key Key, word string, instead string) bool {
 		if k == setKind {
 			instead = "write " + keyText(key) + ` contains "…"`
 		}
-		b.fail(at, fmt.Sprintf("%s needs text, and %s is %s", word, key, k.noun()), instead)
+		b.fail(at, wrongOperator, fmt.Sprintf("%s needs text, and %s is %s", word, key, k.noun()), instead)
 	}
 	return ok && isTextual(k)
 }
@@ -124,7 +124,7 @@ func (b *binder) glob(x Glob) Expr {
 	}
 	re, why, hint := glob(x.Pattern.Text)
 	if why != "" {
-		b.fail(x.Pattern.At, why, hint)
+		b.fail(x.Pattern.At, badPattern, why, hint)
 		return x
 	}
 	x.test = &test{kind: textKind, pattern: re, negated: x.Negated}
@@ -134,12 +134,12 @@ func (b *binder) glob(x Glob) Expr {
 // regular checks key =~ "…" and key !~ "…".
 func (b *binder) regular(x Compare, k kind) Expr {
 	if !isTextual(k) {
-		b.fail(x.At, fmt.Sprintf("%s needs text, and %s is %s", x.Op, x.Key, k.noun()), "compare it with = or <, or ask for the label itself")
+		b.fail(x.At, wrongOperator, fmt.Sprintf("%s needs text, and %s is %s", x.Op, x.Key, k.noun()), "compare it with = or <, or ask for the label itself")
 		return x
 	}
 	re, why, hint := pattern(x.Value.Text)
 	if why != "" {
-		b.fail(x.Value.At, why, hint)
+		b.fail(x.Value.At, badPattern, why, hint)
 		return x
 	}
 	x.test = &test{kind: textKind, pattern: re, negated: x.Op == NotMatches}

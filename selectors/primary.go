@@ -24,7 +24,7 @@ func (p *parser) primary() Expr {
 	case t.kind == nameToken:
 		p.next()
 		if !isName(t.text) {
-			p.fail(&Error{At: t.at, Message: fmt.Sprintf("@%s is no name", t.text), Hint: nameHint(t.text)})
+			p.fail(&Error{Code: badName, At: t.at, Message: fmt.Sprintf("@%s is no name", t.text), Hint: nameHint(t.text)})
 			p.skip()
 			return nil
 		}
@@ -80,7 +80,7 @@ func (p *parser) nodes() Expr {
 	if length < 0 {
 		p.lex.pos = len(p.lex.text)
 		p.next()
-		p.fail(&Error{At: p.tok.at, Message: "expected } after the nodes before the end", Incomplete: true})
+		p.fail(&Error{Code: unfinished, At: p.tok.at, Message: "expected } after the nodes before the end", Incomplete: true})
 		return nil
 	}
 	p.lex.pos = from + length + 1
@@ -252,10 +252,10 @@ func (p *parser) key() (Key, bool) {
 		}
 		if slices.Contains(functions, t.text) {
 			hint = "a key is an attribute, " + strings.Join(keyFunctions, "(…), ") + "(…)"
-			p.fail(&Error{At: t.at, Message: t.text + "(…) is no key", Hint: hint})
+			p.fail(&Error{Code: badFunction, At: t.at, Message: t.text + "(…) is no key", Hint: hint})
 			return Key{}, false
 		}
-		p.fail(&Error{At: t.at, Message: "unknown function " + t.text, Hint: hint})
+		p.fail(&Error{Code: badFunction, At: t.at, Message: "unknown function " + t.text, Hint: hint})
 		return Key{}, false
 	}
 	p.next()
@@ -289,7 +289,7 @@ func (p *parser) argument(function string) (Key, bool) {
 	}
 	k, ok := p.key()
 	if ok && k.Cast != NoCast {
-		p.fail(&Error{At: k.At, Message: "a cast inside a cast", Hint: "write one of num(…), ver(…) and ip(…)"})
+		p.fail(&Error{Code: badCast, At: k.At, Message: "a cast inside a cast", Hint: "write one of num(…), ver(…) and ip(…)"})
 		return Key{}, false
 	}
 	switch function {

@@ -16,7 +16,7 @@ func (p *parser) rule(start int, from Expr) Expr {
 	}
 	p.next()
 	if p.tok.is("}") {
-		p.fail(&Error{At: Span{p.tok.at.Start - 1, p.tok.at.End}, Message: "a rule must name a deployment", Hint: hint})
+		p.fail(&Error{Code: badRule, At: Span{p.tok.at.Start - 1, p.tok.at.End}, Message: "a rule must name a deployment", Hint: hint})
 	}
 	var list []DeployRef
 	for !p.tok.is("}") {
@@ -41,7 +41,7 @@ func (p *parser) rule(start int, from Expr) Expr {
 		}
 		n, err := strconv.ParseInt(v.Text, 10, 32)
 		if err != nil || v.Quoted {
-			p.fail(&Error{At: v.At, Message: fmt.Sprintf("%q is no priority", v.Text), Hint: "write a whole number: at 10"})
+			p.fail(&Error{Code: badRule, At: v.At, Message: fmt.Sprintf("%q is no priority", v.Text), Hint: "write a whole number: at 10"})
 			return nil
 		}
 		priority = int(n)
@@ -61,7 +61,7 @@ func (p *parser) deployRef() (DeployRef, bool) {
 	}
 	p.next()
 	if !isApp(app.text) {
-		p.fail(&Error{At: app.at, Message: app.text + " is no app", Hint: "an app has at most 63 lower-case letters, digits and hyphens inside"})
+		p.fail(&Error{Code: badRule, At: app.at, Message: app.text + " is no app", Hint: "an app has at most 63 lower-case letters, digits and hyphens inside"})
 		return DeployRef{}, false
 	}
 	version := p.tok
@@ -72,10 +72,10 @@ func (p *parser) deployRef() (DeployRef, bool) {
 	at := Span{app.at.Start, version.at.End}
 	switch {
 	case version.at.Start != app.at.End:
-		p.fail(&Error{At: at, Message: "a space inside a deployment", Hint: "write " + app.text + "@" + version.text})
+		p.fail(&Error{Code: badRule, At: at, Message: "a space inside a deployment", Hint: "write " + app.text + "@" + version.text})
 		return DeployRef{}, false
 	case strings.ContainsAny(version.text, "/%"):
-		p.fail(&Error{At: version.at, Message: version.text + " is no version", Hint: "a version has letters, digits and . _ + - only"})
+		p.fail(&Error{Code: badRule, At: version.at, Message: version.text + " is no version", Hint: "a version has letters, digits and . _ + - only"})
 		return DeployRef{}, false
 	}
 	return DeployRef{At: at, App: app.text, Version: version.text}, true

@@ -11,9 +11,9 @@ func (b *binder) not(x Not) (Expr, Sort) {
 	inner, sort := b.bind(x.X)
 	switch sort {
 	case FleetSort:
-		b.fail(x.At, "cannot apply ! to a fleet", "write "+brief(Binary{Op: Minus, L: Universe{}, R: x.X}))
+		b.fail(x.At, wrongSort, "cannot apply ! to a fleet", "write "+brief(Binary{Op: Minus, L: Universe{}, R: x.X}))
 	case AssignmentSort:
-		b.fail(x.At, "cannot apply ! to an assignment", "take away its claims with -")
+		b.fail(x.At, wrongSort, "cannot apply ! to an assignment", "take away its claims with -")
 	case SelectorSort:
 		return Not{At: x.At, X: inner}, SelectorSort
 	}
@@ -47,11 +47,11 @@ func (b *binder) binary(x Binary) (Expr, Sort) {
 	}
 	switch {
 	case left == SelectorSort && right == SelectorSort && (x.Op == Minus || x.Op == Xor):
-		b.fail(x.OpAt, fmt.Sprintf("%s does not apply to selectors", x.Op), "write "+brief(ofSelectors(x)))
+		b.fail(x.OpAt, wrongSort, fmt.Sprintf("%s does not apply to selectors", x.Op), "write "+brief(ofSelectors(x)))
 	case left != right:
-		b.fail(x.OpAt, fmt.Sprintf("cannot apply %s to %s and %s", x.Op, left, right), joinHint(x, left, right))
+		b.fail(x.OpAt, wrongSort, fmt.Sprintf("cannot apply %s to %s and %s", x.Op, left, right), joinHint(x, left, right))
 	case left == AssignmentSort && x.Op == Xor:
-		b.fail(x.OpAt, "^ does not apply to assignments", "write "+brief(Binary{
+		b.fail(x.OpAt, wrongSort, "^ does not apply to assignments", "write "+brief(Binary{
 			Op: Or,
 			L:  Binary{Op: Minus, L: x.L, R: x.R},
 			R:  Binary{Op: Minus, L: x.R, R: x.L},
@@ -108,7 +108,7 @@ func (b *binder) filter(x Filter) (Expr, Sort) {
 	by, bySort := b.bind(x.By)
 	if sort == SelectorSort {
 		if !lifts(x.X) {
-			b.fail(x.X.Span(), "only a fleet or an assignment can be filtered", "write "+brief(Binary{Op: And, L: x.X, R: x.By})+" or "+brief(Filter{X: lift(x.X), By: x.By}))
+			b.fail(x.X.Span(), wrongSort, "only a fleet or an assignment can be filtered", "write "+brief(Binary{Op: And, L: x.X, R: x.By})+" or "+brief(Filter{X: lift(x.X), By: x.By}))
 			return x, 0
 		}
 		sort = FleetSort
@@ -119,10 +119,10 @@ func (b *binder) filter(x Filter) (Expr, Sort) {
 		if sort == AssignmentSort {
 			hint = "use a selector, or restrict the fleet before its ->"
 		}
-		b.fail(x.By.Span(), "a filter is a selector, and this is a fleet", hint)
+		b.fail(x.By.Span(), wrongSort, "a filter is a selector, and this is a fleet", hint)
 		return x, 0
 	case AssignmentSort:
-		b.fail(x.By.Span(), "a filter is a selector, and this is an assignment", "")
+		b.fail(x.By.Span(), wrongSort, "a filter is a selector, and this is an assignment", "")
 		return x, 0
 	case SelectorSort:
 	}
@@ -136,7 +136,7 @@ func (b *binder) filter(x Filter) (Expr, Sort) {
 func (b *binder) rule(x Rule) (Expr, Sort) {
 	from, sort := b.bind(x.From)
 	if sort == AssignmentSort {
-		b.fail(x.From.Span(), "-> needs a fleet or a selector on its left, and this is an assignment", "join assignments with |")
+		b.fail(x.From.Span(), wrongSort, "-> needs a fleet or a selector on its left, and this is an assignment", "join assignments with |")
 	}
 	deploy := slices.Clone(x.Deploy)
 	for i, d := range deploy {
@@ -168,20 +168,20 @@ func (b *binder) version(d DeployRef) string {
 		default:
 			hint = "known: " + listed("", apps)
 		}
-		b.fail(d.At, "unknown app "+d.App, hint)
+		b.fail(d.At, unknownDeployment, "unknown app "+d.App, hint)
 		return d.Version
 	}
 	switch {
 	case d.Version == "" && len(known) == 1:
 		return known[0]
 	case d.Version == "":
-		b.fail(d.At, fmt.Sprintf("%s has %d versions", d.App, len(known)), "write one of "+listed(d.App+"@", known))
+		b.fail(d.At, unknownDeployment, fmt.Sprintf("%s has %d versions", d.App, len(known)), "write one of "+listed(d.App+"@", known))
 	case !slices.Contains(known, d.Version):
 		hint := didYouMean(d.Version, known, func(v string) string { return d.App + "@" + v })
 		if hint == "" {
 			hint = "known: " + listed(d.App+"@", known)
 		}
-		b.fail(d.At, fmt.Sprintf("%s has no version %s", d.App, d.Version), hint)
+		b.fail(d.At, unknownDeployment, fmt.Sprintf("%s has no version %s", d.App, d.Version), hint)
 	}
 	return d.Version
 }

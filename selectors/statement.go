@@ -63,13 +63,13 @@ func (p *parser) let() Statement {
 	name := p.tok
 	switch {
 	case name.kind == nameToken:
-		p.fail(&Error{At: name.at, Message: "a name is defined without its @", Hint: "write let " + name.text + " = …"})
+		p.fail(&Error{Code: badName, At: name.at, Message: "a name is defined without its @", Hint: "write let " + name.text + " = …"})
 		p.next()
 	case name.kind != wordToken:
 		p.failToken("expected a name after let", "write let canary = take(@prod, 1)")
 		return Let{}
 	case !isName(name.text):
-		p.fail(&Error{At: name.at, Message: name.text + " is no name", Hint: nameHint(name.text)})
+		p.fail(&Error{Code: badName, At: name.at, Message: name.text + " is no name", Hint: nameHint(name.text)})
 		p.next()
 	default:
 		p.next()
@@ -208,7 +208,7 @@ func BindQuery(q Query, s Scope) (*Bound, error) {
 		b.key(q.Sort.Key)
 	}
 	if bound.sort == AssignmentSort && (q.By != nil || q.Show != nil || q.Sort != SortKey{} || q.Limit != 0) {
-		b.fail(q.X.Span(), "the clauses of a query are about devices, and this is an assignment", "ask for the fleet before its ->")
+		b.fail(q.X.Span(), wrongSort, "the clauses of a query are about devices, and this is an assignment", "ask for the fleet before its ->")
 	}
 	if err := errorOrNil(b.errors); err != nil {
 		return nil, err

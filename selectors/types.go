@@ -11,18 +11,18 @@ import (
 func (b *binder) key(k Key) (kind, bool) {
 	if b.element {
 		if k.Label || !isElement(k.Name) {
-			b.fail(k.At, fmt.Sprintf("%s is no key of a deployment", keyText(Key{Label: k.Label, Name: k.Name})), elementHint(k))
+			b.fail(k.At, unknownKey, fmt.Sprintf("%s is no key of a deployment", keyText(Key{Label: k.Label, Name: k.Name})), elementHint(k))
 			return 0, false
 		}
 	} else if !k.Label && isElement(k.Name) && !slices.Contains(b.scope.LabelKeys, k.Name) {
-		b.fail(k.At, k.Name+" is a key of a deployment, not of a device", "write any("+Deploy+": "+k.Name+" …)")
+		b.fail(k.At, unknownKey, k.Name+" is a key of a deployment, not of a device", "write any("+Deploy+": "+k.Name+" …)")
 		return 0, false
 	} else if !k.Label && !isAttribute(k.Name) {
-		b.fail(k.At, "unknown attribute "+k.Name, b.keyHint(k.Name))
+		b.fail(k.At, unknownKey, "unknown attribute "+k.Name, b.keyHint(k.Name))
 		return 0, false
 	}
 	if own, _ := kindOf(Key{Label: k.Label, Name: k.Name}); k.Cast != NoCast && own != textKind {
-		b.fail(k.At, fmt.Sprintf("%s is %s already; only text can be cast", k.Name, own.noun()), "write "+k.Name)
+		b.fail(k.At, badCast, fmt.Sprintf("%s is %s already; only text can be cast", k.Name, own.noun()), "write "+k.Name)
 		return 0, false
 	}
 	if k.Name == Heartbeat && !k.Label {
@@ -71,12 +71,12 @@ func (b *binder) compare(x Compare) Expr {
 		return x
 	}
 	if x.Op != Equal && x.Op != NotEqual && !k.ordered() {
-		b.fail(x.At, fmt.Sprintf("%s needs an order, and %s is %s", x.Op, x.Key, k.noun()), orderHint(x, k))
+		b.fail(x.At, wrongOperator, fmt.Sprintf("%s needs an order, and %s is %s", x.Op, x.Key, k.noun()), orderHint(x, k))
 		return x
 	}
 	constant, ok := b.constant(x.Key, k, x.Value)
 	if ok && k == addressKind && !constant.network.IsSingleIP() {
-		b.fail(x.Value.At, x.Value.Text+" is a network", fmt.Sprintf("write %s in %s", x.Key, x.Value.Text))
+		b.fail(x.Value.At, badValue, x.Value.Text+" is a network", fmt.Sprintf("write %s in %s", x.Key, x.Value.Text))
 		return x
 	}
 	if ok {
@@ -139,20 +139,20 @@ func (b *binder) constant(key Key, k kind, v Value) (reading, bool) {
 		if hint == "" {
 			hint = "known: " + strings.Join(known, ", ")
 		}
-		b.fail(v.At, fmt.Sprintf("%s is never %q", key, v.Text), hint)
+		b.fail(v.At, unknownValue, fmt.Sprintf("%s is never %q", key, v.Text), hint)
 		return reading{}, false
 	}
 	r, ok := k.read(v.Text)
 	network, err := netip.ParsePrefix(v.Text)
 	switch {
 	case !ok && k == addressKind && err == nil:
-		b.fail(v.At, v.Text+" is no network: it has bits below its mask", "write "+network.Masked().String())
+		b.fail(v.At, badValue, v.Text+" is no network: it has bits below its mask", "write "+network.Masked().String())
 	case !ok:
-		b.fail(v.At, fmt.Sprintf("%s is %s, and %s is not", key, k.noun(), valueText(v)), "write for example "+k.example())
+		b.fail(v.At, badValue, fmt.Sprintf("%s is %s, and %s is not", key, k.noun(), valueText(v)), "write for example "+k.example())
 	case v.Quoted && k.ordered() && k != instantKind:
-		b.fail(v.At, fmt.Sprintf("%s is %s, and %s is text", key, k.noun(), valueText(v)), "write "+v.Text+" without quotes")
+		b.fail(v.At, badValue, fmt.Sprintf("%s is %s, and %s is text", key, k.noun(), valueText(v)), "write "+v.Text+" without quotes")
 	case k == kernelKind && r.version.kernelText() != strings.TrimPrefix(v.Text, "v"):
-		b.fail(v.At, "kernel is compared without its package suffix", "write "+r.version.kernelText())
+		b.fail(v.At, badValue, "kernel is compared without its package suffix", "write "+r.version.kernelText())
 	default:
 		return r, true
 	}

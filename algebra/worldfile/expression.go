@@ -47,7 +47,7 @@ func (e expression) fail(what string, err error) {
 		return
 	}
 	for _, one := range list {
-		e.at(one.At).fail(one.Hint, "%s: %s", what, one.Message)
+		e.at(one.At).failAs(one.Code, one.Hint, "%s: %s", what, one.Message)
 	}
 }
 

@@ -101,7 +101,10 @@ func (f *file) line(offset int) int {
 }
 
 // fail notes an error. hint may be empty.
-func (s span) fail(hint, format string, args ...any) {
+func (s span) fail(hint, format string, args ...any) { s.failAs("", hint, format, args...) }
+
+// failAs is fail with the code of a mistake in the language.
+func (s span) failAs(code selectors.Code, hint, format string, args ...any) {
 	f := s.file
 	line := f.line(s.start)
 	row, next := f.rows[line-1], len(f.text)
@@ -109,7 +112,9 @@ func (s span) fail(hint, format string, args ...any) {
 		next = f.rows[line]
 	}
 	at := diag.Source{File: f.name, Line: line, Text: f.text[row:next]}
-	*f.errs = append(*f.errs, at.At(s.start-row, s.end-row, fmt.Sprintf(format, args...), hint))
+	d := at.At(s.start-row, s.end-row, fmt.Sprintf(format, args...), hint)
+	d.Code = string(code)
+	*f.errs = append(*f.errs, d)
 }
 
 // where is the place of a node as an error about another place mentions it.

@@ -102,7 +102,9 @@ func placed(at diag.Source, err error) diag.List {
 	}
 	var out diag.List
 	for _, e := range list {
-		out = append(out, at.At(e.At.Start, e.At.End, e.Message, e.Hint))
+		d := at.At(e.At.Start, e.At.End, e.Message, e.Hint)
+		d.Code = string(e.Code)
+		out = append(out, d)
 	}
 	return out
 }

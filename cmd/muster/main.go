@@ -82,26 +82,42 @@ func knownVerb(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
+	return fmt.Errorf("unknown command %q; %s", args[0], suggest(args[0], subcommands(cmd), cmd.CommandPath()+" --help lists them"))
+}
+
+func subcommands(cmd *cobra.Command) []string {
 	var known []string
 	for _, sub := range cmd.Commands() {
 		if sub.IsAvailableCommand() {
 			known = append(known, sub.Name())
 		}
 	}
-	return fmt.Errorf("unknown command %q; %s", args[0], suggest(args[0], known, cmd.CommandPath()+" --help lists them"))
+	return known
 }
 
-// helpCommand is help VERB, which says the same as VERB --help.
+// helpCommand is help VERB, which says the same as VERB --help, and help CODE, which explains
+// what the code of an error means.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [VERB]",
-		Short: "what a verb does, with examples",
+		Use:   "help [VERB | CODE]",
+		Short: "what a verb does, or what the code of an error means; help codes lists those",
+		Example: `  muster help query
+  muster help S034`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && explainCode(cmd.OutOrStdout(), args[0]) {
+				return nil
+			}
 			about, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
 				return knownVerb(cmd.Root(), args)
 			}
 			return about.Help()
+		},
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return append(subcommands(cmd.Root()), codeWords()...), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 }

@@ -44,7 +44,7 @@ func (c call) arg() string { return strings.TrimSpace(c.entry[c.from:]) }
 // commands are all there are, in the order of :help.
 func commands() []command {
 	return []command{
-		{"help", "[COMMAND]", "what can be entered here", takesCommand, (*session).help},
+		{"help", "[TOPIC]", "what can be entered here, or what a command or an error code means", takesCommand, (*session).help},
 		{"type", "EXPR", "its sort, canonical text and the keys it reads", takesExpr, (*session).typeOf},
 		{"explain", "EXPR", "how many devices each part admits", takesExpr, (*session).explain},
 		{"why", "DEVICE EXPR", "the parts that admit or refuse a device", takesDeviceExpr, (*session).why},
@@ -113,6 +113,9 @@ func (s *session) command(ctx context.Context, entry string) error {
 func (s *session) help(_ context.Context, c call) error {
 	out := s.console.out
 	if word := strings.TrimPrefix(c.arg(), ":"); word != "" {
+		if explainCode(out, word) {
+			return nil
+		}
 		about, _, ok := cutCommand(":" + word)
 		if !ok {
 			return fmt.Errorf("unknown command :%s; %s", word, suggest(":"+word, commandNames(), ":help lists them"))

@@ -53,7 +53,7 @@ func (s *session) completeCommand(text string, at int) ([]candidate, int) {
 	case takesName:
 		return append(fitting(s.nameCandidates(), text[word:]), s.deviceCandidates(text[word:])...), word
 	case takesCommand:
-		return fitting(commandCandidates(""), text[word:]), word
+		return fitting(slices.Concat(commandCandidates(""), codeCandidates()), text[word:]), word
 	case takesSetting:
 		return fitting(s.settingCandidates(strings.TrimSpace(text[from:word])), text[word:]), word
 	case takesText:
@@ -439,6 +439,14 @@ func commandCandidates(lead string) []candidate {
 			text += " "
 		}
 		out = append(out, candidate{text, c.about})
+	}
+	return out
+}
+
+func codeCandidates() []candidate {
+	out := []candidate{{codes, "the codes of errors"}}
+	for _, m := range selectors.Mistakes() {
+		out = append(out, candidate{string(m.Code), m.Title})
 	}
 	return out
 }

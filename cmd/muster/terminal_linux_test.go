@@ -73,7 +73,7 @@ yet-another-host-with-a-name-of-some-length.example.org
 	}
 	// Errors are in colour, unless somebody does not want that.
 	bad := []string{"query", "--roster", roster, "nowhere"}
-	if got := onTerminal(t, bad...); !strings.Contains(got, "\x1b[1;31merror:") {
+	if got := onTerminal(t, bad...); !strings.Contains(got, "\x1b[1;31merror[S002]:") {
 		t.Errorf("no colour on a terminal:\n%q", got)
 	}
 	if got := onTerminal(t, append(bad, "--no-color")...); strings.Contains(got, "\x1b") {

@@ -34,6 +34,7 @@ func (s Severity) String() string {
 // caret is drawn.
 type Diagnostic struct {
 	Severity    Severity
+	Code        string // the kind of mistake, such as S034; may be empty
 	File        string // empty for text that is in no file
 	Line        int
 	Col, EndCol int
@@ -57,9 +58,17 @@ func (d Diagnostic) Place() string {
 	return strings.Join(parts, ":")
 }
 
+// word is the severity, and the code if there is one: error[S034].
+func (d Diagnostic) word() string {
+	if d.Code == "" {
+		return d.Severity.String()
+	}
+	return d.Severity.String() + "[" + d.Code + "]"
+}
+
 // String is the diagnostic on one line: place, severity, message and hint.
 func (d Diagnostic) String() string {
-	s := d.Severity.String() + ": " + d.Message
+	s := d.word() + ": " + d.Message
 	if place := d.Place(); place != "" {
 		s = place + ": " + s
 	}

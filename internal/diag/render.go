@@ -60,7 +60,7 @@ func (d Diagnostic) render(b *strings.Builder, p paint) {
 	if place := d.Place(); place != "" {
 		b.WriteString(p.style(bold, plain(place)+":") + " ")
 	}
-	fmt.Fprintf(b, "%s %s\n", p.style(d.Severity.style(), d.Severity.String()+":"), p.style(bold, plain(d.Message)))
+	fmt.Fprintf(b, "%s %s\n", p.style(d.Severity.style(), d.word()+":"), p.style(bold, plain(d.Message)))
 	if d.SourceLine != "" && d.Col > 0 {
 		text, lead, run := d.layout()
 		fmt.Fprintf(b, "    %s\n    %s%s\n", text, strings.Repeat(" ", lead), p.style(d.Severity.style(), strings.Repeat("^", run)))
