@@ -59,6 +59,8 @@ type Input struct {
 	Change *planfile.Change
 	// Batch is the batch judged in scope Batch, else nil.
 	Batch *planfile.Batch
+	// Memo keeps what engines make of File. It may be nil.
+	Memo *Memo
 }
 
 // Finding is one objection. A language without rules of its own leaves all fields empty.

@@ -61,7 +61,7 @@ func Judge(f planfile.File, gates Gates, opt Options) (Report, error) {
 }
 
 func newReview(file *planfile.File, plan planner.Plan, opt Options) *review {
-	return &review{file: file, plan: plan, rollsBack: opt.RollsBack, levels: opt.Levels, kept: map[string]bool{},
+	return &review{file: file, plan: plan, rollsBack: opt.RollsBack, levels: opt.Levels, kept: map[string]bool{}, memo: &Memo{},
 		waivers: onRoster(opt.Waivers, plan.Roster, file.Now)}
 }
 
@@ -90,6 +90,7 @@ type review struct {
 	levels      map[string]Level
 	waivers     waivers
 	kept        map[string]bool
+	memo        *Memo
 	results     []Result
 	evaluations int
 }
@@ -135,9 +136,9 @@ func (r *review) actions() {
 			if g.scope != Action || known && !g.fleet.Contains(ordinal) {
 				continue
 			}
-			denied := r.ask(g, Input{File: r.file, Change: change}, first+i)
+			denied := r.ask(g, Input{File: r.file, Memo: r.memo, Change: change}, first+i)
 			if stuck == nil {
-				r.askBack(g, Input{File: r.file, Change: &back}, first+i, denied)
+				r.askBack(g, Input{File: r.file, Memo: r.memo, Change: &back}, first+i, denied)
 			}
 		}
 	}
@@ -150,10 +151,10 @@ func (r *review) wholes() {
 		case Action:
 		case Batch:
 			for i := range r.file.Batches {
-				r.ask(g, Input{File: r.file, Batch: &r.file.Batches[i]}, i)
+				r.ask(g, Input{File: r.file, Memo: r.memo, Batch: &r.file.Batches[i]}, i)
 			}
 		case Plan, Aggregate:
-			r.ask(g, Input{File: r.file}, 0)
+			r.ask(g, Input{File: r.file, Memo: r.memo}, 0)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package policies
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -19,36 +18,16 @@ type Rule struct {
 	Source algebra.Source
 }
 
-// Ruled is an engine whose policy has rules of its own, in place of the one that every policy
-// is. What such a Rule leaves empty is the policy's.
-type Ruled interface {
-	Rules() []Rule
-}
-
-// Rules are the gate's rules, in the order of the policy.
-func (g Gate) Rules() []Rule {
-	own := Rule{ID: g.policy.Name, Level: g.level, Scope: g.scope, Title: g.policy.Message, Source: g.policy.Source}
-	ruled, ok := g.engine.(Ruled)
-	if !ok {
-		return []Rule{own}
-	}
-	var out []Rule
-	for _, r := range ruled.Rules() {
-		r.ID, r.Title, r.Scope = cmp.Or(r.ID, own.ID), cmp.Or(r.Title, own.Title), own.Scope
-		r.Level = cmp.Or(r.Level, own.Level)
-		if r.Source.File == "" {
-			r.Source = own.Source
-		}
-		out = append(out, r)
-	}
-	return out
+// Rule is the rule that the gate is.
+func (g Gate) Rule() Rule {
+	return Rule{ID: g.policy.Name, Level: g.level, Scope: g.scope, Title: g.policy.Message, Source: g.policy.Source}
 }
 
 // Rules are those of all gates, sorted by their ids.
 func (gs Gates) Rules() []Rule {
 	var out []Rule
 	for _, g := range gs {
-		out = append(out, g.Rules()...)
+		out = append(out, g.Rule())
 	}
 	slices.SortStableFunc(out, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	return out

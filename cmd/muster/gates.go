@@ -9,7 +9,6 @@ import (
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/policies"
-	"github.com/musterfleet/muster/policies/cel"
 )
 
 // policiesFlag adds -p.
@@ -27,14 +26,14 @@ func stopsFlag(cmd *cobra.Command, stops *int) {
 
 // gates compiles the World's own policies and those of a directory, which may be none.
 func (c *console) gates(world algebra.World, worldDir, extraDir string) (policies.Gates, error) {
-	gates, found := cel.Compile(world.Policies)
+	gates, found := compile(world.Policies)
 	found = under(worldDir, found)
 	if extraDir != "" {
 		extra, err := c.loadPolicies(extraDir, world)
 		if err != nil {
 			return nil, err
 		}
-		more, wrong := cel.Compile(extra)
+		more, wrong := compile(extra)
 		gates, found = append(gates, more...), append(found, wrong...)
 	}
 	if err := found.Err(); err != nil {

@@ -1,0 +1,89 @@
+package rego
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	opa "github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/musterfleet/muster/planner/planfile"
+	"github.com/musterfleet/muster/policies"
+)
+
+// deadline is how long one evaluation of a rule may take. What judges a whole plan gets
+// perChange more for each change, as all of them may be read.
+const (
+	deadline  = 5 * time.Second
+	perChange = 100 * time.Microsecond
+)
+
+// engine is one verdict, ready to run.
+type engine struct {
+	query    opa.PreparedEvalQuery
+	verdict  verdict
+	deadline time.Duration
+	needs    needs
+}
+
+// Judge is policies.Engine.
+func (e *engine) Judge(in policies.Input) ([]policies.Finding, error) {
+	switch {
+	case in.Change != nil:
+		return e.ask(in, []*planfile.Change{in.Change})
+	case in.Batch != nil:
+		return e.ask(in, ofBatch(in))
+	}
+	return e.ask(in, nil)
+}
+
+// ofBatch are the changes of the batch asked about.
+func ofBatch(in policies.Input) []*planfile.Change {
+	out := []*planfile.Change{}
+	for i := range in.File.ResourceChanges {
+		if c := &in.File.ResourceChanges[i]; c.Type == "deployment" && c.Batch == in.Batch.Index {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// ask evaluates the rule once, on the plan with the changes given, or with all.
+func (e *engine) ask(in policies.Input, changes []*planfile.Change) ([]policies.Finding, error) {
+	limit := e.deadline + perChange*time.Duration(len(changes))
+	if changes == nil {
+		limit += perChange * time.Duration(len(in.File.ResourceChanges))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	results, err := e.query.Eval(ctx, opa.EvalParsedInput(input(in, e.needs, changes)))
+	if err != nil {
+		return nil, explain(err, limit)
+	}
+	if len(results) != 1 || len(results[0].Expressions) != 1 {
+		return nil, fmt.Errorf("it gives no set of objections")
+	}
+	return findings(results[0].Expressions[0].Value)
+}
+
+// explain words an error of the evaluation.
+func explain(err error, limit time.Duration) error {
+	if topdown.IsCancel(err) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%w: more than %v", policies.ErrCost, limit)
+	}
+	var e *topdown.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	text := strings.Join(strings.Fields(e.Message), " ")
+	if at := e.Location; at != nil {
+		return fmt.Errorf("%s (%s)", text, place(at))
+	}
+	return errors.New(text)
+}
+
+func place(at *ast.Location) string { return fmt.Sprintf("%s:%d", at.File, at.Row) }
