@@ -41,6 +41,16 @@ var levelNames = [...]string{"", "deny", "warn", "info"}
 // String is the level's name in a Policy document.
 func (l Level) String() string { return nameOf(levelNames[:], "Level", uint8(l)) }
 
+// ParseLevel is the level of a name.
+func ParseLevel(s string) (Level, error) {
+	for i, name := range levelNames {
+		if i > 0 && name == s {
+			return Level(i), nil
+		}
+	}
+	return 0, fmt.Errorf("level %q is not one of %s", s, strings.Join(levelNames[1:], ", "))
+}
+
 // MarshalText gives the name in reports.
 func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
@@ -109,10 +119,9 @@ func NewGate(p algebra.Policy, e Engine) (Gate, error) {
 			g.scope = Scope(i)
 		}
 	}
-	for i := range levelNames {
-		if i > 0 && p.Level == levelNames[i] {
-			g.level = Level(i)
-		}
+	var unknown error
+	if g.level, unknown = ParseLevel(p.Level); unknown != nil {
+		problems = append(problems, unknown)
 	}
 	if e == nil || p.Name == "" {
 		problems = append(problems, errors.New("a gate needs a name and an engine"))
@@ -122,9 +131,6 @@ func NewGate(p algebra.Policy, e Engine) (Gate, error) {
 	}
 	if g.scope == 0 {
 		problems = append(problems, fmt.Errorf("scope %q is not one of %s", p.Scope, strings.Join(scopeNames[1:], ", ")))
-	}
-	if g.level == 0 {
-		problems = append(problems, fmt.Errorf("level %q is not one of %s", p.Level, strings.Join(levelNames[1:], ", ")))
 	}
 	if p.Match != nil && g.scope != Action && g.scope != 0 {
 		problems = append(problems, fmt.Errorf("match chooses actions by their device, and scope %s has no device; filter plan.resource_changes in the policy", p.Scope))
@@ -151,6 +157,9 @@ func (g Gate) compare(o Gate) int {
 	return cmp.Or(strings.Compare(g.policy.Name, o.policy.Name), strings.Compare(g.policy.Source.File, o.policy.Source.File),
 		cmp.Compare(g.policy.Source.Line, o.policy.Source.Line), strings.Compare(g.policy.Text, o.policy.Text))
 }
+
+// Judge asks the gate about one input of its scope. Review and Judge ask it about all.
+func (g Gate) Judge(in Input) ([]Finding, error) { return g.judge(in) }
 
 // judge asks the engine. A panic of the engine is an error like any other.
 func (g Gate) judge(in Input) (found []Finding, err error) {

@@ -18,7 +18,6 @@ import (
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/policies"
 	pt "github.com/musterfleet/muster/policies/policiestest"
-	"github.com/musterfleet/muster/selectors"
 )
 
 const (
@@ -104,26 +103,13 @@ func waiversFor(t testing.TB, gates []spec, seed int64) []algebra.Waiver {
 	for _, g := range gates {
 		w := algebra.Waiver{Name: "w-" + g.Name, Rule: g.Name, Expires: pt.At.Add(time.Duration(random.Intn(2)))}
 		if random.Intn(2) == 0 {
-			w.Match = bound(t, `name = "edge001"`)
+			w.Match = pt.Bound(t, `name = "edge001"`)
 		}
 		if random.Intn(3) == 0 {
 			out = append(out, w)
 		}
 	}
 	return out
-}
-
-func bound(t testing.TB, selector string) *selectors.Bound {
-	t.Helper()
-	x, err := selectors.Parse(selector)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := selectors.Bind(x, selectors.Scope{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
 
 func sameResult(a, b policies.Result) bool { return fmt.Sprint(a) == fmt.Sprint(b) }

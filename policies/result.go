@@ -65,6 +65,11 @@ type Report struct {
 // Denied reports whether some result at level deny is not waived.
 func (r Report) Denied() bool { return r.Count(Deny) > 0 }
 
+// Unjudged reports whether the plan has actions and no policy judged any part of it.
+func (r Report) Unjudged() bool {
+	return r.Evaluations == 0 && slices.ContainsFunc(r.File.ResourceChanges, func(c planfile.Change) bool { return c.Type == "deployment" })
+}
+
 // Count is the number of results at a level that are not waived.
 func (r Report) Count(l Level) int {
 	n := 0

@@ -22,6 +22,8 @@ type Proposal struct {
 type Options struct {
 	// NoGates is World.NoGates: the World says that its plans need no policy.
 	NoGates bool
+	// AllowEmpty lets a plan pass that no policy judged any part of.
+	AllowEmpty bool
 	// AllowStop is how many devices of an app the plan may stop beyond the default guard.
 	AllowStop int
 	// RollsBack says that the run may roll back by itself: an inverse that is denied then
@@ -74,7 +76,7 @@ func (r *review) judge(gates Gates, opt Options) Report {
 	r.open(gates)
 	r.actions()
 	r.wholes()
-	if len(r.gates) > 0 && len(r.plan.Changes) > 0 && r.evaluations == 0 {
+	if len(r.gates) > 0 && len(r.plan.Changes) > 0 && r.evaluations == 0 && !opt.AllowEmpty {
 		r.deny(ruleNotJudged, "no policy judged any part of this plan, as none matches its devices; declare one without match, or with a wider one")
 	}
 	slices.SortStableFunc(r.results, Result.compare)

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/selectors"
 )
 
@@ -21,23 +22,23 @@ import (
 //	3 policies, 750 evaluations, 250 denied.
 func (r Report) Text(color bool) string {
 	var b strings.Builder
-	for _, f := range r.fold() {
+	for _, f := range r.Fold(false) {
 		head := paint(f.Level, color)
 		if f.Waiver != "" {
 			head = "waived"
 		}
 		fmt.Fprintf(&b, "%s  %s: %s\n", head, f.Rule, plain(f.Msg))
-		if len(f.addresses) > 0 {
-			fmt.Fprintf(&b, "      %s\n", f.where())
+		if len(f.Addresses) > 0 {
+			fmt.Fprintf(&b, "      %s\n", wrap(f.Where()))
 		}
 		if from := f.sources(); from != "" {
 			fmt.Fprintf(&b, "      %s\n", from)
 		}
 		if f.Waiver != "" {
-			fmt.Fprintf(&b, "      %s\n", plain(r.waiverText(f.Waiver)))
+			fmt.Fprintf(&b, "      %s\n", plain(r.WaiverText(f.Waiver)))
 		}
 	}
-	for _, line := range r.waiverLines() {
+	for _, line := range r.WaiverLines() {
 		fmt.Fprintf(&b, "note  %s\n", plain(line))
 	}
 	if b.Len() > 0 {
@@ -56,57 +57,60 @@ func (r Report) Summary() string {
 	if n := r.Count(Info); n > 0 {
 		s += ", " + count(n, "note", "notes")
 	}
-	if n := r.waived(); n > 0 {
+	if n := r.WaivedCount(); n > 0 {
 		s += fmt.Sprintf(", %d waived", n)
 	}
 	return s + "."
 }
 
-// folded is the results that differ in their change only.
-type folded struct {
+// Folded is results that differ in their change only, or in its place. Its Result is the first.
+type Folded struct {
 	Result
-	addresses []string
-	places    []algebra.Source // where the changes were declared
+	Addresses []string         // empty if it is about no change
+	Places    []algebra.Source // where the changes were declared, each once
 }
 
-func (r Report) fold() []*folded {
+// Fold joins results of one rule and text, at one place or at all, in their order.
+func (r Report) Fold(perPlace bool) []*Folded {
 	type text struct {
 		level     Level
 		rule, msg string
-		file      string
-		line      int
+		policy    algebra.Source
+		place     planfile.Source
 		whole     bool // about no change
 		waiver    string
 	}
-	index := map[text]*folded{}
-	var order []*folded
+	index := map[text]*Folded{}
+	seen := map[*Folded]map[planfile.Source]bool{}
+	var order []*Folded
 	for _, one := range r.Results {
-		k := text{one.Level, one.Rule, one.Msg, one.Policy.File, one.Policy.Line, one.Address == "", one.Waiver}
+		k := text{level: one.Level, rule: one.Rule, msg: one.Msg, policy: one.Policy, whole: one.Address == "", waiver: one.Waiver}
+		if perPlace {
+			k.place = one.Loc
+		}
 		f := index[k]
 		if f == nil {
-			f = &folded{Result: one}
-			index[k] = f
+			f = &Folded{Result: one}
+			index[k], seen[f] = f, map[planfile.Source]bool{}
 			order = append(order, f)
 		}
 		if one.Address == "" {
 			continue
 		}
-		f.addresses = append(f.addresses, one.Address)
-		if one.Loc.File == "" {
-			continue
-		}
-		if !slices.Contains(f.places, algebra.Source(one.Loc)) {
-			f.places = append(f.places, algebra.Source(one.Loc))
+		f.Addresses = append(f.Addresses, one.Address)
+		if one.Loc.File != "" && !seen[f][one.Loc] {
+			seen[f][one.Loc] = true
+			f.Places = append(f.Places, algebra.Source(one.Loc))
 		}
 	}
 	return order
 }
 
-// where lists the folded addresses, app by app.
-func (f *folded) where() string {
+// Where lists the addresses folded, app by app: edge[001-250]/web (250 actions).
+func (f *Folded) Where() string {
 	devices := map[string][]string{}
 	var apps []string
-	for _, a := range f.addresses {
+	for _, a := range f.Addresses {
 		device, app, _ := strings.Cut(a, "/")
 		if devices[app] == nil {
 			apps = append(apps, app)
@@ -125,27 +129,27 @@ func (f *folded) where() string {
 		}
 		parts = append(parts, s)
 	}
-	s := wrap(strings.Join(parts, ", "))
-	if n := len(f.addresses); n > 1 {
+	s := strings.Join(parts, ", ")
+	if n := len(f.Addresses); n > 1 {
 		s += " (" + count(n, "action", "actions") + ")"
 	}
 	return s
 }
 
 // sources says where the changes were declared, and where the policy.
-func (f *folded) sources() string {
+func (f *Folded) sources() string {
 	const most = 3 // places in full
 	var parts []string
-	if len(f.places) > 0 {
-		slices.SortFunc(f.places, func(a, b algebra.Source) int {
+	if len(f.Places) > 0 {
+		slices.SortFunc(f.Places, func(a, b algebra.Source) int {
 			return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 		})
 		var shown []string
-		for _, p := range f.places[:min(most, len(f.places))] {
+		for _, p := range f.Places[:min(most, len(f.Places))] {
 			shown = append(shown, p.String())
 		}
 		parts = append(parts, "declared at "+strings.Join(shown, ", "))
-		if n := len(f.places) - most; n > 0 {
+		if n := len(f.Places) - most; n > 0 {
 			parts[0] += fmt.Sprintf(" and %d more", n)
 		}
 	}

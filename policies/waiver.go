@@ -84,8 +84,8 @@ func (list waivers) outcome() []Waived {
 	return out
 }
 
-// waived is the number of results that a waiver covers.
-func (r Report) waived() int {
+// WaivedCount is the number of results that a waiver covers.
+func (r Report) WaivedCount() int {
 	n := 0
 	for i := range r.Results {
 		if r.Results[i].Waiver != "" {
@@ -95,8 +95,8 @@ func (r Report) waived() int {
 	return n
 }
 
-// waiverText says who answers for a waiver, why, and for how long.
-func (r Report) waiverText(name string) string {
+// WaiverText says who answers for a waiver, why, and for how long.
+func (r Report) WaiverText(name string) string {
 	for _, w := range r.Waivers {
 		if w.Name == name {
 			return fmt.Sprintf("waived by %s until %s: %s (%s)", w.Owner, day(w.Expires), w.Reason, w.place())
@@ -105,8 +105,8 @@ func (r Report) waiverText(name string) string {
 	return "waived by " + name
 }
 
-// waiverLines tells of the waivers that do nothing.
-func (r Report) waiverLines() []string {
+// WaiverLines tells of the waivers that do nothing.
+func (r Report) WaiverLines() []string {
 	var out []string
 	for _, w := range r.Waivers {
 		switch {

@@ -15,9 +15,9 @@ func TestWaivers(t *testing.T) {
 	p := pt.Upgrade(t)
 	never := pt.Gate(t, "never", "action", "deny", pt.Never)
 	waiver := algebra.Waiver{Name: "w", Rule: "never", Owner: "ana", Reason: "moves once",
-		Expires: pt.At.Add(time.Hour), Match: bound(t, `label("site") = "fra"`), Source: algebra.Source{File: "waivers.yaml", Line: 2}}
+		Expires: pt.At.Add(time.Hour), Match: pt.Bound(t, `label("site") = "fra"`), Source: algebra.Source{File: "waivers.yaml", Line: 2}}
 	all := waiver
-	all.Name, all.Match = "all", bound(t, `has(label("site"))`)
+	all.Name, all.Match = "all", pt.Bound(t, `has(label("site"))`)
 	want := `
 deny  never: never says no
       edge[002-003]/new, {edge[002-003,005-006]}/web (6 actions)
@@ -41,7 +41,7 @@ waived  never: never says no
 
 // A waiver that has ended, and one that nothing needs, are told.
 func TestIdleWaivers(t *testing.T) {
-	ended := algebra.Waiver{Name: "ended", Rule: "never", Owner: "ana", Reason: "r", Expires: pt.At, Match: bound(t, `name = "edge001"`)}
+	ended := algebra.Waiver{Name: "ended", Rule: "never", Owner: "ana", Reason: "r", Expires: pt.At, Match: pt.Bound(t, `name = "edge001"`)}
 	over := ended
 	over.Name, over.Rule = "over", "other"
 	idle := algebra.Waiver{Name: "idle", Rule: "never", Owner: "bo", Reason: "r", Expires: pt.At.Add(time.Hour)}
@@ -61,7 +61,7 @@ func TestIdleWaivers(t *testing.T) {
 // What nobody can answer for: a policy that cannot tell, and the rules that hold undeclared.
 func TestWaiversCoverNoFailure(t *testing.T) {
 	far := pt.At.Add(time.Hour)
-	all := bound(t, `has(label("site"))`)
+	all := pt.Bound(t, `has(label("site"))`)
 	waivers := []algebra.Waiver{{Name: "a", Rule: "broken", Expires: far, Match: all}, {Name: "b", Rule: "muster/stops", Expires: far}}
 	broken := pt.Gate(t, "broken", "action", "warn", func(policies.Input) ([]policies.Finding, error) { panic("no") })
 	_, report := policies.Review(pt.Upgrade(t), policies.Gates{broken}, policies.Options{Waivers: waivers})

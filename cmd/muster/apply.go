@@ -23,8 +23,7 @@ type applyingFlags struct {
 	console  *console
 	source   source
 	world    string
-	policies string
-	stops    int
+	judging  judging
 	yes      bool
 	deadline time.Duration
 }
@@ -47,8 +46,7 @@ stale, 5 done, but a conflict blocks a slot.`,
 	}
 	worldFlag(cmd, &a.world)
 	a.source.addClusterFlags(cmd)
-	policiesFlag(cmd, &a.policies)
-	stopsFlag(cmd, &a.stops)
+	a.judging.addFlags(cmd)
 	cmd.Flags().BoolVar(&a.yes, "yes", false, "do not ask; for scripts")
 	cmd.Flags().DurationVar(&a.deadline, "deadline", executor.DefaultDeadline, "`TIME` a device may take to run what it should")
 	return cmd
@@ -62,7 +60,7 @@ func (a *applyingFlags) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	gates, err := a.console.gates(world, a.world, a.policies)
+	rules, err := a.console.rules(world, a.world, a.judging)
 	if err != nil {
 		return err
 	}
@@ -81,7 +79,7 @@ func (a *applyingFlags) run(ctx context.Context) error {
 	}
 	plan := planner.Make(world, reality)
 	approved, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: request("apply"), Now: time.Now()},
-		gates, policies.Options{NoGates: world.NoGates, AllowStop: a.stops})
+		rules.gates, rules.options)
 	if err := a.console.showPlan(a.console.out, plan, report, false); err != nil {
 		return err
 	}

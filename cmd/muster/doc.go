@@ -7,6 +7,7 @@
 //	muster test          files that say what expressions are to denote
 //	muster snapshot      a fleet in a file, which every verb here reads instead
 //	muster plan          what would change, and what the policies say of it
+//	muster gate          what policies say of a saved plan, in the formats of CI
 //	muster validate      whether a World loads and its policies compile
 //	muster fmt           World files in canonical form
 //	muster version       what was built

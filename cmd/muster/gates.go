@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,6 +12,13 @@ import (
 	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/policies"
 )
+
+// judging is the flags of what judges plans.
+type judging struct {
+	dir   string // of policies
+	env   string
+	stops int
+}
 
 // policiesFlag adds -p.
 func policiesFlag(cmd *cobra.Command, dir *string) {
@@ -19,54 +28,160 @@ func policiesFlag(cmd *cobra.Command, dir *string) {
 	}
 }
 
-// stopsFlag adds --allow-stop.
-func stopsFlag(cmd *cobra.Command, stops *int) {
-	cmd.Flags().IntVar(stops, "allow-stop", 0, "let the plan stop an app on up to `N` devices, whatever share of them that is")
+// addFlags adds -p, --env and --allow-stop.
+func (j *judging) addFlags(cmd *cobra.Command) {
+	policiesFlag(cmd, &j.dir)
+	cmd.Flags().StringVar(&j.env, "env", "", "judge with the levels of the Environment `NAME`")
+	cmd.Flags().IntVar(&j.stops, "allow-stop", 0, "let the plan stop an app on up to `N` devices, whatever share of them that is")
 }
 
-// gates compiles the World's own policies and those of a directory, which may be none.
-func (c *console) gates(world algebra.World, worldDir, extraDir string) (policies.Gates, error) {
+// rules are what plans are judged by.
+type rules struct {
+	gates   policies.Gates
+	options policies.Options
+}
+
+// rules compiles the World's own policies and those of a directory, which may be none, and
+// readies the waivers and levels of both.
+func (c *console) rules(world algebra.World, worldDir string, j judging) (rules, error) {
 	gates, found := compile(world.Policies)
 	found = under(worldDir, found)
-	if extraDir != "" {
-		extra, err := c.loadPolicies(extraDir, world)
+	var waivers []algebra.Waiver
+	var environments []algebra.Environment
+	if j.dir != "" {
+		apart, err := c.loadPolicies(j.dir, world)
 		if err != nil {
-			return nil, err
+			return rules{}, err
 		}
-		more, wrong := compile(extra)
+		more, wrong := compile(apart.Policies)
 		gates, found = append(gates, more...), append(found, wrong...)
+		waivers, environments = apart.Waivers, apart.Environments
 	}
 	if err := found.Err(); err != nil {
-		return nil, err
+		return rules{}, err
 	}
 	c.diagnose(found)
-	return gates, nil
+	c.diagnose(under(worldDir, aimless(world.Waivers, gates)))
+	c.diagnose(aimless(waivers, gates))
+	levels, err := levelsOf(slices.Concat(placedIn(worldDir, world).Environments, environments), j.env, gates)
+	if err != nil {
+		return rules{}, err
+	}
+	return rules{gates, policies.Options{NoGates: world.NoGates, AllowStop: j.stops, Waivers: slices.Concat(world.Waivers, waivers), Levels: levels}}, nil
 }
 
-// loadPolicies reads a directory of Policy documents, and of the Fleet documents they use.
-// They stand apart from the World, so that they can judge any.
-func (c *console) loadPolicies(dir string, world algebra.World) ([]algebra.Policy, error) {
+// loadPolicies reads a directory of Policy documents, and of the Fleets, Waivers and
+// Environments that go with them. They stand apart from the World, so that they can judge any.
+func (c *console) loadPolicies(dir string, world algebra.World) (algebra.World, error) {
 	apart, err := c.loadWorld(dir)
 	if err != nil {
-		return nil, err
+		return algebra.World{}, err
 	}
 	var wrong diag.List
 	if others := len(apart.Devices) + len(apart.Deployments) + len(apart.Assignments); others > 0 {
 		wrong = append(wrong, diag.Diagnostic{Severity: diag.Error, File: dir,
 			Message: counted(others, "document that is no policy", "documents that are no policies"),
-			Hint:    "-p names a directory of Policy documents, and of Fleets they use"})
+			Hint:    "-p names a directory of Policy, Waiver and Environment documents, and of Fleets they use"})
 	}
 	own := map[string]algebra.Source{}
-	for _, p := range world.Policies {
-		own[p.Name] = p.Source
-	}
-	for i, p := range apart.Policies {
-		p.Source.File = filepath.Join(dir, p.Source.File)
-		apart.Policies[i] = p
-		if first, ok := own[p.Name]; ok {
-			wrong = append(wrong, diag.Diagnostic{Severity: diag.Error, File: p.Source.File, Line: p.Source.Line,
-				Message: fmt.Sprintf("policy %s is declared by the World too, at %s", p.Name, first), Hint: "give one of them another name"})
+	for kind, list := range declaredNames(world) {
+		for name, at := range list {
+			own[kind+" "+name] = at
 		}
 	}
-	return apart.Policies, wrong.Err()
+	for kind, list := range declaredNames(apart) {
+		for name, at := range list {
+			if first, ok := own[kind+" "+name]; ok {
+				wrong = append(wrong, diag.Diagnostic{Severity: diag.Error, File: filepath.Join(dir, at.File), Line: at.Line,
+					Message: fmt.Sprintf("%s %s is declared by the World too, at %s", kind, name, first), Hint: "give one of them another name"})
+			}
+		}
+	}
+	return placedIn(dir, apart), wrong.Sorted().Err()
+}
+
+// declaredNames are the names of what a World and a directory of policies may both declare.
+func declaredNames(w algebra.World) map[string]map[string]algebra.Source {
+	out := map[string]map[string]algebra.Source{"policy": {}, "waiver": {}, "environment": {}}
+	for _, p := range w.Policies {
+		out["policy"][p.Name] = p.Source
+	}
+	for _, v := range w.Waivers {
+		out["waiver"][v.Name] = v.Source
+	}
+	for _, e := range w.Environments {
+		out["environment"][e.Name] = e.Source
+	}
+	return out
+}
+
+// placedIn is the World in a directory with the places of what judges as the caller would open them.
+func placedIn(dir string, w algebra.World) algebra.World {
+	w.Policies, w.Waivers, w.Environments = slices.Clone(w.Policies), slices.Clone(w.Waivers), slices.Clone(w.Environments)
+	for i := range w.Environments {
+		w.Environments[i].Source.File = filepath.Join(dir, w.Environments[i].Source.File)
+	}
+	for i := range w.Policies {
+		w.Policies[i].Source.File = filepath.Join(dir, w.Policies[i].Source.File)
+	}
+	for i := range w.Waivers {
+		w.Waivers[i].Source.File = filepath.Join(dir, w.Waivers[i].Source.File)
+	}
+	return w
+}
+
+// aimless warns of waivers whose rule is none of the gates'. It does no harm: the rule may
+// belong to policies that judge elsewhere.
+func aimless(waivers []algebra.Waiver, gates policies.Gates) diag.List {
+	known := ruleNames(gates)
+	var out diag.List
+	for _, w := range waivers {
+		if !slices.Contains(known, w.Rule) {
+			out = append(out, diag.Diagnostic{Severity: diag.Warning, File: w.Source.File, Line: w.Source.Line,
+				Message: fmt.Sprintf("waiver %s is for rule %s, which no policy here has", w.Name, w.Rule),
+				Hint:    suggest(w.Rule, known, "")})
+		}
+	}
+	return out
+}
+
+func ruleNames(gates policies.Gates) []string {
+	var known []string
+	for _, r := range gates.Rules() {
+		known = append(known, r.ID)
+	}
+	return slices.Compact(known)
+}
+
+// levelsOf are the levels of an environment. A rule it names must be there: a misspelt one
+// would leave the real one at its weaker level.
+func levelsOf(list []algebra.Environment, name string, gates policies.Gates) (map[string]policies.Level, error) {
+	if name == "" {
+		return nil, nil
+	}
+	var names []string
+	for _, e := range list {
+		names = append(names, e.Name)
+		if e.Name != name {
+			continue
+		}
+		known, levels := ruleNames(gates), map[string]policies.Level{}
+		var wrong diag.List
+		for rule, word := range e.Levels {
+			if !slices.Contains(known, rule) {
+				wrong = append(wrong, diag.Diagnostic{Severity: diag.Error, File: e.Source.File, Line: e.Source.Line,
+					Message: fmt.Sprintf("environment %s has a level for rule %s, which no policy here has", name, rule), Hint: suggest(rule, known, "")})
+			}
+			level, err := policies.ParseLevel(word)
+			if err != nil {
+				return nil, err
+			}
+			levels[rule] = level
+		}
+		return levels, wrong.Sorted().Err()
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("--env %s: there is no Environment document", name)
+	}
+	return nil, fmt.Errorf("--env %s: no such environment; %s", name, suggest(name, names, "known: "+strings.Join(names, ", ")))
 }

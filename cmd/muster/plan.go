@@ -21,8 +21,7 @@ type planning struct {
 	source   source
 	world    string
 	against  string
-	policies string
-	stops    int
+	judging  judging
 	output   *choice
 	file     string
 	detailed bool
@@ -56,8 +55,7 @@ blocks a slot and no policy denies the rest.`,
 	worldFlag(cmd, &p.world)
 	p.source.addFlags(cmd)
 	cmd.Flags().StringVar(&p.against, "against", "", "`DIR` of the World that is taken for what is, fully applied")
-	policiesFlag(cmd, &p.policies)
-	stopsFlag(cmd, &p.stops)
+	p.judging.addFlags(cmd)
 	p.output = outputFlag(cmd, "text", "json", "markdown")
 	p.limit, p.whole = maxBytesFlag(cmd), wholeFlag(cmd)
 	cmd.Flags().StringVar(&p.file, "out", "", "write the plan to `FILE` as JSON, for apply and show")
@@ -84,7 +82,7 @@ func (p *planning) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	gates, err := p.console.gates(world, p.world, p.policies)
+	rules, err := p.console.rules(world, p.world, p.judging)
 	if err != nil {
 		return err
 	}
@@ -103,7 +101,7 @@ func (p *planning) run(cmd *cobra.Command) error {
 	plan := planner.Make(world, reality)
 	p.console.noteNoDevices(plan.Roster)
 	_, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: request("plan"), Now: time.Now()},
-		gates, policies.Options{NoGates: world.NoGates, AllowStop: p.stops})
+		rules.gates, rules.options)
 	if p.file != "" {
 		if err := writeFile(p.file, report.File.JSON(), 0o644); err != nil {
 			return fmt.Errorf("plan: %w", err)

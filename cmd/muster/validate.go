@@ -43,12 +43,12 @@ each with its place and the fix, and the exit code is 1; else it prints what the
 		if err != nil {
 			return err
 		}
-		gates, err := c.gates(world, dir, policies)
+		rules, err := c.rules(world, dir, judging{dir: policies})
 		if err != nil {
 			return err
 		}
 		found := contents{dir, world.Digest().String(), len(world.Devices), len(world.Fleets),
-			len(world.Deployments), len(world.Assignments), len(gates)}
+			len(world.Deployments), len(world.Assignments), len(rules.gates)}
 		if output.value == "json" {
 			return indented(c, found)
 		}

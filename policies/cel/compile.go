@@ -129,6 +129,7 @@ func environment(vars map[string]*types.Type, params *structType) (*cel.Env, *pr
 	p := &provider{schema: planSchema, params: params}
 	opts := []cel.EnvOption{
 		cel.OptionalTypes(),
+		cel.EnableMacroCallTracking(), // so that loops are shown as they were written
 		ext.Strings(),
 		ext.Sets(),
 		func(e *cel.Env) (*cel.Env, error) {

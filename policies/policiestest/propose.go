@@ -17,6 +17,7 @@ import (
 	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
+	"github.com/musterfleet/muster/selectors"
 )
 
 // At is when all proposals are observed and judged.
@@ -87,4 +88,18 @@ func Propose(t testing.TB, devices []algebra.Device, before, after algebra.World
 		r.Specs[d.Digest()] = d.Deployment
 	}
 	return policies.Proposal{Plan: planner.Make(after, r), Reality: r, Request: planfile.Request{User: "ana", Operation: "apply"}, Now: At}
+}
+
+// Bound is a selector without names.
+func Bound(t testing.TB, selector string) *selectors.Bound {
+	t.Helper()
+	x, err := selectors.Parse(selector)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := selectors.Bind(x, selectors.Scope{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
