@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/RoaringBitmap/roaring/v2 v2.30.0
 	github.com/containers/podman/v5 v5.8.3
+	github.com/crillab/gophersat v1.4.0
 	github.com/google/cel-go v0.31.0
 	github.com/leanovate/gopter v0.2.11
 	github.com/nats-io/jwt/v2 v2.8.2

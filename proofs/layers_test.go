@@ -84,6 +84,8 @@ var soleImporters = []soleImporter{
 		"executor/kube alone knows Kubernetes"},
 	{[]string{"github.com/containers/podman", "go.podman.io"}, []string{"./agent/podman"},
 		"agent/podman alone knows podman; all else speaks agent.Runtime"},
+	{[]string{"github.com/crillab/gophersat"}, []string{"./selectors/analysis"},
+		"selectors/analysis alone asks a SAT solver"},
 	{[]string{"github.com/zitadel"}, []string{"./identity/oidc", "./identity/devissuer"},
 		"identity/oidc and identity/devissuer alone know OIDC"},
 	{[]string{"github.com/nats-io/nats.go"},
