@@ -1,9 +1,6 @@
 package analysis
 
-import (
-	"math/bits"
-	"slices"
-)
+import "math/bits"
 
 // regions is a set of regions of one variable.
 type regions []uint64
@@ -31,19 +28,6 @@ func (r regions) and(o regions) regions {
 		out[i] = r[i] & o[i]
 	}
 	return out
-}
-
-func (r regions) meets(o regions) bool {
-	for i := range r {
-		if r[i]&o[i] != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func (r regions) isEmpty() bool {
-	return !slices.ContainsFunc(r, func(w uint64) bool { return w != 0 })
 }
 
 func (r regions) count() int {

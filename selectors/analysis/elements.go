@@ -91,7 +91,11 @@ func (s *Space) kinds(app, region int, bodies []Predicate) (out []elementKind, e
 	here := s.diagram.where(app, in)
 	var roots []node
 	for i := range bodies {
-		roots = append(roots, s.roots[i])
+		root := s.Set(i)
+		if !root.built {
+			return nil, tooManyNodes
+		}
+		roots = append(roots, root.node)
 	}
 	for on, at := range s.signatures(here, roots) {
 		choice := s.cheapest(at, nil)
@@ -123,7 +127,7 @@ func (v *variable) deployedRegion(d selectors.Attributes, now time.Time) (int, b
 	for e := range device.Elements(selectors.Deploy) {
 		in := v.inner.locate(e, now)
 		for i := range v.bodies {
-			if v.inner.contains(v.inner.roots[i], in) {
+			if v.inner.contains(v.inner.Set(i).node, in) {
 				mask |= 1 << i
 			}
 		}

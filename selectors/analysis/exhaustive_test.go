@@ -79,7 +79,7 @@ func TestVerdictsAreThoseOfBruteForce(t *testing.T) {
 		for _, d := range devices {
 			fmt.Fprint(&row, map[bool]int{true: 1}[b.Matches(d)])
 		}
-		n := s.roots[i]
+		n := s.Set(i).node
 		if have, ok := on[n]; ok && have != row.String() {
 			t.Fatalf("%s: the same set as another one, and not the same devices", texts[i])
 		}

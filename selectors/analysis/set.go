@@ -15,14 +15,17 @@ func (s *Space) set(t term) Set {
 
 // Set is where the i-th predicate of NewSpace holds.
 func (s *Space) Set(i int) Set {
-	if s.roots == nil {
-		return s.set(s.terms[i]).And(s.world)
+	if s.sets[i].space == nil {
+		s.sets[i] = s.set(s.terms[i]).And(s.world)
 	}
-	return Set{s, s.terms[i], s.roots[i], true}.And(s.world)
+	return s.sets[i]
 }
 
 // All is every possible device.
 func (s *Space) All() Set { return s.world }
+
+// Not is the other possible devices.
+func (a Set) Not() Set { return a.space.All().Minus(a) }
 
 // And is the devices in both.
 func (a Set) And(b Set) Set {

@@ -27,8 +27,8 @@ type Space struct {
 	variables []*variable
 	diagram   *diagram
 	terms     []term
-	roots     []node // of the terms; nil if the diagram would be too large
-	world     Set    // the assumptions
+	sets      []Set // of the terms, made when asked for
+	world     Set   // the assumptions
 }
 
 // NewSpace cuts the possible devices into the regions that the predicates tell apart. The error
@@ -57,15 +57,7 @@ func (g *gatherer) space(of []Predicate) (*Space, error) {
 	}
 	s.diagram = newDiagram(sizes, most)
 	s.world = s.set(assumed)
-	roots := make([]node, len(s.terms))
-	for i, t := range s.terms {
-		n, ok := s.node(t)
-		if !ok {
-			return s, nil
-		}
-		roots[i] = n
-	}
-	s.roots = roots
+	s.sets = make([]Set, len(s.terms))
 	return s, nil
 }
 
