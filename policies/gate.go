@@ -8,6 +8,7 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/planner/planfile"
+	"github.com/musterfleet/muster/policies/classes"
 )
 
 // Scope is what a policy is asked about, each time it is asked.
@@ -158,15 +159,21 @@ func (g Gate) compare(o Gate) int {
 		cmp.Compare(g.policy.Source.Line, o.policy.Source.Line), strings.Compare(g.policy.Text, o.policy.Text))
 }
 
-// Judge asks the gate about one input of its scope. Review and Judge ask it about all.
-func (g Gate) Judge(in Input) ([]Finding, error) { return g.judge(in) }
-
-// judge asks the engine. A panic of the engine is an error like any other.
-func (g Gate) judge(in Input) (found []Finding, err error) {
+// Judge asks the policy one question of its scope, whatever its match. A panic of the engine
+// is an error like any other.
+func (g Gate) Judge(in Input) (found []Finding, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			found, err = nil, fmt.Errorf("its engine failed: %v", r)
 		}
 	}()
 	return g.engine.Judge(in)
+}
+
+// Reads are the parts of a change that what the gate says of it depends on, if that can be told.
+func (g Gate) Reads() (classes.Reads, bool) {
+	if r, ok := g.engine.(Reader); ok && g.scope == Action {
+		return r.Reads()
+	}
+	return classes.Reads{}, false
 }

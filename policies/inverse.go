@@ -32,7 +32,10 @@ func inverse(c planfile.Change) (planfile.Change, error) {
 	}
 	after := *c.Change.After
 	values, missing := valuesOn(c.Device, after)
-	if len(missing) > 0 {
+	switch {
+	case len(values) == 0 && len(missing) == 0 && len(after.Values) == 0:
+		return c, nil // the deployment as it is, which many changes share
+	case len(missing) > 0:
 		return c, fmt.Errorf("%s@%s takes %s, which the device lacks now", after.App, after.Version, strings.Join(missing, ", "))
 	}
 	after.Values = values

@@ -74,8 +74,10 @@ func (r *review) judge(gates Gates, opt Options) Report {
 	}
 	r.results = append(r.results, stops(r.file, opt.AllowStop)...)
 	r.open(gates)
-	r.actions()
-	r.wholes()
+	r.ready()
+	for _, h := range r.hear() {
+		r.weigh(h)
+	}
 	if len(r.gates) > 0 && len(r.plan.Changes) > 0 && r.evaluations == 0 && !opt.AllowEmpty {
 		r.deny(ruleNotJudged, "no policy judged any part of this plan, as none matches its devices; declare one without match, or with a wider one")
 	}
@@ -93,6 +95,10 @@ type review struct {
 	waivers     waivers
 	kept        map[string]bool
 	memo        *Memo
+	forward     side // the actions
+	back        side // their inverses, but for those that are stuck
+	stuck       []error
+	places      map[string]int // of changes, by their ids
 	results     []Result
 	evaluations int
 }
@@ -101,7 +107,6 @@ type review struct {
 type asked struct {
 	Gate
 	fleet algebra.Fleet // whose actions it judges
-	spent bool          // it cost too much and is asked no more
 }
 
 func (r *review) deny(rule, msg string) {
@@ -123,71 +128,45 @@ func (r *review) open(gates Gates) {
 	}
 }
 
-// actions has each action, and its inverse, judged by each gate that matches its device.
-func (r *review) actions() {
+// ready makes the inverses that gates of scope action judge beside the actions.
+func (r *review) ready() {
 	first := len(r.plan.Registry) // the file lists these before the actions
-	for i, c := range r.plan.Changes {
+	forward := make([]*planfile.Change, len(r.plan.Changes))
+	back := make([]*planfile.Change, len(r.plan.Changes))
+	inverses := make([]planfile.Change, len(r.plan.Changes))
+	r.stuck = make([]error, len(r.plan.Changes))
+	for i := range r.plan.Changes {
 		change := &r.file.ResourceChanges[first+i]
-		ordinal, known := r.plan.Roster.Ordinal(c.Action.Target().Device)
-		back, stuck := inverse(*change)
-		if stuck != nil {
-			r.keep(Result{Rule: ruleRollback, Level: Deny, Msg: stuck.Error(),
+		forward[i], back[i] = change, &inverses[i]
+		if inverses[i], r.stuck[i] = inverse(*change); r.stuck[i] != nil {
+			r.keep(Result{Rule: ruleRollback, Level: Deny, Msg: r.stuck[i].Error(),
 				ChangeID: change.ID, Address: change.Address, Loc: change.Source, order: first + i})
 		}
-		for _, g := range r.gates {
-			if g.scope != Action || known && !g.fleet.Contains(ordinal) {
-				continue
-			}
-			denied := r.ask(g, Input{File: r.file, Memo: r.memo, Change: change}, first+i)
-			if stuck == nil {
-				r.askBack(g, Input{File: r.file, Memo: r.memo, Change: &back}, first+i, denied)
-			}
-		}
 	}
+	r.forward, r.back = newSide(forward), newSide(back)
 }
 
-// wholes has the batches and the plan judged.
-func (r *review) wholes() {
-	for _, g := range r.gates {
-		switch g.scope {
-		case Action:
-		case Batch:
-			for i := range r.file.Batches {
-				r.ask(g, Input{File: r.file, Memo: r.memo, Batch: &r.file.Batches[i]}, i)
+// weigh makes results of what a gate says. Of an inverse only denials matter: of the action
+// itself all has been said.
+func (r *review) weigh(h hearing) {
+	r.evaluations += h.evaluations
+	denied := -1 // the last change that was denied
+	for _, one := range h.heard {
+		for _, result := range r.findings(h.gate, one) {
+			switch {
+			case !one.back:
+				r.results = append(r.results, result)
+				if result.stands(Deny) {
+					denied = one.order
+				}
+			case !result.stands(Deny):
+			case errors.Is(one.err, ErrCost):
+				r.results = append(r.results, result) // who knows what it would have said of the rest
+			case denied == one.order:
+				r.kept[result.ChangeID] = true
+			default:
+				r.keep(result)
 			}
-		case Plan, Aggregate:
-			r.ask(g, Input{File: r.file, Memo: r.memo}, 0)
-		}
-	}
-}
-
-// ask notes what a gate finds, and reports whether it denies.
-func (r *review) ask(g *asked, in Input, order int) (denied bool) {
-	if g.spent {
-		return false
-	}
-	r.evaluations++
-	for _, one := range r.findings(g, in, order) {
-		r.results = append(r.results, one)
-		denied = denied || one.stands(Deny)
-	}
-	return denied
-}
-
-// askBack has an inverse judged. Only denials matter: of the action itself all has been said.
-func (r *review) askBack(g *asked, in Input, order int, denied bool) {
-	if g.spent {
-		return
-	}
-	for _, one := range r.findings(g, in, order) {
-		switch {
-		case !one.stands(Deny):
-		case g.spent:
-			r.results = append(r.results, one) // who knows what it would have said of the rest
-		case denied:
-			r.kept[one.ChangeID] = true
-		default:
-			r.keep(one)
 		}
 	}
 }
@@ -203,27 +182,22 @@ func (r *review) keep(one Result) {
 	r.results = append(r.results, one)
 }
 
-// findings is what a gate says. A gate that cannot tell denies, at whatever level it is.
-func (r *review) findings(g *asked, in Input, order int) []Result {
-	found, err := g.judge(in)
-	if err == nil && len(found) == 0 {
-		return nil
-	}
-	base := Result{Rule: g.policy.Name, Level: g.level, Policy: g.policy.Source, order: order}
-	if c := in.Change; c != nil {
+// findings are the results of one answer. A gate that cannot tell denies, at whatever level it is.
+func (r *review) findings(g *asked, h heard) []Result {
+	base := Result{Rule: g.policy.Name, Level: g.level, Policy: g.policy.Source, order: h.order}
+	if c := h.in.Change; c != nil {
 		base.ChangeID, base.Address, base.Loc, base.device = c.ID, c.Address, c.Source, c.Device.ID
 	}
-	if in.Batch != nil {
-		base.Details = map[string]any{"batch": in.Batch.Index}
+	if h.in.Batch != nil {
+		base.Details = map[string]any{"batch": h.in.Batch.Index}
 	}
 	var out []Result
-	for _, f := range found {
+	for _, f := range h.found {
 		out = append(out, r.filled(base, f, g.Gate))
 	}
-	if err != nil {
-		base.Level, base.Failed, base.Msg = Deny, true, "cannot be evaluated: "+err.Error()
-		if errors.Is(err, ErrCost) {
-			g.spent = true
+	if h.err != nil {
+		base.Level, base.Failed, base.Msg = Deny, true, "cannot be evaluated: "+h.err.Error()
+		if errors.Is(h.err, ErrCost) {
 			base.Msg += "; it was asked no more"
 		}
 		out = append(out, base)
@@ -255,10 +229,9 @@ func (r *review) filled(one Result, f Finding, g Gate) Result {
 	}
 	if f.ChangeID != "" && one.ChangeID == "" {
 		one.ChangeID = f.ChangeID
-		for i := range r.file.ResourceChanges {
-			if c := &r.file.ResourceChanges[i]; c.ID == f.ChangeID {
-				one.Address, one.Loc, one.device, one.order = c.Address, c.Source, c.Device.ID, i
-			}
+		if i, ok := r.byID()[f.ChangeID]; ok {
+			c := r.file.ResourceChanges[i]
+			one.Address, one.Loc, one.device, one.order = c.Address, c.Source, c.Device.ID, i
 		}
 	}
 	if f.Loc.File != "" {
@@ -269,4 +242,15 @@ func (r *review) filled(one Result, f Finding, g Gate) Result {
 	}
 	one.Waiver = r.waivers.cover(one)
 	return one
+}
+
+// byID finds changes by their ids.
+func (r *review) byID() map[string]int {
+	if r.places == nil {
+		r.places = make(map[string]int, len(r.file.ResourceChanges))
+		for i := range r.file.ResourceChanges {
+			r.places[r.file.ResourceChanges[i].ID] = i
+		}
+	}
+	return r.places
 }

@@ -120,7 +120,10 @@ func (c *compiling) engine(scope policies.Scope) (*engine, bool) {
 		c.fail("", "%v", err)
 		return nil, false
 	}
-	return &engine{env: env, ast: ast, params: &object{typ: params}, program: run}, true
+	e := &engine{env: env, ast: ast, params: &object{typ: params}, program: run}
+	e.reads.Verdict, e.classed = reads(ast)
+	e.reads.Words = named(e.reads.Verdict)
+	return e, true
 }
 
 // environment is what an expression may use. It is closed: nothing in it reads a clock, a

@@ -13,6 +13,7 @@ import (
 
 	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
+	"github.com/musterfleet/muster/policies/classes"
 )
 
 // The cost limits of one evaluation, in cel-go's units: about one a step, some two million a
@@ -31,7 +32,12 @@ type engine struct {
 	params *object
 	// program serves scope action; wider scopes make one to the size of the plan.
 	program cel.Program
+	reads   classes.Reads
+	classed bool // reads is all it reads of a change
 }
+
+// Reads is policies.Reader.
+func (e *engine) Reads() (classes.Reads, bool) { return e.reads, e.classed }
 
 // program is an expression ready to run within a limit; one that is bounded by its own
 // length needs none.

@@ -1,0 +1,185 @@
+package classes_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/leanovate/gopter"
+	"github.com/leanovate/gopter/gen"
+	"github.com/leanovate/gopter/prop"
+
+	"github.com/musterfleet/muster/planner/planfile"
+	"github.com/musterfleet/muster/policies/classes"
+)
+
+const (
+	seed = 20261125
+	runs = 300
+)
+
+// at is the naive reading of a path: in the change's JSON.
+func at(c *planfile.Change, p classes.Path) string {
+	b, err := json.Marshal(c)
+	if err != nil {
+		panic(err)
+	}
+	var v any
+	if err := json.Unmarshal(b, &v); err != nil {
+		panic(err)
+	}
+	if len(p) > 0 && p[0] == classes.Deployment {
+		side := "after"
+		if c.Change.After == nil {
+			side = "before"
+		}
+		p = append(classes.Path{"change", side}, p[1:]...)
+	}
+	for _, key := range p {
+		object, ok := v.(map[string]any)
+		if !ok {
+			return "nothing" // below null
+		}
+		if v, ok = object[key]; !ok {
+			return "missing"
+		}
+	}
+	b, err = json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+var paths = []classes.Path{
+	{}, {"id"}, {"address"}, {"name"}, {"batch"}, {"disruptive"}, {"requires"}, {"change"}, {"change", "actions"},
+	{"change", "after"}, {"change", "before", "app"}, {"change", "before", "podman", "containers"}, {"change", "after_labels"},
+	{"change", "after_labels", "x"}, {"deployment"}, {"deployment", "podman"}, {"deployment", "values", "x"}, {"device"},
+	{"device", "labels"}, {"device", "labels", "x"}, {"device", "facts", "x"}, {"device", "reachable"}, {"source", "line"}, {"nonsense"},
+}
+
+var words = gen.OneConstOf("", "a", "b")
+
+// maps are nil, empty, or have one or two keys.
+var maps = gopter.CombineGens(gen.IntRange(0, 3), words, words).Map(func(v []any) map[string]string {
+	switch v[0].(int) {
+	case 0:
+		return nil
+	case 1:
+		return map[string]string{}
+	case 2:
+		return map[string]string{"x": v[1].(string)}
+	}
+	return map[string]string{"x": v[1].(string), "y": v[2].(string)}
+})
+
+var deployments = gopter.CombineGens(gen.IntRange(0, 4), words, maps).Map(func(v []any) *planfile.Deployment {
+	d := &planfile.Deployment{App: v[1].(string), Values: v[2].(map[string]string), Digest: "sha256:same"}
+	switch v[0].(int) {
+	case 0:
+		return nil
+	case 1:
+		d.Podman.Containers = []planfile.Container{{Image: "r/x:1", Ports: []planfile.Port{{Host: 80}}}}
+	case 2:
+		d.Podman.Containers = []planfile.Container{}
+	}
+	return d
+})
+
+var changes = gen.SliceOfN(12, gopter.CombineGens(words, maps, maps, deployments, deployments, gen.IntRange(0, 2)).Map(func(v []any) planfile.Change {
+	return planfile.Change{Name: v[0].(string), Batch: v[5].(int), Disruptive: v[5].(int) == 1,
+		Device: planfile.Device{Labels: v[1].(map[string]string), Facts: v[2].(map[string]string)},
+		Change: planfile.Transition{Before: v[3].(*planfile.Deployment), After: v[4].(*planfile.Deployment),
+			Actions: [][]string{{"create"}, {"delete"}, {"delete", "create"}}[v[5].(int)], AfterLabels: v[1].(map[string]string)}}
+}), reflect.TypeFor[planfile.Change]())
+
+// lawful reports whether a partition is that of the naive reading, and how often two changes
+// fell together and apart.
+func lawful(t *testing.T, partition func(*classes.Table, []classes.Path) classes.Partition) (ok bool, together, apart int) {
+	parameters := gopter.DefaultTestParametersWithSeed(seed)
+	parameters.MinSuccessfulTests, parameters.MinSize, parameters.MaxSize = runs, 12, 24
+	law := prop.ForAll(func(list []planfile.Change, one, other int) string {
+		var all []*planfile.Change
+		for i := range list {
+			list[i].ID = fmt.Sprintf("c%d", i)
+			list[i].Address = list[i].ID
+			all = append(all, &list[i])
+		}
+		chosen := []classes.Path{paths[one], paths[other]}
+		p := partition(classes.NewTable(all), chosen)
+		next := 0
+		read := make([][2]string, len(all))
+		for i, a := range all {
+			read[i] = [2]string{at(a, chosen[0]), at(a, chosen[1])}
+			if int(p.Of[i]) == next {
+				if p.First[next] != i {
+					return "First is not the first"
+				}
+				next++
+			}
+			for j := range i {
+				same := read[i] == read[j]
+				if same != (p.Of[i] == p.Of[j]) {
+					return fmt.Sprintf("%v: changes %d and %d: same is %v", chosen, i, j, same)
+				}
+				if same {
+					together++
+				} else {
+					apart++
+				}
+			}
+		}
+		if next != len(p.First) {
+			return "a class without changes"
+		}
+		return ""
+	}, changes, gen.IntRange(0, len(paths)-1), gen.IntRange(0, len(paths)-1))
+	result := law.Check(parameters)
+	if !result.Passed() {
+		t.Logf("seed %d: %v %v", seed, result.Labels, result.Args)
+	}
+	return result.Passed(), together, apart
+}
+
+func TestPartitionIsNaiveAgreement(t *testing.T) {
+	ok, together, apart := lawful(t, (*classes.Table).Partition)
+	if !ok {
+		t.Error("the law does not hold")
+	}
+	if together < runs || apart < runs {
+		t.Errorf("%d pairs fell together, %d apart: the law was tried on one side only", together, apart)
+	}
+}
+
+func TestPartitionLawCatchesPlantedBugs(t *testing.T) {
+	for name, bug := range map[string]func(*classes.Table, []classes.Path) classes.Partition{
+		"one path is enough": func(t *classes.Table, p []classes.Path) classes.Partition { return t.Partition(p[:1]) },
+		"digests are believed": func(t *classes.Table, p []classes.Path) classes.Partition {
+			p = slices.Clone(p)
+			for i := range p {
+				if len(p[i]) > 1 && p[i][0] == classes.Deployment {
+					p[i] = classes.Path{classes.Deployment, "digest"}
+				}
+			}
+			return t.Partition(p)
+		},
+	} {
+		if ok, _, _ := lawful(t, bug); ok {
+			t.Errorf("not seen: %s", name)
+		}
+	}
+}
+
+// A path below another one says nothing new.
+func TestCoveredPathsAreLeftOut(t *testing.T) {
+	list := []*planfile.Change{{Name: "a"}, {Name: "b"}, {Name: "a"}}
+	p := classes.NewTable(list).Partition([]classes.Path{{"name"}, {"name", "x"}, {"batch"}})
+	if !reflect.DeepEqual(p, classes.Partition{Of: []uint32{0, 1, 0}, First: []int{0, 1}}) {
+		t.Errorf("%v", p)
+	}
+	if p = classes.NewTable(nil).Partition(nil); len(p.Of) != 0 || len(p.First) != 0 {
+		t.Errorf("%v", p)
+	}
+}
