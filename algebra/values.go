@@ -47,6 +47,16 @@ func (d Deployment) Values(dev selectors.Attributes) (v Values, missing []string
 // Takes lists the keys of the device the deployment's values come from, sorted.
 func (d Deployment) Takes() []string { return slices.Sorted(maps.Keys(d.refs())) }
 
+// TakesFrom lists the columns of the device that the deployment's values come from.
+func (d Deployment) TakesFrom() []Key {
+	var keys []Key
+	for _, k := range d.refs() {
+		keys = append(keys, Key{k.Label, k.Name})
+	}
+	slices.SortFunc(keys, Key.Compare)
+	return keys
+}
+
 func (d Deployment) refs() map[string]selectors.Key {
 	refs := map[string]selectors.Key{}
 	for _, c := range d.body.spec.Podman.Containers {

@@ -14,7 +14,7 @@ import (
 type target struct {
 	device  algebra.DeviceID
 	changes []planner.Change
-	base    algebra.Record
+	base    planner.Base
 	// generation is that of the published state; 0 until it is published.
 	generation uint64
 	outcome    outcome

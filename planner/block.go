@@ -20,15 +20,15 @@ import (
 // and the least set does not depend on the order in which it is found.
 func (m *making) block() {
 	m.blockByDevice()
-	traits := m.traits()
-	if len(traits) == 0 {
+	m.traits = m.findTraits()
+	if len(m.traits) == 0 {
 		return // no slot depends on another
 	}
 	var on []tenant
 	for i := range uint32(m.roster.Len()) {
 		on = on[:0]
 		for _, app := range m.apps {
-			t := tenant{app, traits[m.asked.Release(i, app).Deployment], traits[m.have.Release(i, app).Deployment]}
+			t := tenant{app, m.traits[m.asked.Release(i, app).Deployment], m.traits[m.have.Release(i, app).Deployment]}
 			if t.wanted != nil || t.kept != nil {
 				on = append(on, t)
 			}
@@ -79,8 +79,8 @@ type traits struct {
 	requires   []algebra.App
 }
 
-// traits of the deployments that have any, by digest.
-func (m *making) traits() map[algebra.Digest]*traits {
+// findTraits lists the traits of the deployments that have any, by digest.
+func (m *making) findTraits() map[algebra.Digest]*traits {
 	holder := map[algebra.Resource]algebra.App{}
 	contested := map[algebra.Resource]bool{}
 	for _, d := range m.known {

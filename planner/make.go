@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/musterfleet/muster/algebra"
@@ -24,6 +25,7 @@ func Make(w algebra.World, r algebra.Reality) Plan {
 		blocked: map[slot]Blocked{},
 		retired: retired(w, r),
 		named:   map[string]By{},
+		terms:   map[made][]term{},
 	}
 	for digest, d := range r.Specs {
 		m.known[digest] = d
@@ -35,17 +37,21 @@ func Make(w algebra.World, r algebra.Reality) Plan {
 	m.block()
 	want := m.settled()
 	plan := Plan{World: w.Digest(), Observed: r.ObservedAt, Roster: roster, Registry: registry,
-		Base: map[algebra.DeviceID]algebra.Record{}}
+		Base: map[algebra.DeviceID]Base{}, published: m.have, known: m.known}
 	for i, a := range Diff(want, m.have) {
 		c := m.change(a)
-		c.ID = fmt.Sprintf("c%d", i+1)
+		c.ID = "c" + strconv.Itoa(i+1)
 		plan.Changes = append(plan.Changes, c)
-		plan.Base[a.Target().Device] = r.Records[a.Target().Device]
+	}
+	m.order(plan.Changes)
+	base := m.bases()
+	for _, c := range plan.Changes {
+		base(plan.Base, c.Action.Target().Device)
 	}
 	for _, c := range registry {
-		plan.Base[c.Device] = r.Records[c.Device]
+		base(plan.Base, c.Device)
 	}
-	plan.Blocked = m.blocks()
+	plan.Blocked, plan.Drift = m.blocks(), m.drift()
 	m.inFlight(want, &plan)
 	return plan
 }
@@ -72,6 +78,8 @@ type making struct {
 	blocked map[slot]Blocked
 	retired map[algebra.DeviceID]bool
 	named   map[string]By
+	terms   map[made][]term
+	traits  map[algebra.Digest]*traits
 }
 
 // place resolves the World into asked. A conflict leaves the slot empty and blocks it; a
@@ -163,6 +171,7 @@ func (m *making) change(a Action) Change {
 	for _, claim := range m.winners.At(i, a.Target().App) {
 		for _, def := range m.demand.MadeBy(claim, i) {
 			c.By = m.by(def)
+			c.By.Term = m.term(def, claim, i)
 			return c
 		}
 	}
@@ -173,7 +182,7 @@ func (m *making) change(a Action) Change {
 func (m *making) by(def algebra.Definition) By {
 	b, ok := m.named[def.Name]
 	if !ok {
-		b = By{def.Name, selectors.Print(def.Expr.Expr()), def.Source}
+		b = By{Assignment: def.Name, Rule: selectors.Print(def.Expr.Expr()), Source: def.Source}
 		m.named[def.Name] = b
 	}
 	return b
@@ -182,6 +191,7 @@ func (m *making) by(def algebra.Definition) By {
 // inFlight sorts the slots that no action touches into those that run as wanted and those
 // on their way.
 func (m *making) inFlight(want algebra.Placement, plan *Plan) {
+	resting := map[algebra.App][]algebra.DeviceID{}
 	for i := range uint32(m.roster.Len()) {
 		for app, rel := range want.At(i) {
 			if m.have.Release(i, app) != rel {
@@ -194,6 +204,7 @@ func (m *making) inFlight(want algebra.Placement, plan *Plan) {
 			s := m.reality.Slots[algebra.Slot{Device: at.Device, App: app}]
 			if s.Release == rel && (s.Phase == algebra.Running || s.Phase == algebra.Completed) {
 				plan.Unchanged++
+				resting[app] = append(resting[app], at.Device)
 				continue
 			}
 			flight := InFlight{At: at, Want: rel, Phase: s.Phase, Since: s.Since, Detail: s.Detail}
@@ -202,6 +213,10 @@ func (m *making) inFlight(want algebra.Placement, plan *Plan) {
 			}
 			plan.InFlight = append(plan.InFlight, flight)
 		}
+	}
+	plan.resting = make(map[algebra.App]algebra.Fleet, len(resting))
+	for app, ids := range resting {
+		plan.resting[app], _ = m.roster.Fleet(slices.Values(ids))
 	}
 }
 

@@ -121,7 +121,7 @@ var verbs = []struct {
 	text string
 }{
 	{verb{'-', false}, "to stop"}, {verb{'~', false}, "to replace"}, {verb{'+', false}, "to start"},
-	{verb{'!', false}, "blocked"}, {verb{'…', false}, "in flight"},
+	{verb{'!', false}, "blocked"}, {verb{'…', false}, "in flight"}, {verb{'?', false}, "drifted"}, {verb{'=', false}, "unchanged"},
 	{verb{'~', true}, "to relabel"}, {verb{'+', true}, "to add"},
 }
 

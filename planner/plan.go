@@ -23,13 +23,32 @@ type Plan struct {
 	Blocked []Blocked
 	// InFlight are the slots that are published as wanted and do not run so yet.
 	InFlight []InFlight
+	// Drift are the slots that report something else than what is published, whether a change
+	// is about to mend that or not.
+	Drift []Drift
 	// Unchanged counts the slots that are published as wanted and run.
 	Unchanged int
+	// AtRest lists them; Whole fills it.
+	AtRest []AtRest
 	// Partial says that changes were left out on request: the plan does not take all of what is
 	// published to what is declared.
 	Partial bool
 	// Base is the standing of each device that a change touches, by which staleness is seen.
-	Base map[algebra.DeviceID]algebra.Record
+	Base map[algebra.DeviceID]Base
+
+	// What AtRest is made of, in a plan that Make made.
+	resting   map[algebra.App]algebra.Fleet
+	published algebra.Placement
+	known     map[algebra.Digest]algebra.Deployment
+}
+
+// Base is what a device was like when the plan was made: the revisions of its registry entry
+// and its desired state, 0 being none, and a digest of what the World reads there besides.
+type Base struct {
+	Registry, Desired uint64
+	// Read covers the facts that rules and values read, and the claims of dynamic rules; it is
+	// zero where the World reads labels only.
+	Read algebra.Digest
 }
 
 // Change is one action with its reason and where that was written.
@@ -44,14 +63,16 @@ type Change struct {
 	// Values is what Want takes from the device.
 	Values algebra.Values
 	Batch  int
+	// Requires are the changes of this device, by id, that come before this one.
+	Requires []string
 }
 
 // By names the declaration a change follows from.
 type By struct {
 	Assignment string
-	// Rule is the assignment's canonical text.
-	Rule   string
-	Source algebra.Source
+	// Rule is the assignment's canonical text, Term the part of it that selects the device.
+	Rule, Term string
+	Source     algebra.Source
 }
 
 // Blocked is a slot the plan leaves alone, and why.
@@ -71,6 +92,14 @@ type InFlight struct {
 	Since time.Time
 	// Detail is the device's last word on it, or on what was in the slot before.
 	Detail string
+}
+
+// AtRest is a slot that is published as wanted and runs.
+type AtRest struct {
+	At   Target
+	Want algebra.Release
+	// Deployment is what it runs; none where only its digest is known.
+	Deployment algebra.Deployment
 }
 
 // Reason is why a change is in the plan.

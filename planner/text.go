@@ -41,6 +41,8 @@ func Text(p Plan, s Style) string {
 	w.changes(p.Changes)
 	w.blocked(p.Blocked)
 	w.inFlight(p.InFlight)
+	w.drift(p)
+	w.atRest(p.AtRest)
 	if b.Len() > 0 {
 		b.WriteByte('\n')
 	}
@@ -48,6 +50,9 @@ func Text(p Plan, s Style) string {
 		b.WriteString(rest(folds(w.past)) + "\n\n")
 	}
 	b.WriteString(Summary(p) + "\n")
+	if p.Partial {
+		b.WriteString("Incomplete: other devices were left out on request.\n")
+	}
 	return b.String()
 }
 
@@ -142,11 +147,15 @@ func (w *page) change(c Change) line {
 	if c.By.Assignment != "" {
 		by = " " + c.By.Assignment + at(c.By.Source)
 	}
+	to := ""
+	if c.By.Term != "" {
+		to = " to " + brief(c.By.Term)
+	}
 	switch a := c.Action.(type) {
 	case Start:
-		l.glyph, l.what, l.why = '+', a.Want.Version.String(), "assigned by"+by
+		l.glyph, l.what, l.why = '+', a.Want.Version.String(), "assigned by"+by+to
 	case Replace:
-		l.glyph, l.why = '~', "assigned by"+by
+		l.glyph, l.why = '~', "assigned by"+by+to
 		l.what = a.Have.Version.String() + " → " + a.Want.Version.String()
 		if c.Reason == WorkloadChanged {
 			l.what, l.why = a.Want.Version.String()+" "+a.Have.Deployment.Short()+" → "+a.Want.Deployment.Short(), "its workload changed under the same version, in"+by
@@ -193,6 +202,50 @@ func (w *page) inFlight(flights []InFlight) {
 		lines = append(lines, line{glyph: '…', app: f.At.App.String(), device: f.At.Device, what: f.Want.Version.String(), why: why})
 	}
 	w.section("In flight", lines)
+}
+
+// drift tells of the slots that no section above has.
+func (w *page) drift(p Plan) {
+	told := map[Target]bool{}
+	for _, f := range p.InFlight {
+		told[f.At] = true
+	}
+	var lines []line
+	for _, d := range p.Drift {
+		if told[d.At] {
+			continue
+		}
+		why := d.Phase.String()
+		switch d.Published.Version {
+		case d.Running.Version:
+		case algebra.Version{}:
+			why += ", and nothing is published there"
+		default:
+			why += fmt.Sprintf(", and %s is published", d.Published.Version)
+		}
+		if d.Detail != "" {
+			why += ": " + d.Detail
+		}
+		lines = append(lines, line{glyph: '?', app: d.At.App.String(), device: d.At.Device, what: d.Running.Version.String(), why: why})
+	}
+	w.section("Drift, which is no change", lines)
+}
+
+func (w *page) atRest(slots []AtRest) {
+	var lines []line
+	for _, s := range slots {
+		lines = append(lines, line{glyph: '=', app: s.At.App.String(), device: s.At.Device, what: s.Want.Version.String(), why: "runs as declared"})
+	}
+	w.section("Unchanged", lines)
+}
+
+// brief is the beginning of a term that is too long to be told on each line.
+func brief(term string) string {
+	const most = 60
+	if text := []rune(term); len(text) > most {
+		return string(text[:most]) + "…"
+	}
+	return term
 }
 
 func at(s algebra.Source) string {

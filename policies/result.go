@@ -50,6 +50,16 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
+// filed is the results as a plan file keeps them.
+func filed(results []Result) []planfile.PolicyResult {
+	out := make([]planfile.PolicyResult, 0, len(results))
+	for _, r := range results {
+		out = append(out, planfile.PolicyResult{Rule: r.Rule, Level: r.Level.String(), Msg: r.Msg, ChangeID: r.ChangeID,
+			Address: r.Address, Loc: r.Loc, Policy: planfile.Source(r.Policy), Inverse: r.Inverse, Failed: r.Failed})
+	}
+	return out
+}
+
 // Report is all that was found, the worst first, and how much was judged.
 type Report struct {
 	// File is the plan that was judged.

@@ -63,6 +63,7 @@ func Judge(f planfile.File, gates Gates, opt Options) (Report, error) {
 }
 
 func newReview(file *planfile.File, plan planner.Plan, opt Options) *review {
+	file.PolicyResults = []planfile.PolicyResult{} // what was said before is not judged
 	return &review{file: file, plan: plan, rollsBack: opt.RollsBack, levels: opt.Levels, kept: map[string]bool{}, memo: &Memo{},
 		waivers: onRoster(opt.Waivers, plan.Roster, file.Now)}
 }
@@ -82,6 +83,7 @@ func (r *review) judge(gates Gates, opt Options) Report {
 		r.deny(ruleNotJudged, "no policy judged any part of this plan, as none matches its devices; declare one without match, or with a wider one")
 	}
 	slices.SortStableFunc(r.results, Result.compare)
+	r.file.PolicyResults = filed(r.results)
 	return Report{File: *r.file, Results: r.results, Policies: len(gates), Evaluations: r.evaluations, Waivers: r.waivers.outcome()}
 }
 

@@ -59,6 +59,15 @@ func (b *Bound) Name(name string) *Bound {
 	return d
 }
 
+// Part is a part of the expression as an expression of its own. It panics on what is none.
+func (b *Bound) Part(x Expr) *Bound {
+	part, err := Bind(x, Scope{Names: b.names})
+	if err != nil {
+		panic("selectors: a part of a bound expression does not bind: " + err.Error())
+	}
+	return part
+}
+
 // Bind resolves the names of x, fills in the versions of its deployments and checks its
 // sorts and types. The result refers to the very definitions in s. The error is an Errors,
 // its spans those of x.

@@ -60,6 +60,9 @@ func (x Within) Admits(instant, now time.Time) bool {
 	return x.length > 0 && now.Sub(instant) <= x.length
 }
 
+// Age is the length: how old an instant may be to be recent.
+func (x Within) Age() time.Duration { return x.length }
+
 // quant checks any(deploy: …) and every(deploy: …).
 func (b *binder) quant(x Quant) Expr {
 	b.needs(Observed)

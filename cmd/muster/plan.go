@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/user"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +26,8 @@ type planning struct {
 	detailed bool
 	limit    *int
 	whole    *bool
+	narrow   narrowing
+	noOps    bool
 }
 
 func planCommand(c *console) *cobra.Command {
@@ -42,11 +43,15 @@ other World, fully applied, is taken for what is: the difference of a pull reque
 a fleet. With --roster alone nothing is published yet. The text folds devices that share a line
 and cuts long lists; --whole prints every line, -o json has every action.
 
+--only and --except keep to some devices, and the plan then says that it is not complete.
+Slots that need nothing are counted; --show-no-op lists them, in every format.
+
 With --detailed-exitcode: 0 nothing to do, 2 changes, 3 changes that policies deny, 5 a conflict
 blocks a slot and no policy denies the rest.`,
 		Example: `  muster plan -w worlds/shop --roster devices.jsonl
   muster plan -w worlds/shop --against worlds/shop-main
   muster plan -w worlds/shop --nats nats://localhost:4222 --out plan.json
+  muster plan -w worlds/shop --snapshot fleet.snap --only '@canary' --except 'label("hold") = "yes"'
   muster plan -w worlds/shop --nats nats://localhost:4222 -p policies --detailed-exitcode`,
 		Args:              noArguments,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return p.run(cmd) },
@@ -58,6 +63,8 @@ blocks a slot and no policy denies the rest.`,
 	p.judging.addFlags(cmd)
 	p.output = outputFlag(cmd, "text", "json", "markdown")
 	p.limit, p.whole = maxBytesFlag(cmd), wholeFlag(cmd)
+	p.narrow.addFlags(cmd)
+	cmd.Flags().BoolVar(&p.noOps, "show-no-op", false, "list the slots that need nothing too")
 	cmd.Flags().StringVar(&p.file, "out", "", "write the plan to `FILE` as JSON, for apply and show")
 	cmd.Flags().BoolVar(&p.detailed, "detailed-exitcode", false, "tell the outcome by the exit code")
 	if err := cmd.MarkFlagDirname("against"); err != nil {
@@ -98,7 +105,13 @@ func (p *planning) run(cmd *cobra.Command) error {
 		}
 		reality = applied(other, reality)
 	}
-	plan := planner.Make(world, reality)
+	plan, err := p.narrow.of(planner.Make(world, reality), world, reality)
+	if err != nil {
+		return err
+	}
+	if p.noOps {
+		plan = plan.Whole()
+	}
 	p.console.noteNoDevices(plan.Roster)
 	_, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: request("plan"), Now: time.Now()},
 		rules.gates, rules.options)
@@ -167,15 +180,6 @@ func (p *planning) outcome(plan planner.Plan, report policies.Report) error {
 		return changed
 	}
 	return nil
-}
-
-// request says who asks. The name is a claim of this machine: it authorises nothing.
-func request(operation string) planfile.Request {
-	r := planfile.Request{DryRun: operation == "plan", Operation: operation}
-	if u, err := user.Current(); err == nil {
-		r.User = u.Username
-	}
-	return r
 }
 
 // applied is the reality of a fleet on which the World has been carried out in full: what it

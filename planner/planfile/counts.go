@@ -11,6 +11,7 @@ func summary(changes []Change, p planner.Plan) Summary {
 	s := Summary{NoOp: p.Unchanged, Blocked: len(p.Blocked)}
 	for _, c := range changes {
 		switch {
+		case c.ActionReason == atRest: // counted by Unchanged
 		case len(c.Change.Actions) == 2:
 			s.Replace++
 		case c.Change.Actions[0] == "create":
@@ -29,7 +30,7 @@ func batches(changes []Change) []Batch {
 	out := []Batch{}
 	disrupted := map[string]bool{}
 	for _, c := range changes {
-		if c.Type != "deployment" {
+		if c.Type != "deployment" || c.ActionReason == atRest {
 			continue
 		}
 		if len(out) == 0 || out[len(out)-1].Index != c.Batch {
@@ -41,17 +42,6 @@ func batches(changes []Change) []Batch {
 		if c.Disruptive && !disrupted[c.Device.ID] {
 			disrupted[c.Device.ID] = true
 			b.Disrupted++
-		}
-	}
-	return out
-}
-
-// drift is what devices report that differs from what was published to them.
-func drift(p planner.Plan, r algebra.Reality) []Drift {
-	out := []Drift{}
-	for _, s := range p.InFlight {
-		if s.Phase == algebra.Failed {
-			out = append(out, Drift{s.At.String(), s.Phase.String(), s.Detail})
 		}
 	}
 	return out
@@ -94,6 +84,9 @@ func aggregates(p planner.Plan, r algebra.Reality) Aggregates {
 	for _, s := range changed {
 		out.Fleet = out.Fleet.with(s)
 	}
+	together := disruptions(p)
+	out.Fleet.MaxConcurrent = together.most()
+	byApp := together.byApp()
 	for c := range p.Roster.Columns() {
 		if !c.Key.Label {
 			break // labels come first
@@ -101,6 +94,9 @@ func aggregates(p planner.Plan, r algebra.Reality) Aggregates {
 		groups := make([]Group, len(c.Values)+1)
 		for i, code := range c.Codes {
 			groups[code] = groups[code].with(changed[i])
+		}
+		for code, n := range together.byCode(c.Codes) {
+			groups[code].MaxConcurrent = n
 		}
 		out.ByLabel[c.Key.Name] = make(map[string]Group, len(c.Values))
 		for i, v := range c.Values {
@@ -114,6 +110,7 @@ func aggregates(p planner.Plan, r algebra.Reality) Aggregates {
 				g = g.with(s)
 			}
 		}
+		g.MaxConcurrent = byApp[app]
 		if g.Devices > 0 {
 			out.ByDeployment[app.String()] = g
 		}

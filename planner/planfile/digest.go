@@ -8,32 +8,37 @@ import (
 	"github.com/musterfleet/muster/algebra"
 )
 
-// covered is a File as its digest sees it: without who asked, when, and the name made of it.
+// covered is a File as its digest sees it: without who asked, when, what was said
+// of it, and the name made of it.
 // It differs from File in its tags only, so the compiler keeps the two alike.
 type covered struct {
-	APIVersion      string     `json:"apiVersion"`
-	Kind            string     `json:"kind"`
-	FormatVersion   string     `json:"format_version"`
-	Metadata        Metadata   `json:"-"`
-	Now             time.Time  `json:"-"`
-	Applyable       bool       `json:"applyable"`
-	Complete        bool       `json:"complete"`
-	Errored         bool       `json:"errored"`
-	Request         Request    `json:"-"`
-	Base            Base       `json:"base"`
-	Summary         Summary    `json:"summary"`
-	ResourceChanges []Change   `json:"resource_changes"`
-	ResourceDrift   []Drift    `json:"resource_drift"`
-	Blocked         []Blocked  `json:"blocked"`
-	InFlight        []InFlight `json:"in_flight"`
-	Batches         []Batch    `json:"batches"`
-	Aggregates      Aggregates `json:"aggregates"`
+	APIVersion      string         `json:"apiVersion"`
+	Kind            string         `json:"kind"`
+	FormatVersion   string         `json:"format_version"`
+	Metadata        Metadata       `json:"-"`
+	Now             time.Time      `json:"-"`
+	Applyable       bool           `json:"applyable"`
+	Complete        bool           `json:"complete"`
+	Errored         bool           `json:"errored"`
+	Request         Request        `json:"-"`
+	Base            Base           `json:"base"`
+	Summary         Summary        `json:"summary"`
+	ResourceChanges []Change       `json:"resource_changes"`
+	ResourceDrift   []Drift        `json:"resource_drift"`
+	Blocked         []Blocked      `json:"blocked"`
+	InFlight        []InFlight     `json:"in_flight"`
+	Batches         []Batch        `json:"batches"`
+	Aggregates      Aggregates     `json:"aggregates"`
+	PolicyResults   []PolicyResult `json:"-"`
+	Approvals       []string       `json:"-"`
+	Signature       string         `json:"-"`
 }
 
 // uncovered are the top-level keys that the digest leaves out.
-var uncovered = map[string]bool{"metadata": true, "now": true, "request": true}
+var uncovered = map[string]bool{"metadata": true, "now": true, "request": true, "policy_results": true, "approvals": true, "signature": true}
 
-// Digest identifies the plan. It covers all but who asked, when, and the name made of it.
+// Digest identifies the plan. It covers all but who asked, when, what policies and people say
+// of it, and the name made of it.
 func (f File) Digest() algebra.Digest {
 	b, err := json.Marshal(covered(f))
 	if err != nil {

@@ -41,6 +41,23 @@ func fields(c Change) []string {
 	if len(have.Podman.Containers) == 0 || len(want.Podman.Containers) == 0 {
 		return []string{"what is in place, or to come, is not known in detail"}
 	}
+	d := compared(have, want)
+	if len(d.lines) == 0 {
+		return []string{"in a field that the plan file does not have"}
+	}
+	return d.lines
+}
+
+// paths are the fields in which the two releases of a replace differ.
+func paths(c Change) [][]string {
+	if c.ActionReason == planner.ValuesChanged.String() {
+		return [][]string{{"values"}}
+	}
+	return append([][]string{}, compared(c.Change.Before, c.Change.After).paths...)
+}
+
+// compared is what differs between two deployments.
+func compared(have, want *Deployment) differences {
 	var d differences
 	d.texts("requires", have.Requires, want.Requires)
 	before, after := byName(have.Podman.Containers), byName(want.Podman.Containers)
@@ -50,22 +67,25 @@ func fields(c Change) []string {
 		y, has := after[name]
 		switch {
 		case !had:
-			d.add("+ container " + name + ": image " + y.Image)
+			d.at = containers
+			d.add(name, "+ container "+name+": image "+y.Image)
 		case !has:
-			d.add("- container " + name + ": image " + x.Image)
+			d.at = containers
+			d.add(name, "- container "+name+": image "+x.Image)
 		default:
 			d.lead = ""
 			if several {
 				d.lead = name + " "
 			}
+			d.at = append(slices.Clone(containers), name)
 			d.container(x, y)
 		}
 	}
-	if len(d.lines) == 0 {
-		d.add("in a field that the plan file does not have")
-	}
-	return d.lines
+	return d
 }
+
+// containers is where they are in a deployment.
+var containers = []string{"podman", "containers"}
 
 func byName(list []Container) map[string]Container {
 	out := map[string]Container{}
@@ -81,13 +101,18 @@ func merged[V any](a, b map[string]V) map[string]V {
 	return out
 }
 
-// differences are lines, each of one field.
+// differences are lines, each of one field, and where the fields are.
 type differences struct {
 	lead  string
+	at    []string // the path of what is being compared
 	lines []string
+	paths [][]string
 }
 
-func (d *differences) add(line string) { d.lines = append(d.lines, line) }
+func (d *differences) add(field, line string) {
+	d.lines = append(d.lines, line)
+	d.paths = append(d.paths, append(slices.Clone(d.at), strings.Split(field, " ")...))
+}
 
 func (d *differences) container(x, y Container) {
 	d.text("image", x.Image, y.Image)
@@ -108,7 +133,7 @@ func (d *differences) container(x, y Container) {
 // text compares one value; an empty one is absent.
 func (d *differences) text(field, x, y string) {
 	if x != y {
-		d.add(fmt.Sprintf("%s%s: %s → %s", d.lead, field, orNone(x), orNone(y)))
+		d.add(field, fmt.Sprintf("%s%s: %s → %s", d.lead, field, orNone(x), orNone(y)))
 	}
 }
 

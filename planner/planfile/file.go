@@ -13,6 +13,7 @@ const Kind = "FleetPlan"
 const (
 	decommissioned = "update_because_decommissioned"
 	unknownPhase   = "Unknown" // of a slot whose device has said nothing of it
+	atRest         = "no_op_because_as_declared"
 )
 
 // File is the plan file. Field order is the order of keys.
@@ -36,6 +37,23 @@ type File struct {
 	InFlight        []InFlight `json:"in_flight"`
 	Batches         []Batch    `json:"batches"`
 	Aggregates      Aggregates `json:"aggregates"`
+	// PolicyResults is what the gates said when the plan was made. Apply asks them anew.
+	PolicyResults []PolicyResult `json:"policy_results"`
+	Approvals     []string       `json:"approvals"`
+	Signature     string         `json:"signature"`
+}
+
+// PolicyResult is one objection to the plan; its keys are those of policies.Result.
+type PolicyResult struct {
+	Rule     string `json:"rule"`
+	Level    string `json:"level"`
+	Msg      string `json:"msg"`
+	ChangeID string `json:"change_id"`
+	Address  string `json:"address"`
+	Loc      Source `json:"_loc"`
+	Policy   Source `json:"policy"`
+	Inverse  bool   `json:"inverse"`
+	Failed   bool   `json:"failed"`
 }
 
 // Metadata names the plan by the digest of what it does.
@@ -53,13 +71,31 @@ type Request struct {
 	Groups    []string `json:"groups"`
 	DryRun    bool     `json:"dry_run"`
 	Operation string   `json:"operation"`
+	VCS       VCS      `json:"vcs"`
+}
+
+// VCS is the change under review, as the CI system tells it. Trusted is true only where the
+// server filled it in: whoever runs muster can set these variables.
+type VCS struct {
+	Repo      string   `json:"repo"`
+	PR        int      `json:"pr"`
+	SHA       string   `json:"sha"`
+	Approvals []string `json:"approvals"`
+	Trusted   bool     `json:"trusted"`
 }
 
 // Base binds the plan to what it was made from.
 type Base struct {
-	WorldDigest string       `json:"world_digest"`
-	ObservedAt  time.Time    `json:"observed_at"`
-	Devices     []DeviceBase `json:"devices"`
+	WorldDigest string `json:"world_digest"`
+	// RealityDigest covers Devices, RealityRevision is the greatest revision there. Worlds have
+	// no revision but their digest, and a plan of any age is judged by its devices:
+	// WorldRevision and MaxStaleness are 0.
+	WorldRevision   uint64       `json:"world_revision"`
+	RealityDigest   string       `json:"reality_digest"`
+	RealityRevision uint64       `json:"reality_revision"`
+	ObservedAt      time.Time    `json:"observed_at"`
+	MaxStaleness    int          `json:"max_staleness_s"`
+	Devices         []DeviceBase `json:"devices"`
 }
 
 // DeviceBase is the standing of a touched device; the plan is stale for it when one moved.
@@ -67,6 +103,8 @@ type DeviceBase struct {
 	ID       string `json:"id"`
 	Registry uint64 `json:"registry_revision"`
 	Desired  uint64 `json:"desired_revision"`
+	// Read is the digest of the facts and observed values that rules read; empty if they read none.
+	Read string `json:"values_digest"`
 }
 
 // Summary counts changes by verb.
@@ -95,14 +133,19 @@ type Change struct {
 	Disruptive   bool       `json:"disruptive"`
 }
 
-// Transition is what changes. Actions is one of ["create"], ["delete"], ["update"] and
-// ["delete","create"], which stops before it starts.
+// Transition is what changes. Actions is one of ["create"], ["delete"], ["update"], ["no-op"]
+// and ["delete","create"], which stops before it starts. Nothing of After is unknown when a
+// plan is made.
 type Transition struct {
-	Actions      []string    `json:"actions"`
-	Before       *Deployment `json:"before"`
-	After        *Deployment `json:"after"`
-	BeforeLabels Labels      `json:"before_labels"`
-	AfterLabels  Labels      `json:"after_labels"`
+	Actions      []string        `json:"actions"`
+	Before       *Deployment     `json:"before"`
+	After        *Deployment     `json:"after"`
+	AfterUnknown map[string]bool `json:"after_unknown"`
+	// ReplacePaths are the fields that make a replace one, such as ["podman","containers","web","image"]: in
+	// a list, an item goes by its name.
+	ReplacePaths [][]string `json:"replace_paths"`
+	BeforeLabels Labels     `json:"before_labels"`
+	AfterLabels  Labels     `json:"after_labels"`
 }
 
 // Labels are the labels of a device.
@@ -120,6 +163,9 @@ type Device struct {
 type Assignment struct {
 	Name string `json:"name"`
 	Rule string `json:"rule"`
+	Term string `json:"term"` // the part of the rule that selects the device
+	// Revision is 0: a World has no revisions but its digest.
+	Revision int `json:"revision"`
 }
 
 // Source is where it was declared.
@@ -173,11 +219,14 @@ type Mount struct {
 	ReadOnly  bool   `json:"read_only"`
 }
 
-// Drift is a slot that runs other than what was published; none causes an action by itself.
+// Drift is a slot that reports other than what was published; none causes an action by itself.
+// Published and Running are versions; Published is empty where nothing should run.
 type Drift struct {
-	Address string `json:"address"`
-	Phase   string `json:"phase"`
-	Detail  string `json:"detail"`
+	Address   string `json:"address"`
+	Published string `json:"published"`
+	Running   string `json:"running"`
+	Phase     string `json:"phase"`
+	Detail    string `json:"detail"`
 }
 
 // Blocked is a slot the plan leaves alone.
@@ -211,12 +260,14 @@ type Aggregates struct {
 }
 
 // Group counts the devices of a group. Disrupted devices have a slot stopped or replaced;
-// DownBefore are not known to be well; MaxDown bounds those down at one time, each counted once.
+// DownBefore are not known to be well; MaxConcurrent is the most that one batch disrupts;
+// MaxDown bounds those down at one time, each counted once.
 type Group struct {
-	Devices    int `json:"devices"`
-	Reachable  int `json:"reachable"`
-	DownBefore int `json:"down_before"`
-	Disrupted  int `json:"disrupted"`
-	Stopped    int `json:"stopped"`
-	MaxDown    int `json:"max_down"`
+	Devices       int `json:"devices"`
+	Reachable     int `json:"reachable"`
+	DownBefore    int `json:"down_before"`
+	Disrupted     int `json:"disrupted"`
+	Stopped       int `json:"stopped"`
+	MaxConcurrent int `json:"max_concurrent"`
+	MaxDown       int `json:"max_down"`
 }

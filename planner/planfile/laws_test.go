@@ -26,7 +26,7 @@ var request = planfile.Request{User: "ann", Groups: []string{"sre"}, Operation: 
 // written is a situation's plan and its file.
 func written(s algebratest.Situation) (planner.Plan, algebra.Reality, planfile.File) {
 	r := s.Reality()
-	p := planner.Make(s.World, r)
+	p := planner.Make(s.World, r).Whole() // so that slots at rest are in it too
 	return p, r, planfile.From(p, r, request, algebratest.Now)
 }
 

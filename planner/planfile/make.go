@@ -17,18 +17,24 @@ func From(p planner.Plan, reality algebra.Reality, request Request, now time.Tim
 	f := File{
 		APIVersion: "muster.fleet/v1alpha1", Kind: Kind, FormatVersion: FormatVersion,
 		Now: now.UTC(), Applyable: !p.IsEmpty(), Complete: !p.Partial, Request: request,
-		Metadata:        Metadata{Labels: map[string]string{}, Annotations: map[string]string{}},
-		Base:            base(p),
-		ResourceChanges: []Change{}, ResourceDrift: drift(p, reality), Blocked: []Blocked{}, InFlight: []InFlight{}, Batches: []Batch{},
+		Metadata:      Metadata{Labels: map[string]string{}, Annotations: map[string]string{}},
+		Base:          base(p),
+		PolicyResults: []PolicyResult{}, Approvals: []string{},
+		ResourceChanges: []Change{}, ResourceDrift: []Drift{}, Blocked: []Blocked{}, InFlight: []InFlight{}, Batches: []Batch{},
 	}
-	if f.Request.Groups == nil {
-		f.Request.Groups = []string{}
-	}
+	f.Request.Groups = append([]string{}, request.Groups...)
+	f.Request.VCS.Approvals = append([]string{}, request.VCS.Approvals...)
 	for i, c := range p.Registry {
 		f.ResourceChanges = append(f.ResourceChanges, registryChange(i, c, p, reality))
 	}
 	for _, c := range p.Changes {
 		f.ResourceChanges = append(f.ResourceChanges, deploymentChange(c, p, reality))
+	}
+	for i, s := range p.AtRest {
+		f.ResourceChanges = append(f.ResourceChanges, noChange(i, s, p, reality))
+	}
+	for _, d := range p.Drift {
+		f.ResourceDrift = append(f.ResourceDrift, Drift{d.At.String(), d.Published.Version.String(), d.Running.Version.String(), phase(d.Phase), d.Detail})
 	}
 	for _, b := range p.Blocked {
 		f.Blocked = append(f.Blocked, blocked(b))
@@ -55,10 +61,16 @@ func (f File) JSON() []byte {
 
 func base(p planner.Plan) Base {
 	b := Base{WorldDigest: p.World.String(), ObservedAt: p.Observed.UTC(), Devices: []DeviceBase{}}
-	for id, rec := range p.Base {
-		b.Devices = append(b.Devices, DeviceBase{id.String(), rec.Registry, rec.Desired})
+	for id, on := range p.Base {
+		b.Devices = append(b.Devices, DeviceBase{id.String(), on.Registry, on.Desired, on.Read.String()})
+		b.RealityRevision = max(b.RealityRevision, on.Registry, on.Desired)
 	}
 	slices.SortFunc(b.Devices, func(x, y DeviceBase) int { return cmp.Compare(x.ID, y.ID) })
+	text, err := json.Marshal(b.Devices)
+	if err != nil {
+		panic("planfile: " + err.Error()) // plain data always encodes
+	}
+	b.RealityDigest = algebra.DigestOf(text).String()
 	return b
 }
 
@@ -72,7 +84,7 @@ func registryChange(i int, c algebra.Relabelling, p planner.Plan, r algebra.Real
 	}
 	return Change{
 		ID: fmt.Sprintf("d%d", i+1), Address: c.Device.String(), Type: "device", Name: c.Device.String(), ActionReason: reason,
-		Change: Transition{Actions: []string{verb}, BeforeLabels: orEmpty(c.Before), AfterLabels: orEmpty(c.After)},
+		Change: Transition{Actions: []string{verb}, AfterUnknown: map[string]bool{}, ReplacePaths: [][]string{}, BeforeLabels: orEmpty(c.Before), AfterLabels: orEmpty(c.After)},
 		Device: device(c.Device, p, r), Source: Source(c.Source), Requires: []string{},
 	}
 }
@@ -81,9 +93,9 @@ func deploymentChange(c planner.Change, p planner.Plan, r algebra.Reality) Chang
 	at := c.Action.Target()
 	out := Change{
 		ID: c.ID, Address: at.String(), Type: "deployment", Name: at.App.String(), ActionReason: c.Reason.String(),
-		Device: device(at.Device, p, r), Assignment: Assignment{c.By.Assignment, c.By.Rule}, Source: Source(c.By.Source),
-		Batch: c.Batch, Requires: []string{},
-		Change: Transition{BeforeLabels: Labels{}, AfterLabels: Labels{}},
+		Device: device(at.Device, p, r), Assignment: Assignment{Name: c.By.Assignment, Rule: c.By.Rule, Term: c.By.Term}, Source: Source(c.By.Source),
+		Batch: c.Batch, Requires: append([]string{}, c.Requires...),
+		Change: Transition{AfterUnknown: map[string]bool{}, ReplacePaths: [][]string{}, BeforeLabels: Labels{}, AfterLabels: Labels{}},
 	}
 	switch a := c.Action.(type) {
 	case planner.Start:
@@ -93,6 +105,7 @@ func deploymentChange(c planner.Change, p planner.Plan, r algebra.Reality) Chang
 		out.Change.Actions = []string{"delete", "create"}
 		out.Change.Before = deployment(c.Have, a.Have, at.App, nil)
 		out.Change.After = deployment(c.Want, a.Want, at.App, c.Values)
+		out.Change.ReplacePaths = paths(out)
 		out.Disruptive = true
 	case planner.Stop:
 		out.Change.Actions = []string{"delete"}
@@ -100,6 +113,17 @@ func deploymentChange(c planner.Change, p planner.Plan, r algebra.Reality) Chang
 		out.Disruptive = true
 	}
 	return out
+}
+
+// noChange is a slot at rest, in the list of changes on request.
+func noChange(i int, s planner.AtRest, p planner.Plan, r algebra.Reality) Change {
+	d := deployment(s.Deployment, s.Want, s.At.App, nil)
+	return Change{
+		ID: fmt.Sprintf("n%d", i+1), Address: s.At.String(), Type: "deployment", Name: s.At.App.String(), ActionReason: atRest,
+		Device: device(s.At.Device, p, r), Requires: []string{},
+		Change: Transition{Actions: []string{"no-op"}, Before: d, After: d, AfterUnknown: map[string]bool{}, ReplacePaths: [][]string{},
+			BeforeLabels: Labels{}, AfterLabels: Labels{}},
+	}
 }
 
 func device(id algebra.DeviceID, p planner.Plan, r algebra.Reality) Device {

@@ -1,6 +1,7 @@
 package planfile
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,13 +22,11 @@ func (f File) Plan(roster *algebra.Roster, known map[algebra.Digest]algebra.Depl
 		return planner.Plan{}, fmt.Errorf("plan: base: %w", err)
 	}
 	r := &reading{known: known, plan: planner.Plan{World: world, Observed: f.Base.ObservedAt, Roster: roster,
-		Unchanged: f.Summary.NoOp, Partial: !f.Complete, Base: map[algebra.DeviceID]algebra.Record{}}}
+		Unchanged: f.Summary.NoOp, Partial: !f.Complete, Base: map[algebra.DeviceID]planner.Base{}}}
 	for _, d := range f.Base.Devices {
-		id, err := algebra.ParseDeviceID(d.ID)
-		if err != nil {
+		if err := r.base(d); err != nil {
 			return planner.Plan{}, fmt.Errorf("plan: base: %w", err)
 		}
-		r.plan.Base[id] = algebra.Record{Registry: d.Registry, Desired: d.Desired}
 	}
 	for _, c := range f.ResourceChanges {
 		if err := r.change(c); err != nil {
@@ -37,6 +36,11 @@ func (f File) Plan(roster *algebra.Roster, known map[algebra.Digest]algebra.Depl
 	for _, b := range f.Blocked {
 		if err := r.blocked(b); err != nil {
 			return planner.Plan{}, fmt.Errorf("plan: blocked %s: %w", b.Address, err)
+		}
+	}
+	for _, d := range f.ResourceDrift {
+		if err := r.drift(d); err != nil {
+			return planner.Plan{}, fmt.Errorf("plan: drift of %s: %w", d.Address, err)
 		}
 	}
 	for _, s := range f.InFlight {
@@ -72,11 +76,29 @@ type reading struct {
 	plan  planner.Plan
 }
 
+func (r *reading) base(d DeviceBase) error {
+	id, err := algebra.ParseDeviceID(d.ID)
+	if err != nil {
+		return err
+	}
+	b := planner.Base{Registry: d.Registry, Desired: d.Desired}
+	if d.Read != "" {
+		if b.Read, err = algebra.ParseDigest(d.Read); err != nil {
+			return err
+		}
+	}
+	r.plan.Base[id] = b
+	return nil
+}
+
 func (r *reading) change(c Change) error {
 	switch c.Type {
 	case "device":
 		return r.relabelling(c)
 	case "deployment":
+		if c.ActionReason == atRest {
+			return r.atRest(c)
+		}
 		return r.action(c)
 	}
 	return fmt.Errorf("its type is %q, which this build does not know", c.Type)
@@ -105,8 +127,8 @@ func (r *reading) action(c Change) error {
 	if err != nil {
 		return err
 	}
-	out := planner.Change{ID: c.ID, Reason: reason, Batch: c.Batch,
-		By: planner.By{Assignment: c.Assignment.Name, Rule: c.Assignment.Rule, Source: algebra.Source(c.Source)}}
+	out := planner.Change{ID: c.ID, Reason: reason, Batch: c.Batch, Requires: c.Requires,
+		By: planner.By{Assignment: c.Assignment.Name, Rule: c.Assignment.Rule, Term: c.Assignment.Term, Source: algebra.Source(c.Source)}}
 	var have, want algebra.Release
 	if c.Change.Before != nil {
 		if have, err = release(*c.Change.Before, at.App); err != nil {
@@ -132,6 +154,45 @@ func (r *reading) action(c Change) error {
 		return fmt.Errorf("its actions %q do not fit its before and after", verbs)
 	}
 	r.plan.Changes = append(r.plan.Changes, out)
+	return nil
+}
+
+func (r *reading) atRest(c Change) error {
+	at, err := planner.ParseTarget(c.Address)
+	if err != nil {
+		return err
+	}
+	if c.Change.After == nil {
+		return errors.New("nothing is at rest there")
+	}
+	rel, err := release(*c.Change.After, at.App)
+	if err != nil {
+		return err
+	}
+	r.plan.AtRest = append(r.plan.AtRest, planner.AtRest{At: at, Want: rel, Deployment: r.known[rel.Deployment]})
+	return nil
+}
+
+func (r *reading) drift(d Drift) error {
+	at, err := planner.ParseTarget(d.Address)
+	if err != nil {
+		return err
+	}
+	out := planner.Drift{At: at, Detail: d.Detail}
+	for _, v := range []struct {
+		text string
+		into *algebra.Release
+	}{{d.Published, &out.Published}, {d.Running, &out.Running}} {
+		if v.text != "" {
+			if v.into.Version, err = algebra.ParseVersion(v.text); err != nil {
+				return err
+			}
+		}
+	}
+	if out.Phase, err = algebra.ParsePhase(d.Phase); err != nil {
+		return err
+	}
+	r.plan.Drift = append(r.plan.Drift, out)
 	return nil
 }
 

@@ -81,12 +81,12 @@ func closed() map[string][]string {
 	for p := algebra.Pending; p <= algebra.Refused; p++ {
 		phases = append(phases, p.String())
 	}
-	reasons := []string{"create_because_declared", "update_because_labels_declared", decommissioned}
+	reasons := []string{"create_because_declared", "update_because_labels_declared", decommissioned, atRest}
 	return map[string][]string{
 		"File.kind":            {Kind},
 		"Change.type":          {"deployment", "device"},
 		"Change.action_reason": append(reasons, planner.ReasonNames()...),
-		"Transition.actions":   {"create", "update", "delete"},
+		"Transition.actions":   {"create", "update", "delete", "no-op"},
 		"Blocked.reason":       planner.BlockReasonNames(),
 		"InFlight.phase":       phases,
 		"Drift.phase":          phases,
