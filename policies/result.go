@@ -55,7 +55,7 @@ func filed(results []Result) []planfile.PolicyResult {
 	out := make([]planfile.PolicyResult, 0, len(results))
 	for _, r := range results {
 		out = append(out, planfile.PolicyResult{Rule: r.Rule, Level: r.Level.String(), Msg: r.Msg, ChangeID: r.ChangeID,
-			Address: r.Address, Loc: r.Loc, Policy: planfile.Source(r.Policy), Inverse: r.Inverse, Failed: r.Failed})
+			Address: r.Address, Loc: r.Loc, Policy: planfile.Source(r.Policy), Inverse: r.Inverse, Failed: r.Failed, Waiver: r.Waiver})
 	}
 	return out
 }

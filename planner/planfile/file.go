@@ -54,6 +54,7 @@ type PolicyResult struct {
 	Policy   Source `json:"policy"`
 	Inverse  bool   `json:"inverse"`
 	Failed   bool   `json:"failed"`
+	Waiver   string `json:"waiver"`
 }
 
 // Metadata names the plan by the digest of what it does.
