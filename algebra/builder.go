@@ -38,6 +38,7 @@ func (b *rosterBuilder) column(k Key) *columnBuilder {
 	c := b.columns[k]
 	if c == nil {
 		c = &columnBuilder{code: map[string]uint32{}, codes: makeCodes(0, 0)}
+		k.Name = strings.Clone(k.Name) // it may be a part of a long text
 		b.columns[k] = c
 	}
 	return c
@@ -99,6 +100,7 @@ type columnBuilder struct {
 func (b *columnBuilder) add(i uint32, value string) {
 	code, ok := b.code[value]
 	if !ok {
+		value = strings.Clone(value)
 		b.values = append(b.values, value)
 		code = uint32(len(b.values))
 		b.code[value] = code

@@ -140,6 +140,19 @@ func (r *Roster) Devices() iter.Seq[Device] {
 // Keys lists the labels and facts that some device has, labels first, each by name.
 func (r *Roster) Keys() []Key { return slices.Clone(r.keys) }
 
+// Values lists the distinct values of a key, in byte order; nil if there are more than most.
+func (r *Roster) Values(k Key, most int) []string {
+	c := r.columns[k]
+	if c == nil || c.values.len() > most {
+		return nil
+	}
+	values := make([]string, c.values.len())
+	for i := range values {
+		values[i] = c.values.at(uint32(i))
+	}
+	return values
+}
+
 // LabelKeys lists the names of the labels that some device has, sorted.
 func (r *Roster) LabelKeys() []string {
 	var names []string

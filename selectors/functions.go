@@ -132,7 +132,11 @@ func (p *parser) takeAmount(x *Take) bool {
 	x.Amount.Count = int(n)
 	if err != nil {
 		if x.Amount.Share, x.Amount.Shared = ParsePercent(amount.text); !x.Amount.Shared {
-			p.fail(&Error{Code: badAmount, At: amount.at, Message: amount.text + " is no number of devices", Hint: usage})
+			message, hint := amount.text+" is no number of devices", usage
+			if strings.HasSuffix(amount.text, "%") {
+				message, hint = amount.text+" is no percentage", "write 0% to 100%, with at most two decimals"
+			}
+			p.fail(&Error{Code: badAmount, At: amount.at, Message: message, Hint: hint})
 			return false
 		}
 		x.Amount.Count = 0

@@ -1,6 +1,7 @@
 package selectors
 
 import (
+	"net/netip"
 	"strconv"
 	"unicode/utf8"
 )
@@ -9,7 +10,7 @@ type tokenKind uint8
 
 const (
 	endToken    tokenKind = iota + 1
-	wordToken             // arch, 8GiB, eu-west, 10.20.0.0/16
+	wordToken             // arch, 8GiB, eu-west, 10.20.0.0/16, fd00::/8
 	stringToken           // "berlin"; its text is unquoted
 	nameToken             // @prod; its text has no @
 	signToken             // an operator or a bracket; its text is the sign
@@ -65,6 +66,10 @@ func (l *lexer) next() token {
 	start := l.pos
 	if start == len(l.text) {
 		return token{kind: endToken, at: Span{start, start}}
+	}
+	if end := addressEnd(l.text, start); end > start {
+		l.pos = end
+		return token{kind: wordToken, at: Span{start, end}, text: l.text[start:end]}
 	}
 	switch c := l.text[start]; {
 	case isWordByte(c) && c != '-' && c != '+' && c != '/' && c != '%':
@@ -127,6 +132,30 @@ func wordEnd(s string, i int) int {
 	}
 	return i
 }
+
+// addressEnd is the end of the IPv6 address or network that starts at i, or i if none does.
+// Its colons are no signs: two at least stand among hex digits, as in no other word.
+func addressEnd(s string, i int) int {
+	end, colons := i, 0
+	for ; end < len(s) && (s[end] == ':' || s[end] == '.' || isHex(s[end])); end++ {
+		if s[end] == ':' {
+			colons++
+		}
+	}
+	if colons < 2 {
+		return i
+	}
+	if _, err := netip.ParseAddr(s[i:end]); err != nil {
+		return i
+	}
+	if end < len(s) && s[end] == '/' {
+		for end++; end < len(s) && isDigit(s[end]); end++ {
+		}
+	}
+	return end
+}
+
+func isHex(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
 
 func isWordByte(c byte) bool {
 	switch c {

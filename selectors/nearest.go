@@ -1,11 +1,16 @@
 package selectors
 
-// Nearest is the known word that word was most likely meant to be: the first of those
-// with the least edit distance (insert, delete, change or swap two neighbours), if that is
+import "strings"
+
+// Nearest is the known word that word was most likely meant to be: one that differs in case
+// alone, else the first of those with the least edit distance (insert, delete, change or swap two neighbours), if that is
 // at most 2 and less than half of the longer word's length.
 func Nearest(word string, known []string) (string, bool) {
 	best, least := "", 3
 	for _, k := range known {
+		if k != word && strings.EqualFold(k, word) {
+			return k, true
+		}
 		if k == word || abs(len(k)-len(word)) >= least {
 			continue
 		}

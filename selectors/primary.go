@@ -331,8 +331,14 @@ func (p *parser) values() ([]Value, bool) {
 		p.next()
 		return []Value{{At: t.at, Text: t.text}}, true
 	}
-	if !p.tok.is("(") {
-		p.failToken("expected ( after in", `list the values: in ("a", "b")`)
+	if t := p.tok; !p.tok.is("(") {
+		hint := `list the values: in ("a", "b")`
+		if t.kind == stringToken && strings.Contains(t.text, "/") {
+			hint = "write in " + t.text + " without quotes"
+		} else if t.kind == wordToken || t.kind == stringToken {
+			hint = "write in (" + p.lex.text[t.at.Start:t.at.End] + ")"
+		}
+		p.failToken("expected ( after in", hint)
 		return nil, false
 	}
 	p.next()

@@ -14,6 +14,7 @@ type reading struct {
 	text    string
 	integer int64
 	number  float64
+	decimal decimal
 	bytes   uint64
 	version version
 	network netip.Prefix
@@ -46,7 +47,7 @@ func (k kind) read(s string) (r reading, ok bool) {
 			return r, false
 		}
 		f, err := strconv.ParseFloat(s, 64)
-		r.number, ok = f, err == nil
+		r.number, r.decimal, ok = f, parseDecimal(s), err == nil
 	case addressKind:
 		r.network, ok = parseNetwork(s)
 	default:
@@ -68,7 +69,7 @@ func (k kind) compare(a, b reading) int {
 	case integerKind:
 		return cmp.Compare(a.integer, b.integer)
 	case numberKind:
-		return cmp.Compare(a.number, b.number)
+		return a.decimal.compare(b.decimal)
 	case addressKind:
 		return cmp.Or(a.network.Addr().Compare(b.network.Addr()), cmp.Compare(a.network.Bits(), b.network.Bits()))
 	case instantKind:
@@ -88,10 +89,10 @@ var units = []struct {
 	suffix string
 	bytes  uint64
 }{
-	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"PiB", 1 << 50},
-	{"Ki", 1 << 10}, {"Mi", 1 << 20}, {"Gi", 1 << 30}, {"Ti", 1 << 40}, {"Pi", 1 << 50},
-	{"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"PB", 1e15},
-	{"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"T", 1e12}, {"P", 1e15},
+	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40}, {"PiB", 1 << 50}, {"EiB", 1 << 60},
+	{"Ki", 1 << 10}, {"Mi", 1 << 20}, {"Gi", 1 << 30}, {"Ti", 1 << 40}, {"Pi", 1 << 50}, {"Ei", 1 << 60},
+	{"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"PB", 1e15}, {"EB", 1e18},
+	{"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"T", 1e12}, {"P", 1e15}, {"E", 1e18},
 }
 
 // parseQuantity reads 8GiB, 512M or 1024 as bytes. A fraction has at most nine digits, and
@@ -133,6 +134,9 @@ func parseQuantity(s string) (uint64, bool) {
 func parseNetwork(s string) (netip.Prefix, bool) {
 	if strings.Contains(s, "/") {
 		n, err := netip.ParsePrefix(s)
+		if a := n.Addr(); a.Is4In6() && n.Bits() >= 96 { // as the addresses in it are read
+			n = netip.PrefixFrom(a.Unmap(), n.Bits()-96)
+		}
 		return n, err == nil && n == n.Masked()
 	}
 	a, err := netip.ParseAddr(s)

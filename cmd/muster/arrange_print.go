@@ -29,7 +29,7 @@ func (p printer) printArranged(g ground, a arranged) error {
 	case "json":
 		return indented(p.console, a.objects(g))
 	case "ndjson":
-		return asLines(p.console, a.objects(g))
+		return asLines(p.console, slices.Values(a.objects(g)))
 	case "yaml":
 		return asYAML(p.console, a.objects(g))
 	case "csv":

@@ -77,15 +77,25 @@ func (c *console) note(hint, format string, args ...any) {
 
 // read is the content of a file, or of the input for -. Only one reader may have the input.
 func (c *console) read(name string) ([]byte, error) {
+	from, err := c.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer from.Close()
+	return io.ReadAll(from)
+}
+
+// open is read for what is long.
+func (c *console) open(name string) (io.ReadCloser, error) {
 	if name != "-" {
-		return os.ReadFile(name)
+		return os.Open(name)
 	}
 	if c.in == nil {
 		return nil, fmt.Errorf("-: the input is already read; name a file instead for one of the two")
 	}
 	in := c.in
 	c.in = nil
-	return io.ReadAll(in)
+	return io.NopCloser(in), nil
 }
 
 // shown is the name of an input as diagnostics give it.
@@ -102,7 +112,7 @@ func table(w io.Writer, heads []string, rows [][]string) error {
 	widths := make([]int, len(heads))
 	for _, row := range append([][]string{heads}, rows...) {
 		for i, cell := range row {
-			widths[i] = max(widths[i], len([]rune(cell)))
+			widths[i] = max(widths[i], diag.Width(cell))
 		}
 	}
 	var b bytes.Buffer
@@ -112,7 +122,7 @@ func table(w io.Writer, heads []string, rows [][]string) error {
 			if i > 0 {
 				line.WriteString("  ")
 			}
-			line.WriteString(cell + strings.Repeat(" ", widths[i]-len([]rune(cell))))
+			line.WriteString(cell + strings.Repeat(" ", widths[i]-diag.Width(cell)))
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}

@@ -44,8 +44,13 @@ func (g ground) devices(b *selectors.Bound, x selectors.Expr) algebra.Fleet {
 	if bound.Sort() != selectors.AssignmentSort {
 		return g.demand.Fleet(bound)
 	}
+	return g.claimed(g.demand.Assign(bound))
+}
+
+// claimed is the devices at which an assignment makes claims.
+func (g ground) claimed(a algebra.Assignment) algebra.Fleet {
 	f := g.roster.None()
-	for _, on := range g.demand.Assign(bound).All() {
+	for _, on := range a.All() {
 		f = f.Union(on)
 	}
 	return f

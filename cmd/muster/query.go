@@ -134,18 +134,20 @@ func (q *query) run(cmd *cobra.Command, args []string) (empty bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	remarks := notes(bound.Expr(), g.roster)
 	var f algebra.Fleet
-	if bound.Sort() != selectors.AssignmentSort {
+	var claims algebra.Assignment
+	if bound.Sort() == selectors.AssignmentSort {
+		claims = g.demand.Assign(bound)
+		f = g.claimed(claims)
+	} else {
 		f = g.demand.Fleet(bound)
-		remarks = append(remarks, admitted(bound, f)...)
 	}
-	if err := q.remark(remarks); err != nil {
+	if err := q.remark(g.remarks(bound, f)); err != nil {
 		return false, err
 	}
 	p := printer{console: q.console, format: q.output.value, columns: q.columns, count: q.count, rows: !cmd.Flags().Changed("output")}
 	if bound.Sort() == selectors.AssignmentSort {
-		rows := claimRows(g.demand.Assign(bound))
+		rows := claimRows(claims)
 		return len(rows) == 0, p.printClaims(rows)
 	}
 	if plain(asked) {

@@ -59,7 +59,7 @@ func (p printer) printClaims(claims []claimRow) error {
 	case "json":
 		return indented(p.console, claims)
 	case "ndjson":
-		return asLines(p.console, claims)
+		return asLines(p.console, slices.Values(claims))
 	case "yaml":
 		return asYAML(p.console, claims)
 	}

@@ -6,13 +6,15 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
+	"iter"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/musterfleet/muster/algebra"
-	"github.com/musterfleet/muster/selectors"
+	"github.com/musterfleet/muster/internal/diag"
 )
 
 // printer writes devices and claims in one format.
@@ -39,11 +41,11 @@ func (p printer) printFleet(f algebra.Fleet) error {
 			_, err = fmt.Fprintln(out, p.folded(f))
 		}
 	case "names":
-		_, err = fmt.Fprint(out, lines(ids(f)))
+		err = names(out, f)
 	case "json":
 		err = indented(p.console, devices(f))
 	case "ndjson":
-		err = asLines(p.console, devices(f))
+		err = asLines(p.console, eachDevice(f))
 	case "yaml":
 		err = asYAML(p.console, devices(f))
 	case "csv":
@@ -59,7 +61,7 @@ func (p printer) printFleet(f algebra.Fleet) error {
 
 // folded is the fleet's ids on one line, or broken after commas where a person reads.
 func (p printer) folded(f algebra.Fleet) string {
-	text := selectors.Fold(ids(f))
+	text := f.Fold()
 	if !p.console.person() {
 		return text
 	}
@@ -103,6 +105,16 @@ func ids(f algebra.Fleet) []string {
 	return out
 }
 
+// names writes one id a line.
+func names(w io.Writer, f algebra.Fleet) error {
+	buffered := bufio.NewWriter(w)
+	for id := range f.IDs() {
+		buffered.WriteString(id.String())
+		buffered.WriteByte('\n') // an error of either is that of Flush
+	}
+	return buffered.Flush()
+}
+
 func lines(words []string) string {
 	var b strings.Builder
 	for _, w := range words {
@@ -112,11 +124,17 @@ func lines(words []string) string {
 }
 
 func devices(f algebra.Fleet) []algebra.Device {
-	out := []algebra.Device{}
-	for i := range f.Ordinals() {
-		out = append(out, f.Roster().Device(i))
+	return slices.AppendSeq([]algebra.Device{}, eachDevice(f))
+}
+
+func eachDevice(f algebra.Fleet) iter.Seq[algebra.Device] {
+	return func(yield func(algebra.Device) bool) {
+		for i := range f.Ordinals() {
+			if !yield(f.Roster().Device(i)) {
+				return
+			}
+		}
 	}
-	return out
 }
 
 // rows is a head and one row a device; a key the device lacks is empty.
@@ -230,7 +248,7 @@ func (p printer) fitting(f algebra.Fleet, keys []algebra.Key) []algebra.Key {
 		wide := len(k.Name)
 		parts, _ := f.Partition(k)
 		for _, p := range parts {
-			wide = max(wide, len([]rune(p.Value)))
+			wide = max(wide, diag.Width(p.Value))
 		}
 		if used+2+wide > p.console.columns() {
 			continue
@@ -248,10 +266,10 @@ func indented(c *console, v any) error {
 }
 
 // asLines is one object a line.
-func asLines[T any](c *console, items []T) error {
+func asLines[T any](c *console, items iter.Seq[T]) error {
 	buffered := bufio.NewWriter(c.out)
 	enc := json.NewEncoder(buffered)
-	for _, item := range items {
+	for item := range items {
 		if err := enc.Encode(item); err != nil {
 			return err
 		}

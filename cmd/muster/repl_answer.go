@@ -94,10 +94,7 @@ func (s *session) answerClaims(b *selectors.Bound) error {
 	if err := s.printer().printClaims(rows); err != nil || s.machine() {
 		return err
 	}
-	on := s.ground.roster.None()
-	for _, f := range a.All() {
-		on = on.Union(f)
-	}
+	on := s.ground.claimed(a)
 	line := []string{counted(len(rows), "claim", "claims") + " at " + s.share(on.Len())}
 	if s.timing {
 		line = append(line, elapsed(took))
@@ -109,10 +106,7 @@ func (s *session) answerClaims(b *selectors.Bound) error {
 
 // remark tells what is likely a slip, and whom a negative atom let in.
 func (s *session) remark(b *selectors.Bound, f algebra.Fleet) {
-	for _, n := range notes(b.Expr(), s.ground.roster) {
-		s.console.note(n.hint, "%s", n.text)
-	}
-	for _, n := range admitted(b, f) {
+	for _, n := range s.ground.remarks(b, f) {
 		s.console.note(n.hint, "%s", n.text)
 	}
 }

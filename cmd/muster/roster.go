@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
-	"strings"
+	"iter"
+	"maps"
+	"slices"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/internal/diag"
@@ -19,128 +22,114 @@ const mostRosterErrors = 20
 // readRoster reads devices as JSON lines: {"id":"gw-1","labels":{"site":"a"},"facts":{"arch":"aarch64"}}.
 // Empty lines are skipped. All bad lines are reported; there are devices or errors, not both.
 func readRoster(name string, text []byte) ([]algebra.Device, diag.List) {
+	r := newRosterReader(name)
 	var devices []algebra.Device
-	var bad diag.List
-	first := map[algebra.DeviceID]int{}
-	for n, line := range bytes.Split(text, []byte("\n")) {
-		line = bytes.TrimSpace(line)
-		if len(line) == 0 {
-			continue
-		}
-		d, why, hint := rosterDevice(line)
-		if why == "" && first[d.ID] > 0 {
-			why, hint = fmt.Sprintf("device %s is given twice, first in line %d", d.ID, first[d.ID]), "keep one of the two"
-		}
-		if why != "" {
-			bad = append(bad, diag.Diagnostic{Severity: diag.Error, File: name, Line: n + 1, Message: why, Hint: hint})
-			if len(bad) == mostRosterErrors {
-				return nil, bad
-			}
-			continue
-		}
-		first[d.ID] = n + 1
+	for d := range r.devices(bytes.NewReader(text)) {
+		d.Labels, d.Facts = maps.Clone(d.Labels), maps.Clone(d.Facts)
 		devices = append(devices, d)
 	}
-	if len(bad) > 0 {
+	if bad := r.errors(); len(bad) > 0 {
 		return nil, bad
 	}
 	return devices, nil
 }
 
-// rosterDevice reads one line, or says why it cannot and what to write instead.
-func rosterDevice(line []byte) (d algebra.Device, why, hint string) {
-	const form = `write one object a line: {"id":"gw-1","labels":{"site":"a"},"facts":{"arch":"aarch64"}}`
-	var r struct {
-		ID     algebra.DeviceID      `json:"id"`
-		Labels map[string]rosterText `json:"labels"`
-		Facts  map[string]rosterText `json:"facts"`
+// indexRoster is the roster of such lines, of which none is kept.
+func indexRoster(name string, from io.Reader) (*algebra.Roster, error) {
+	r := newRosterReader(name)
+	roster, err := algebra.NewRosterFrom(r.devices(from))
+	if bad := r.errors(); len(bad) > 0 {
+		return nil, bad // they say where
 	}
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(&r)
-	var typed *json.UnmarshalTypeError
-	switch field, unknown := strings.CutPrefix(fmt.Sprint(err), "json: unknown field "); {
-	case err == nil:
-	case unknown:
-		field = strings.Trim(field, `"`)
-		return d, "unknown field " + field, suggest(field, []string{"id", "labels", "facts"}, "known: id, labels, facts")
-	case errors.As(err, &typed) && typed.Field == "":
-		return d, "a device is a JSON object, not " + article(typed.Value), form
-	case errors.As(err, &typed):
-		return d, fmt.Sprintf("%s: want %s, have %s", typed.Field, jsonNoun(typed), article(typed.Value)), form
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return d, "the JSON object is not closed", "a device stands on one line"
-	case errors.As(err, new(*json.SyntaxError)):
-		return d, "not JSON: " + err.Error(), form
-	default:
-		return d, err.Error(), "" // what is wrong with an id says how to put it right
+	if r.failed != nil {
+		return nil, r.failed
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return d, "more text after the device", "write one object a line"
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if r.ID.IsZero() {
-		return d, "a device without id", form
-	}
-	return algebra.Device{ID: r.ID, Labels: texts(r.Labels), Facts: texts(r.Facts)}, "", ""
+	return roster, nil
 }
 
-// rosterText is the value of a label or fact. What other tools write as a number or as true
-// is taken by its source text, so that 1.10 stays 1.10; a list is a set, as tags are.
-type rosterText string
+// rosterReader reads lines one by one and remembers what was wrong with them.
+type rosterReader struct {
+	name   string
+	line   int
+	bad    diag.List
+	failed error // of the stream
+	seen   map[uint64]uint32
+	seed   maphash.Seed
+}
 
-func (t *rosterText) UnmarshalJSON(source []byte) error {
-	switch source[0] {
-	case '"':
-		return json.Unmarshal(source, (*string)(t))
-	case '[':
-		var elements []rosterText
-		if err := json.Unmarshal(source, &elements); err != nil {
-			return err
-		}
-		var parts []string
-		for _, e := range elements {
-			if strings.Contains(string(e), ",") {
-				return fmt.Errorf("%q: an element of a set holds no comma", e)
+func newRosterReader(name string) *rosterReader {
+	return &rosterReader{name: name, seen: map[uint64]uint32{}, seed: maphash.MakeSeed()}
+}
+
+// errors are the bad lines in their order.
+func (r *rosterReader) errors() diag.List {
+	slices.SortStableFunc(r.bad, func(a, b diag.Diagnostic) int { return a.Line - b.Line })
+	return r.bad
+}
+
+// devices yields each line's device. Its maps are good until the next one.
+func (r *rosterReader) devices(from io.Reader) iter.Seq[algebra.Device] {
+	return func(yield func(algebra.Device) bool) {
+		quick := newQuickLine()
+		lines := bufio.NewReaderSize(from, 1<<20)
+		for len(r.bad) < mostRosterErrors {
+			line, err := wholeLine(lines)
+			r.line++
+			if r.line == 1 {
+				line = bytes.TrimPrefix(line, []byte("\uFEFF")) // as Windows marks UTF-8
 			}
-			parts = append(parts, string(e))
+			if line = bytes.TrimSpace(line); len(line) > 0 {
+				d, ok := quick.device(line)
+				if !ok {
+					var why, hint string
+					if d, why, hint = rosterDevice(line); why != "" {
+						r.fail(why, hint)
+					}
+				}
+				if !d.ID.IsZero() && r.first(d.ID) && !yield(d) {
+					return
+				}
+			}
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				r.failed = fmt.Errorf("roster: %w", err)
+				return
+			}
 		}
-		*t = rosterText(strings.Join(parts, ","))
-	case '{', 'n':
-		return fmt.Errorf("%s is no text; leave out what a device has not", source)
-	default:
-		*t = rosterText(source)
 	}
-	return nil
 }
 
-func texts(m map[string]rosterText) map[string]string {
-	if m == nil {
-		return nil
-	}
-	out := make(map[string]string, len(m))
-	for k, v := range m {
-		out[k] = string(v)
-	}
-	return out
+func (r *rosterReader) fail(why, hint string) {
+	r.bad = append(r.bad, diag.Diagnostic{Severity: diag.Error, File: r.name, Line: r.line, Message: why, Hint: hint})
 }
 
-func jsonNoun(e *json.UnmarshalTypeError) string {
-	if e.Type.Kind().String() == "map" {
-		return "an object"
+// first reports whether no line before had that id, and notes the line. Ids are known by
+// 64 bits of a hash with a seed of its own: two of ten million are mixed up once in 300,000 runs.
+func (r *rosterReader) first(id algebra.DeviceID) bool {
+	key := maphash.String(r.seed, id.String())
+	if line, twice := r.seen[key]; twice {
+		r.fail(fmt.Sprintf("device %s is given twice, first in line %d", id, line), "keep one of the two")
+		return false
 	}
-	return "a text"
+	r.seen[key] = uint32(r.line)
+	return true
 }
 
-func article(noun string) string {
-	switch {
-	case noun == "string":
-		return "a text"
-	case noun == "bool":
-		return "true or false"
-	case strings.HasPrefix(noun, "number"):
-		return "a number"
-	case noun == "object" || noun == "array":
-		return "an " + noun
+// wholeLine is the next line, good until the next call.
+func wholeLine(r *bufio.Reader) ([]byte, error) {
+	line, err := r.ReadSlice('\n')
+	if !errors.Is(err, bufio.ErrBufferFull) {
+		return line, err
 	}
-	return noun
+	long := bytes.Clone(line)
+	for errors.Is(err, bufio.ErrBufferFull) {
+		line, err = r.ReadSlice('\n')
+		long = append(long, line...)
+	}
+	return long, err
 }

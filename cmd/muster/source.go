@@ -91,20 +91,17 @@ func (s *source) reality(ctx context.Context) (algebra.Reality, error) {
 }
 
 func (s *source) fromRoster(now time.Time) (algebra.Reality, error) {
-	text, err := s.console.read(s.roster)
+	from, err := s.console.open(s.roster)
 	if errors.Is(err, os.ErrNotExist) {
 		return algebra.Reality{}, fmt.Errorf("roster %s: no such file; write one device a line, as `muster query all -o ndjson` does", s.roster)
 	}
 	if err != nil {
 		return algebra.Reality{}, fmt.Errorf("roster: %w", err)
 	}
-	devices, bad := readRoster(shown(s.roster), text)
-	if err := bad.Err(); err != nil {
-		return algebra.Reality{}, err
-	}
-	roster, err := algebra.NewRoster(devices)
+	defer from.Close()
+	roster, err := indexRoster(shown(s.roster), from)
 	if err != nil {
-		return algebra.Reality{}, fmt.Errorf("%s: %w", s.roster, err)
+		return algebra.Reality{}, err
 	}
 	if roster.Len() == 0 {
 		return algebra.Reality{}, fmt.Errorf("roster %s: no device in it; write one a line: %s", shown(s.roster), `{"id":"gw-1","labels":{},"facts":{}}`)

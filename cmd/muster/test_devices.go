@@ -127,12 +127,8 @@ func orWord(text, word string) string {
 }
 
 func toldNotes(s *session, b *selectors.Bound) string {
-	remarks := notes(b.Expr(), s.ground.roster)
-	if b.Sort() != selectors.AssignmentSort {
-		remarks = append(remarks, admitted(b, s.ground.demand.Fleet(b))...)
-	}
 	var texts []string
-	for _, r := range remarks {
+	for _, r := range s.ground.remarks(b, s.ground.devices(b, b.Expr())) {
 		texts = append(texts, r.text)
 	}
 	return strings.Join(texts, "; ")

@@ -16,6 +16,15 @@ var wide = [][2]rune{
 	{0xFFE0, 0xFFE6}, {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD},
 }
 
+// Width is the number of columns a terminal gives a text.
+func Width(s string) int {
+	n := 0
+	for _, r := range s {
+		n += width(r)
+	}
+	return n
+}
+
 // width is the number of columns a terminal gives a printable character.
 func width(r rune) int {
 	if r < 0x300 {
