@@ -92,7 +92,7 @@ func (k kind) around(r reading, constants []string) []string {
 	case integerKind:
 		return integersAround(big.NewInt(r.integer), big.NewInt(math.MinInt64), big.NewInt(math.MaxInt64))
 	case numberKind:
-		return numbersAround(r.number)
+		return r.numeral.around(constants)
 	case addressKind:
 		return networkEdges(r.network)
 	case instantKind:
@@ -116,7 +116,7 @@ func (k kind) extremes() []string {
 	case integerKind:
 		return []string{"1", "0", strconv.FormatInt(math.MinInt64, 10), strconv.FormatInt(math.MaxInt64, 10)}
 	case numberKind:
-		return []string{"1", "0", decimal(-math.MaxFloat64), decimal(math.MaxFloat64)}
+		return []string{"1", "0"} // there is no least and no greatest, and what is beyond a constant is around it
 	case addressKind:
 		return []string{"192.0.2.1", "0.0.0.0", "2001:db8::1", "::", "10.0.0.0/8"}
 	case instantKind:
@@ -138,20 +138,27 @@ func integersAround(n, least, most *big.Int) []string {
 	return out
 }
 
-// numbersAround are the whole numbers before and after f, and the floating-point numbers next to
-// it: if another one lies between f and any g, one next to f does.
-func numbersAround(f float64) []string {
-	var out []string
-	for _, g := range []float64{math.Floor(f) + 1, math.Ceil(f) - 1, f + 0.5, f - 0.5,
-		math.Nextafter(f, math.Inf(1)), math.Nextafter(f, math.Inf(-1))} {
-		if !math.IsInf(g, 0) {
-			out = append(out, decimal(g))
+// around are the whole numbers before and after d, a half more and less, and numbers so near to d
+// that none of the constants lies between.
+func (d numeral) around(constants []string) []string {
+	places := 1 // one more than any constant has
+	for _, c := range constants {
+		if isDecimal(c) {
+			places = max(places, len(parseNumeral(c).fraction)+1)
 		}
+	}
+	n, one := d.scaled(places), scale(places)
+	below := new(big.Int).Sub(n, big.NewInt(1))
+	floor := new(big.Int).Div(n, one) // Div rounds down for a positive divisor
+	half := new(big.Int).Quo(one, big.NewInt(2))
+	up := new(big.Int).Mul(floor.Add(floor, big.NewInt(1)), one)
+	down := new(big.Int).Mul(new(big.Int).Div(below, one), one)
+	var out []string
+	for _, near := range []*big.Int{up, down, new(big.Int).Add(n, half), new(big.Int).Sub(n, half), new(big.Int).Add(n, big.NewInt(1)), below} {
+		out = append(out, unscaled(near, places))
 	}
 	return out
 }
-
-func decimal(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // instantText is empty for what RFC 3339 cannot say.
 func instantText(t time.Time) string {

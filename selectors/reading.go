@@ -13,8 +13,7 @@ import (
 type reading struct {
 	text    string
 	integer int64
-	number  float64
-	decimal decimal
+	numeral numeral
 	bytes   uint64
 	version version
 	network netip.Prefix
@@ -46,8 +45,7 @@ func (k kind) read(s string) (r reading, ok bool) {
 		if !isDecimal(s) {
 			return r, false
 		}
-		f, err := strconv.ParseFloat(s, 64)
-		r.number, r.decimal, ok = f, parseDecimal(s), err == nil
+		r.numeral, ok = parseNumeral(s), true
 	case addressKind:
 		r.network, ok = parseNetwork(s)
 	default:
@@ -69,7 +67,7 @@ func (k kind) compare(a, b reading) int {
 	case integerKind:
 		return cmp.Compare(a.integer, b.integer)
 	case numberKind:
-		return a.decimal.compare(b.decimal)
+		return a.numeral.compare(b.numeral)
 	case addressKind:
 		return cmp.Or(a.network.Addr().Compare(b.network.Addr()), cmp.Compare(a.network.Bits(), b.network.Bits()))
 	case instantKind:
