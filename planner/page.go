@@ -13,6 +13,7 @@ import (
 
 // The layout of a page.
 const (
+	defaultWidth  = 100
 	widestAddress = 40  // columns of an address; a longer one stands on lines of its own
 	widestWhat    = 28  // columns that releases are aligned to
 	narrowestWhy  = 36  // columns a reason needs to stay in its own column

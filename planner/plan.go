@@ -172,7 +172,11 @@ func (p Plan) HasConflict() bool {
 }
 
 // Counts is the number of actions of each kind.
-type Counts struct{ Start, Replace, Stop int }
+type Counts struct {
+	Start   int `json:"start"`
+	Replace int `json:"replace"`
+	Stop    int `json:"stop"`
+}
 
 // Counts counts the actions.
 func (p Plan) Counts() (n Counts) {

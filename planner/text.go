@@ -35,11 +35,11 @@ type Style struct {
 // Devices that do not fit the address stand below it, the first of them if they are many.
 func Text(p Plan, s Style) string {
 	var b strings.Builder
-	s.Width = cmp.Or(s.Width, 100)
+	s.Width = cmp.Or(s.Width, defaultWidth)
 	w := &page{out: &b, style: s}
-	w.registry(p.Registry)
+	w.section("Registry", registryLines(p.Registry))
 	w.changes(p.Changes)
-	w.blocked(p.Blocked)
+	w.section("Blocked, left as they are", blockedLines(p.Blocked))
 	w.inFlight(p.InFlight)
 	w.drift(p)
 	w.atRest(p.AtRest)
@@ -78,7 +78,7 @@ func Summary(p Plan) string {
 	return text + fmt.Sprintf("; %d blocked, %d in flight, %d unchanged.", len(p.Blocked), len(p.InFlight), p.Unchanged)
 }
 
-func (w *page) registry(changes []algebra.Relabelling) {
+func registryLines(changes []algebra.Relabelling) []line {
 	var lines []line
 	for _, c := range changes {
 		glyph := '~'
@@ -87,7 +87,7 @@ func (w *page) registry(changes []algebra.Relabelling) {
 		}
 		lines = append(lines, line{glyph: glyph, device: c.Device, why: registryWhy(c)})
 	}
-	w.section("Registry", lines)
+	return lines
 }
 
 // registryWhy leaves out the line of the source, as each device has its own, and many
@@ -171,7 +171,7 @@ func (w *page) change(c Change) line {
 	return l
 }
 
-func (w *page) blocked(blocked []Blocked) {
+func blockedLines(blocked []Blocked) []line {
 	var lines []line
 	for _, b := range blocked {
 		var where []string
@@ -184,7 +184,7 @@ func (w *page) blocked(blocked []Blocked) {
 		}
 		lines = append(lines, line{glyph: '!', app: b.At.App.String(), device: b.At.Device, what: strings.ReplaceAll(b.Why.String(), "_", " "), why: why})
 	}
-	w.section("Blocked, left as they are", lines)
+	return lines
 }
 
 func (w *page) inFlight(flights []InFlight) {

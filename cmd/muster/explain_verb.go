@@ -146,19 +146,41 @@ func (c *console) explainDevice(g ground, b *selectors.Bound, device, format str
 
 // decisions are those at the ends of what decides a device.
 func (p part) decisions(r *algebra.Roster, ordinal uint32) []decision {
-	below := p.deciding(ordinal)
-	if len(below) == 0 {
-		d := decision{Expression: p.text, Admits: p.fleet.Contains(ordinal)}
-		if a, ok := p.expr.(selectors.Atom); ok {
-			if v, ok := r.Attributes(ordinal).Value(plainKey(a.Subject())); ok {
-				d.Value = &v
-			}
-		}
-		return []decision{d}
-	}
 	var out []decision
-	for _, q := range below {
-		out = append(out, q.decisions(r, ordinal)...)
+	for _, end := range p.ends(ordinal) {
+		out = append(out, end.decision(r, ordinal))
 	}
 	return out
+}
+
+// ends are the parts at the ends of what decides a device.
+func (p part) ends(ordinal uint32) []part {
+	below := p.deciding(ordinal)
+	if len(below) == 0 {
+		return []part{p}
+	}
+	var out []part
+	for _, q := range below {
+		out = append(out, q.ends(ordinal)...)
+	}
+	return out
+}
+
+func (p part) decision(r *algebra.Roster, ordinal uint32) decision {
+	d := decision{Expression: p.text, Admits: p.fleet.Contains(ordinal)}
+	if k, ok := p.subject(); ok {
+		if v, ok := r.Attributes(ordinal).Value(k); ok {
+			d.Value = &v
+		}
+	}
+	return d
+}
+
+// subject is the key that the part asks about, if it is an atom.
+func (p part) subject() (selectors.Key, bool) {
+	a, ok := p.expr.(selectors.Atom)
+	if !ok {
+		return selectors.Key{}, false
+	}
+	return plainKey(a.Subject()), true
 }

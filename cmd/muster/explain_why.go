@@ -19,12 +19,18 @@ func (p part) why(g ground, ordinal uint32) tree {
 	t := tree{head: mark(in), text: p.text}
 	switch x := p.expr.(type) {
 	case selectors.Compare, selectors.In, selectors.Glob, selectors.Contains, selectors.Has:
-		t.tail = actual(g.roster, ordinal, x.(selectors.Atom).Subject())
+		k := x.(selectors.Atom).Subject()
+		t.tail = actual(g.roster, ordinal, k)
+		if _, has := g.roster.Attributes(ordinal).Value(plainKey(k)); has {
+			t.tail += g.cites.label(g.roster.ID(ordinal), k)
+		}
 	case selectors.Quant:
 		t.tail = g.runs(ordinal)
 	case selectors.Within:
 		t.tail = g.heard(ordinal)
-	case selectors.Const, selectors.Universe, selectors.Nodes, selectors.Name, selectors.Sample, selectors.Take,
+	case selectors.Name:
+		t.tail = g.cites.name(x.Name)
+	case selectors.Const, selectors.Universe, selectors.Nodes, selectors.Sample, selectors.Take,
 		selectors.Not, selectors.Binary, selectors.Filter, selectors.Rule:
 	}
 	for _, q := range p.deciding(ordinal) {

@@ -19,6 +19,7 @@ type ground struct {
 	reality  algebra.Reality
 	roster   *algebra.Roster
 	demand   algebra.Demand
+	cites    *citations // nil where explanations do not say what was written where
 }
 
 // ground reads the sources, and the World in a directory unless that is empty.
