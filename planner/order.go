@@ -71,15 +71,8 @@ func (m *making) givesUp(a, b Action) bool {
 
 // ends is what makes a slot depend on others before and after the action; nil if nothing does.
 func (m *making) ends(a Action) (have, want *traits) {
-	switch a := a.(type) {
-	case Start:
-		return nil, m.traits[a.Want.Deployment]
-	case Replace:
-		return m.traits[a.Have.Deployment], m.traits[a.Want.Deployment]
-	case Stop:
-		return m.traits[a.Have.Deployment], nil
-	}
-	panic("planner: unknown action")
+	x, y := ends(a)
+	return m.traits[x.Deployment], m.traits[y.Deployment]
 }
 
 // reaches reports whether b is among all that comes before a.
