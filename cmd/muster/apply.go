@@ -31,18 +31,29 @@ type applyingFlags struct {
 func applyCommand(c *console) *cobra.Command {
 	a := &applyingFlags{console: c, source: source{console: c}}
 	cmd := &cobra.Command{
-		Use:   "apply -w DIR",
+		Use:   "apply [PLAN] [-w DIR]",
 		Short: "plan, have the plan judged, ask, and carry it out",
 		Long: `apply plans what takes the fleet to the World, has the policies judge the plan, shows it,
 asks, publishes it, and waits until each device runs what it should, has failed, or is out
 of time. Ctrl-c ends the waiting; what is published stays, and a new plan shows what is left.
 
+With PLAN, a file that plan --out wrote, it does no more than that plan says. It reads the World
+where the plan was made, or in DIR, and refuses a plan that was changed, was applied already or
+is stale, as the World or all its devices moved, and says what changed. Devices that moved are
+left out. Policies judge a saved plan anew.
+
 Exit codes: 0 done, 1 error or a device that failed, 3 denied by a policy, 4 the plan went
 stale, 5 done, but a conflict blocks a slot.`,
 		Example: `  muster apply -w worlds/shop
-  muster apply -w worlds/shop --yes`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.run(cmd.Context()) },
+  muster apply -w worlds/shop --yes
+  muster apply plan.json`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("apply: unexpected argument %q; it takes one plan", args[1])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.run(cmd.Context(), args) },
 	}
 	worldFlag(cmd, &a.world)
 	a.source.addClusterFlags(cmd)
@@ -52,9 +63,16 @@ stale, 5 done, but a conflict blocks a slot.`,
 	return cmd
 }
 
-func (a *applyingFlags) run(ctx context.Context) error {
+func (a *applyingFlags) run(ctx context.Context, plans []string) error {
+	var from saved
+	if len(plans) > 0 {
+		var err error
+		if from, err = a.load(plans[0]); err != nil {
+			return err
+		}
+	}
 	if a.world == "" {
-		return errors.New("apply: no World; name its directory by -w DIR")
+		return errors.New("apply: no World; name its directory by -w DIR, or a plan that was saved")
 	}
 	world, err := a.console.loadWorld(a.world)
 	if err != nil {
@@ -78,6 +96,11 @@ func (a *applyingFlags) run(ctx context.Context) error {
 		return err
 	}
 	plan := planner.Make(world, reality)
+	if len(plans) > 0 {
+		if plan, err = from.current(a.console, world, reality, plan); err != nil {
+			return err
+		}
+	}
 	approved, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: request("apply"), Now: time.Now()},
 		rules.gates, rules.options)
 	if err := a.console.showPlan(a.console.out, plan, report, false); err != nil {

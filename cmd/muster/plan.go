@@ -115,6 +115,7 @@ func (p *planning) run(cmd *cobra.Command) error {
 	p.console.noteNoDevices(plan.Roster)
 	_, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: request("plan"), Now: time.Now()},
 		rules.gates, rules.options)
+	note(report.File.Metadata.Annotations, p.world, p.judging.dir)
 	if p.file != "" {
 		if err := writeFile(p.file, report.File.JSON(), 0o644); err != nil {
 			return fmt.Errorf("plan: %w", err)
