@@ -3,6 +3,7 @@ package policies
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/planner/planfile"
@@ -53,7 +54,7 @@ func (g Gate) Inputs(f *planfile.File) []Input {
 	switch g.scope {
 	case Action:
 		for i := range f.ResourceChanges {
-			if f.ResourceChanges[i].Type == "deployment" {
+			if c := &f.ResourceChanges[i]; c.Type == "deployment" && !slices.Contains(c.Change.Actions, "no-op") {
 				out = append(out, Input{File: f, Change: &f.ResourceChanges[i]})
 			}
 		}

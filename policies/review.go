@@ -221,14 +221,7 @@ func (r *review) filled(one Result, f Finding, g Gate) Result {
 	if f.Address != "" {
 		one.Address = f.Address
 	}
-	switch {
-	case f.Msg != "":
-		one.Msg = f.Msg
-	case g.policy.Message != "":
-		one.Msg = g.policy.Message
-	default:
-		one.Msg = "must hold: " + g.policy.Text
-	}
+	one.Msg = g.Message(f)
 	if f.ChangeID != "" && one.ChangeID == "" {
 		one.ChangeID = f.ChangeID
 		if i, ok := r.byID()[f.ChangeID]; ok {
@@ -255,4 +248,15 @@ func (r *review) byID() map[string]int {
 		}
 	}
 	return r.places
+}
+
+// Message is what a finding of the gate says.
+func (g Gate) Message(f Finding) string {
+	switch {
+	case f.Msg != "":
+		return f.Msg
+	case g.policy.Message != "":
+		return g.policy.Message
+	}
+	return "must hold: " + g.policy.Text
 }

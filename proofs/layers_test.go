@@ -31,6 +31,7 @@ var layers = []layer{
 	{folder: "./policies", may: []string{"./planner", "./algebra", "./selectors", "./identity"}},
 	{folder: "./policies/cel", may: engine},
 	{folder: "./policies/rego", may: engine},
+	{folder: "./policies/cases", may: engine},
 	{folder: "./executor", may: []string{"./policies", "./planner", "./algebra", "./identity", "./executor/wire"}},
 	{folder: "./executor/wire", may: []string{"./algebra"}},
 	{folder: "./executor/nats", may: transport, tests: everything},

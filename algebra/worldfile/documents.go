@@ -46,7 +46,7 @@ func (f *file) header(doc *yaml.Node) (document, bool) {
 }
 
 // kinds are the documents there are.
-var kinds = []string{"Device", "Fleet", "Deployment", "Assignment", "Policy", "Waiver", "Environment", "Rollout", "World"}
+var kinds = []string{"Device", "Fleet", "Deployment", "Assignment", "Policy", "Waiver", "Environment", "PolicyTest", "Rollout", "World"}
 
 func (f *file) kind(n *yaml.Node) (string, bool) {
 	kind, ok := f.str(n, "kind")

@@ -11,6 +11,7 @@ import (
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/policies"
+	"github.com/musterfleet/muster/policies/rego"
 )
 
 // judging is the flags of what judges plans.
@@ -55,6 +56,8 @@ func (c *console) rules(world algebra.World, worldDir string, j judging) (rules,
 		}
 		more, wrong := compile(apart.Policies)
 		gates, found = append(gates, more...), append(found, wrong...)
+		more, wrong = compileModules(apart.modules)
+		gates, found = append(gates, more...), append(found, wrong...)
 		waivers, environments = apart.Waivers, apart.Environments
 	}
 	if err := found.Err(); err != nil {
@@ -70,12 +73,28 @@ func (c *console) rules(world algebra.World, worldDir string, j judging) (rules,
 	return rules{gates, policies.Options{NoGates: world.NoGates, AllowStop: j.stops, Waivers: slices.Concat(world.Waivers, waivers), Levels: levels}}, nil
 }
 
-// loadPolicies reads a directory of Policy documents, and of the Fleets, Waivers and
-// Environments that go with them. They stand apart from the World, so that they can judge any.
-func (c *console) loadPolicies(dir string, world algebra.World) (algebra.World, error) {
-	apart, err := c.loadWorld(dir)
+// policySet is what a directory for -p holds.
+type policySet struct {
+	algebra.World
+	modules []rego.Module
+}
+
+// loadPolicies reads a directory of Policy documents, of the Fleets, Waivers and Environments
+// that go with them, and of Rego modules. They stand apart from the World, so that they can
+// judge any.
+func (c *console) loadPolicies(dir string, world algebra.World) (policySet, error) {
+	if err := directory(dir); err != nil {
+		return policySet{}, err
+	}
+	modules, err := readModules(dir)
 	if err != nil {
-		return algebra.World{}, err
+		return policySet{}, err
+	}
+	var apart algebra.World
+	if len(modules) == 0 || hasDocuments(dir) {
+		if apart, err = c.loadWorld(dir); err != nil {
+			return policySet{}, err
+		}
 	}
 	var wrong diag.List
 	if others := len(apart.Devices) + len(apart.Deployments) + len(apart.Assignments); others > 0 {
@@ -97,7 +116,7 @@ func (c *console) loadPolicies(dir string, world algebra.World) (algebra.World, 
 			}
 		}
 	}
-	return placedIn(dir, apart), wrong.Sorted().Err()
+	return policySet{placedIn(dir, apart), modules}, wrong.Sorted().Err()
 }
 
 // declaredNames are the names of what a World and a directory of policies may both declare.

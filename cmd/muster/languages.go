@@ -1,6 +1,11 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/policies"
@@ -21,4 +26,50 @@ func compile(list []algebra.Policy) (policies.Gates, diag.List) {
 	gates, problems := cel.Compile(others)
 	more, found := rego.CompileDocuments(inRego, nil)
 	return append(gates, more...), append(problems, found...)
+}
+
+// readModules are the Rego modules of a directory, under names the caller could open.
+func readModules(dir string) ([]rego.Module, error) {
+	modules, err := rego.Read(os.DirFS(dir))
+	for i := range modules {
+		modules[i].File = filepath.Join(dir, modules[i].File)
+	}
+	return modules, err
+}
+
+// compileModules makes gates of modules, which are compiled together.
+func compileModules(modules []rego.Module) (policies.Gates, diag.List) {
+	if len(modules) == 0 {
+		return nil, nil
+	}
+	return rego.Compile(rego.Set{Modules: modules})
+}
+
+// testModules runs the _test.rego files of a directory on its modules.
+func testModules(dir string) ([]rego.Tested, []string, diag.List) {
+	modules, err := readModules(dir)
+	tests, more := rego.ReadTests(os.DirFS(dir))
+	if err := errors.Join(err, more); err != nil {
+		return nil, nil, asList(err)
+	}
+	if len(tests) == 0 {
+		return nil, nil, nil
+	}
+	for i := range tests {
+		tests[i].File = filepath.Join(dir, tests[i].File)
+	}
+	return rego.Test(rego.Set{Modules: modules}, tests)
+}
+
+// hasDocuments reports whether a directory has YAML files.
+func hasDocuments(dir string) bool {
+	found := false
+	_ = filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error { // who reads them tells errors
+		if err == nil && !d.IsDir() && (filepath.Ext(p) == ".yaml" || filepath.Ext(p) == ".yml") {
+			found = true
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return found
 }

@@ -72,7 +72,7 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 	root.SetHelpCommand(helpCommand())
 	root.Version = readBuild().String()
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(showCommand(c), schemaCommand(c), gateCommand(c))
+	root.AddCommand(showCommand(c), schemaCommand(c), gateCommand(c), policyCommand(c))
 	root.AddCommand(benchCommand(c))
 	root.AddCommand(queryCommand(c), explainCommand(c), planCommand(c), applyCommand(c), statusCommand(c), devCommand(c), validateCommand(c), fmtCommand(c), replCommand(c), snapshotCommand(c), testCommand(c), versionCommand(c))
 	root.AddCommand(whatIfCommand(c), whyCommand(c))

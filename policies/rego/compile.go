@@ -92,7 +92,7 @@ func (c *compiling) gates() (policies.Gates, diag.List) {
 			c.fail(v.at, "", "%s: %v", v.name, err)
 			continue
 		}
-		gate, err := policies.NewGate(c.policy(v), &engine{query: query, verdict: v, deadline: c.deadline, needs: c.inputs(v)})
+		gate, err := policies.NewGate(c.policy(v), &engine{query: query, verdict: v, deadline: c.deadline, needs: c.inputs(v), parts: c.partsOf(v)})
 		if err != nil {
 			c.fail(v.at, "", "%s: %v", v.name, err)
 			continue

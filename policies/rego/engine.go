@@ -28,6 +28,7 @@ type engine struct {
 	verdict  verdict
 	deadline time.Duration
 	needs    needs
+	parts    map[partPlace]part
 }
 
 // Judge is policies.Engine.

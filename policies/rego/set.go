@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"path"
 	"strings"
 
 	"github.com/musterfleet/muster/internal/diag"
@@ -26,25 +25,7 @@ const maxModule = 4 << 20
 // Read finds the modules of a directory: every .rego file in it and below, but for tests
 // (_test.rego) and what is hidden.
 func Read(fsys fs.FS) ([]Module, error) {
-	var found []Module
-	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case p != "." && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-		case !d.IsDir() && path.Ext(p) == ".rego" && !strings.HasSuffix(p, "_test.rego"):
-			text, err := content(fsys, p, maxModule)
-			if err != nil {
-				return err
-			}
-			found = append(found, Module{p, string(text)})
-		}
-		return nil
-	})
-	return found, err
+	return find(fsys, func(name string) bool { return !strings.HasSuffix(name, "_test.rego") })
 }
 
 // content reads a file that is not larger than most.

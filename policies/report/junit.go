@@ -25,7 +25,7 @@ type junitSuite struct {
 	Failures  int         `xml:"failures,attr"`
 	Errors    int         `xml:"errors,attr"`
 	Skipped   int         `xml:"skipped,attr"`
-	Timestamp string      `xml:"timestamp,attr"`
+	Timestamp string      `xml:"timestamp,attr,omitempty"`
 	Cases     []junitCase `xml:"testcase"`
 }
 
@@ -71,6 +71,10 @@ func writeJUnit(to io.Writer, g Gate) error {
 		}
 		s.Cases = append(s.Cases, c)
 	}
+	return s.write(to)
+}
+
+func (s junitSuite) write(to io.Writer) error {
 	b, err := xml.MarshalIndent(junitSuites{Tests: s.Tests, Failures: s.Failures, Errors: s.Errors, Skipped: s.Skipped, Suite: s}, "", "  ")
 	if err != nil {
 		return err
