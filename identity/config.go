@@ -11,23 +11,55 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// Config is how to reach a fleet and with which keys.
+// Config is how to reach a fleet, who vouches for those that do, and with which keys.
 type Config struct {
 	NATS NATS `toml:"nats"`
+	OIDC OIDC `toml:"oidc,omitempty"`
 	Keys Keys `toml:"keys"`
 }
 
 // NATS is the broker and the token to show it.
 type NATS struct {
 	URL       string `toml:"url"`
-	TokenFile string `toml:"token_file"`
+	TokenFile string `toml:"token_file,omitempty"`
+}
+
+// OIDC is the issuer of the tokens that the broker takes, and how to get one: a machine by its
+// key file, a person by signing in as client ClientID.
+type OIDC struct {
+	Issuer string `toml:"issuer,omitempty"`
+	// Audience is who tokens must be for: at Zitadel the id of the project.
+	Audience string `toml:"audience,omitempty"`
+	// ClientID is the application that people sign in to.
+	ClientID string `toml:"client_id,omitempty"`
+	// KeyFile is the key of a service account, in JSON as Zitadel gives it out.
+	KeyFile string `toml:"key_file,omitempty"`
+	// Scopes are asked for with each token.
+	Scopes []string `toml:"scopes,omitempty"`
+	Claims Mapping  `toml:"claims,omitempty"`
 }
 
 // Keys are paths of ed25519 keys in PEM: the one desired states are signed with, which only
 // operators have, and those that are trusted to have signed.
 type Keys struct {
-	Sign  string   `toml:"sign"`
+	Sign  string   `toml:"sign,omitempty"`
 	Trust []string `toml:"trust"`
+}
+
+// variables are the environment's names for the keys of the file. A list has commas.
+var variables = []struct {
+	name, key string
+	set       func(*Config, string)
+}{
+	{"MUSTER_NATS_URL", "nats.url", func(c *Config, v string) { c.NATS.URL = v }},
+	{"MUSTER_NATS_TOKEN_FILE", "nats.token_file", func(c *Config, v string) { c.NATS.TokenFile = v }},
+	{"MUSTER_OIDC_ISSUER", "oidc.issuer", func(c *Config, v string) { c.OIDC.Issuer = v }},
+	{"MUSTER_OIDC_AUDIENCE", "oidc.audience", func(c *Config, v string) { c.OIDC.Audience = v }},
+	{"MUSTER_OIDC_CLIENT_ID", "oidc.client_id", func(c *Config, v string) { c.OIDC.ClientID = v }},
+	{"MUSTER_OIDC_KEY_FILE", "oidc.key_file", func(c *Config, v string) { c.OIDC.KeyFile = v }},
+	{"MUSTER_OIDC_SCOPES", "oidc.scopes", func(c *Config, v string) { c.OIDC.Scopes = strings.Split(v, ",") }},
+	{"MUSTER_KEYS_SIGN", "keys.sign", func(c *Config, v string) { c.Keys.Sign = v }},
+	{"MUSTER_KEYS_TRUST", "keys.trust", func(c *Config, v string) { c.Keys.Trust = strings.Split(v, ",") }},
 }
 
 // Load reads a configuration file, and the environment over it. A path of "" reads the
@@ -43,23 +75,24 @@ func Load(path string, env func(string) string) (Config, error) {
 			return Config{}, fmt.Errorf("config %s: %w", path, err)
 		}
 		if unknown := meta.Undecoded(); len(unknown) > 0 {
-			return Config{}, fmt.Errorf("config %s: unknown key %s; known are nats.url, nats.token_file, keys.sign, keys.trust", path, unknown[0])
+			return Config{}, fmt.Errorf("config %s: unknown key %s; known are %s", path, unknown[0], knownKeys())
 		}
 		c = c.in(filepath.Dir(path))
 	}
-	if v := env("MUSTER_NATS_URL"); v != "" {
-		c.NATS.URL = v
-	}
-	if v := env("MUSTER_NATS_TOKEN_FILE"); v != "" {
-		c.NATS.TokenFile = v
-	}
-	if v := env("MUSTER_KEYS_SIGN"); v != "" {
-		c.Keys.Sign = v
-	}
-	if v := env("MUSTER_KEYS_TRUST"); v != "" {
-		c.Keys.Trust = strings.Split(v, ",")
+	for _, v := range variables {
+		if value := env(v.name); value != "" {
+			v.set(&c, value)
+		}
 	}
 	return c, nil
+}
+
+func knownKeys() string {
+	var keys []string
+	for _, v := range variables {
+		keys = append(keys, v.key)
+	}
+	return strings.Join(append(keys, "oidc.claims"), ", ")
 }
 
 // in makes the paths relative to dir.
@@ -70,7 +103,7 @@ func (c Config) in(dir string) Config {
 		}
 		return filepath.Join(dir, p)
 	}
-	c.NATS.TokenFile, c.Keys.Sign = at(c.NATS.TokenFile), at(c.Keys.Sign)
+	c.NATS.TokenFile, c.OIDC.KeyFile, c.Keys.Sign = at(c.NATS.TokenFile), at(c.OIDC.KeyFile), at(c.Keys.Sign)
 	trust := make([]string, len(c.Keys.Trust))
 	for i, p := range c.Keys.Trust {
 		trust[i] = at(p)
@@ -93,15 +126,15 @@ func (n NATS) Token() (string, error) {
 	if n.TokenFile == "" {
 		return "", nil
 	}
-	b, err := readSecret(n.TokenFile)
+	b, err := ReadSecret(n.TokenFile)
 	if err != nil {
 		return "", fmt.Errorf("token: %w", err)
 	}
 	return strings.TrimSpace(string(b)), nil
 }
 
-// readSecret refuses a file that others may read.
-func readSecret(path string) ([]byte, error) {
+// ReadSecret reads a file and refuses one that others may read.
+func ReadSecret(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -110,4 +143,13 @@ func readSecret(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: others may read it (mode %04o); chmod 600 it", path, info.Mode().Perm())
 	}
 	return os.ReadFile(path)
+}
+
+// Ask is the scopes to ask for with a token. Zitadel puts roles and metadata into a token only
+// if it is asked to; other issuers pass over scopes that they do not know.
+func (c OIDC) Ask() []string {
+	if len(c.Scopes) > 0 {
+		return c.Scopes
+	}
+	return []string{"openid", "profile", "urn:zitadel:iam:user:metadata", "urn:zitadel:iam:org:project:id:" + c.Audience + ":aud"}
 }

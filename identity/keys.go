@@ -15,7 +15,7 @@ func (k Keys) SigningKey() (ed25519.PrivateKey, error) {
 	if k.Sign == "" {
 		return nil, errors.New("signing key: none is configured; set keys.sign or MUSTER_KEYS_SIGN")
 	}
-	b, err := readSecret(k.Sign)
+	b, err := ReadSecret(k.Sign)
 	if err != nil {
 		return nil, fmt.Errorf("signing key: %w", err)
 	}
