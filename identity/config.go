@@ -13,6 +13,9 @@ import (
 
 // Config is how to reach a fleet, who vouches for those that do, and with which keys.
 type Config struct {
+	// Device is which device this is; empty on the operators' side.
+	Device string `toml:"device,omitempty"`
+
 	NATS NATS `toml:"nats"`
 	OIDC OIDC `toml:"oidc,omitempty"`
 	Keys Keys `toml:"keys"`
@@ -51,6 +54,7 @@ var variables = []struct {
 	name, key string
 	set       func(*Config, string)
 }{
+	{"MUSTER_DEVICE", "device", func(c *Config, v string) { c.Device = v }},
 	{"MUSTER_NATS_URL", "nats.url", func(c *Config, v string) { c.NATS.URL = v }},
 	{"MUSTER_NATS_TOKEN_FILE", "nats.token_file", func(c *Config, v string) { c.NATS.TokenFile = v }},
 	{"MUSTER_OIDC_ISSUER", "oidc.issuer", func(c *Config, v string) { c.OIDC.Issuer = v }},

@@ -34,7 +34,8 @@ var layers = []layer{
 	{folder: "./policies/cases", may: engine},
 	{folder: "./executor", may: []string{"./policies", "./planner", "./algebra", "./identity", "./executor/wire"}},
 	{folder: "./executor/wire", may: []string{"./algebra"}},
-	{folder: "./executor/nats", may: transport, tests: everything},
+	// The embedded server brings its callout.
+	{folder: "./executor/nats", may: append([]string{"./identity/callout"}, transport...), tests: everything},
 	{folder: "./executor/inprocess", may: transport, tests: everything},
 	// The hub can neither place nor remove work, so it has no use for plans and policies.
 	{folder: "./executor/hub", may: []string{"./executor/wire", "./algebra", "./identity"}, tests: everything},
@@ -42,7 +43,8 @@ var layers = []layer{
 		may: []string{"./executor", "./planner", "./algebra", "./algebra/worldfile", "./selectors", "./internal/diag"}},
 	{folder: "./identity/oidc", may: []string{"./identity"}, tests: everything},
 	{folder: "./identity/devissuer", may: []string{"./identity"}, tests: everything},
-	{folder: "./identity/callout", may: []string{"./identity", "./executor/wire"}, tests: everything},
+	{folder: "./identity/enroll", may: []string{"./identity", "./executor/wire", "./algebra"}, tests: everything},
+	{folder: "./identity/callout", may: []string{"./identity", "./identity/enroll", "./executor/wire", "./algebra"}, tests: everything},
 	{folder: "./agent", may: []string{"./planner", "./algebra", "./executor/wire"}},
 	{folder: "./agent/agenttest", may: append([]string{"./agent/podman/sandbox"}, device...)},
 	{folder: "./agent/podman", may: device, tests: everything},
@@ -90,7 +92,7 @@ var soleImporters = []soleImporter{
 	{[]string{"github.com/zitadel"}, []string{"./identity/oidc", "./identity/devissuer"},
 		"identity/oidc and identity/devissuer alone know OIDC"},
 	{[]string{"github.com/nats-io/nats.go"},
-		[]string{"./executor/nats", "./executor/hub", "./agent/nats", "./identity/callout", "./cmd"},
+		[]string{"./executor/nats", "./executor/hub", "./agent/nats", "./identity/callout", "./identity/enroll", "./cmd"},
 		"only adapters speak NATS; the core speaks ports"},
 	{[]string{"github.com/nats-io/nats-server"},
 		[]string{"./executor/nats", "./executor/hub", "./identity/callout", "./cmd/muster"},

@@ -1,6 +1,7 @@
 package nats_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -18,6 +19,8 @@ import (
 	"github.com/musterfleet/muster/executor/hub"
 	musternats "github.com/musterfleet/muster/executor/nats"
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/identity"
+	"github.com/musterfleet/muster/identity/callout"
 )
 
 var d1 = algebra.MustDeviceID("d1.host.example.org")
@@ -33,9 +36,9 @@ type far struct {
 func (f *far) start(t *testing.T, c musternats.ServerConfig, withHub bool) {
 	t.Helper()
 	var err error
-	c.Authorize = func(token string) (musternats.Role, algebra.DeviceID, error) {
+	c.Authorize = func(_ context.Context, token string) (callout.Admission, error) {
 		d, err := algebra.ParseDeviceID(token)
-		return musternats.DeviceRole, d, err
+		return callout.Admission{Role: identity.Device, Device: d}, err
 	}
 	f.server, err = musternats.Start(c)
 	must(t, err)

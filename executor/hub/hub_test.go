@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,8 @@ import (
 	"github.com/musterfleet/muster/executor/hub"
 	musternats "github.com/musterfleet/muster/executor/nats"
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/identity"
+	"github.com/musterfleet/muster/identity/callout"
 )
 
 var d1, d2 = algebra.MustDeviceID("d1"), algebra.MustDeviceID("d2")
@@ -20,9 +23,9 @@ var d1, d2 = algebra.MustDeviceID("d1"), algebra.MustDeviceID("d2")
 // fleet is a real server with buckets and so many hubs.
 func fleet(t *testing.T, hubs int) (*musternats.Server, *musternats.Transport, []*hub.Hub) {
 	t.Helper()
-	s, err := musternats.Start(musternats.ServerConfig{Dir: t.TempDir(), Authorize: func(token string) (musternats.Role, algebra.DeviceID, error) {
+	s, err := musternats.Start(musternats.ServerConfig{Dir: t.TempDir(), Authorize: func(_ context.Context, token string) (callout.Admission, error) {
 		d, err := algebra.ParseDeviceID(token)
-		return musternats.DeviceRole, d, err
+		return callout.Admission{Role: identity.Device, Device: d}, err
 	}})
 	must(t, err)
 	t.Cleanup(s.Stop)
@@ -140,8 +143,8 @@ func TestRevokedDeviceIsNotHeard(t *testing.T) {
 }
 
 func TestHubNeedsItsBuckets(t *testing.T) {
-	s, err := musternats.Start(musternats.ServerConfig{Dir: t.TempDir(), Authorize: func(string) (musternats.Role, algebra.DeviceID, error) {
-		return musternats.OperatorRole, algebra.DeviceID{}, nil
+	s, err := musternats.Start(musternats.ServerConfig{Dir: t.TempDir(), Authorize: func(_ context.Context, _ string) (callout.Admission, error) {
+		return callout.Admission{Role: identity.Operator, Name: "operator"}, nil
 	}})
 	must(t, err)
 	defer s.Stop()

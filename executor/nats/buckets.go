@@ -28,6 +28,7 @@ func bucketConfigs() []jetstream.KeyValueConfig {
 		{Bucket: wire.StateBucket},
 		{Bucket: wire.HeartbeatBucket, Storage: jetstream.MemoryStorage},
 		{Bucket: wire.WorldBucket},
+		{Bucket: wire.OffersBucket},
 	}
 }
 

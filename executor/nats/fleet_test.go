@@ -1,6 +1,7 @@
 package nats_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -14,18 +15,20 @@ import (
 	"github.com/musterfleet/muster/executor/hub"
 	musternats "github.com/musterfleet/muster/executor/nats"
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/identity"
+	"github.com/musterfleet/muster/identity/callout"
 )
 
 // authorize takes a device's own id for its token, and "operator" for an operator's.
-func authorize(token string) (musternats.Role, algebra.DeviceID, error) {
+func authorize(_ context.Context, token string) (callout.Admission, error) {
 	if token == "operator" {
-		return musternats.OperatorRole, algebra.DeviceID{}, nil
+		return callout.Admission{Role: identity.Operator, Name: "operator"}, nil
 	}
 	d, err := algebra.ParseDeviceID(token)
 	if token == "stranger" {
 		err = errors.New("a stranger")
 	}
-	return musternats.DeviceRole, d, err
+	return callout.Admission{Role: identity.Device, Device: d}, err
 }
 
 func start(t *testing.T) *musternats.Server {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -11,14 +12,16 @@ import (
 	"github.com/nats-io/nkeys"
 
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/identity/callout"
 )
 
 // Server is an embedded NATS server on the loopback interface, with JetStream in a directory,
 // the accounts of the fleet and the callout that decides who connects.
 type Server struct {
-	s      *server.Server
-	auth   *nats.Conn
-	secret string // of the users that do not go through the callout; known to this process only
+	s       *server.Server
+	auth    *nats.Conn
+	callout *callout.Callout
+	secret  string // of the users that do not go through the callout; known to this process only
 }
 
 // ServerConfig is what an embedded server needs to know.
@@ -28,7 +31,9 @@ type ServerConfig struct {
 	// Port on 127.0.0.1; 0 takes a free one.
 	Port int
 	// Authorize decides about each connection that is not this process's own.
-	Authorize Authorizer
+	Authorize callout.Authorizer
+	// Log hears its decisions; nil is silence.
+	Log *slog.Logger
 }
 
 // config is the server's own language, of which the accounts are the point: DEVICES has no
@@ -38,7 +43,7 @@ listen: "127.0.0.1:%d"
 jetstream: { store_dir: %q }
 accounts: {
   AUTH: { users: [{user: auth, password: %[3]q}] }
-  SYS: {}
+  SYS: { users: [{user: sys, password: %[3]q}] }
   DEVICES: {
     exports: [{stream: %[5]q, accounts: [FLEET]}]
     imports: [
@@ -55,7 +60,7 @@ accounts: {
 }
 system_account: SYS
 authorization: { timeout: 3, auth_callout: {
-  issuer: %[4]s, account: AUTH, auth_users: [auth, fleet], allowed_accounts: [DEVICES, FLEET] } }
+  issuer: %[4]s, xkey: %[8]s, account: AUTH, auth_users: [auth, fleet, sys], allowed_accounts: [DEVICES, FLEET] } }
 `
 
 // Start runs a server until Stop.
@@ -71,13 +76,21 @@ func Start(c ServerConfig) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nats server: %w", err)
 	}
+	xkey, err := nkeys.CreateCurveKeys()
+	if err != nil {
+		return nil, fmt.Errorf("nats server: %w", err)
+	}
+	xpublic, err := xkey.PublicKey()
+	if err != nil {
+		return nil, fmt.Errorf("nats server: %w", err)
+	}
 	port := c.Port
 	if port == 0 {
 		port = -1 // the server's way to say any
 	}
 	secret := rand.Text()
 	opts := &server.Options{NoLog: true, NoSigs: true}
-	text := fmt.Sprintf(config, port, c.Dir, secret, public, wire.AllReports, wire.AllHub, wire.AllDesired)
+	text := fmt.Sprintf(config, port, c.Dir, secret, public, wire.AllReports, wire.AllHub, wire.AllDesired, xpublic)
 	if err := opts.ProcessConfigString(text); err != nil {
 		return nil, fmt.Errorf("nats server: %w", err)
 	}
@@ -91,9 +104,12 @@ func Start(c ServerConfig) (*Server, error) {
 		e.Stop()
 		return nil, fmt.Errorf("nats server: not ready on 127.0.0.1:%d after 10 s; is the port in use, or %s not writable?", c.Port, c.Dir)
 	}
-	if err := e.startCallout(issuer, c.Authorize); err != nil {
+	if e.auth, err = e.connect("auth"); err == nil {
+		e.callout, err = callout.Start(callout.Config{Conn: e.auth, Issuer: issuer, XKey: xkey, Authorize: c.Authorize, Log: c.Log})
+	}
+	if err != nil {
 		e.Stop()
-		return nil, err
+		return nil, fmt.Errorf("nats server: %w", err)
 	}
 	return e, nil
 }
@@ -110,6 +126,19 @@ func (e *Server) Connect(opts ...nats.Option) (*nats.Conn, error) {
 	return nc, nil
 }
 
+// System is a connection of this process to the system account, which knows all connections
+// and can end them.
+func (e *Server) System() (*nats.Conn, error) {
+	nc, err := e.connect("sys")
+	if err != nil {
+		return nil, fmt.Errorf("nats server: %w", err)
+	}
+	return nc, nil
+}
+
+// Callout counts what was decided about connections.
+func (e *Server) Callout() callout.Counts { return e.callout.Counts() }
+
 func (e *Server) connect(user string, opts ...nats.Option) (*nats.Conn, error) {
 	opts = append([]nats.Option{nats.InProcessServer(e.s), nats.UserInfo(user, e.secret), nats.Name("muster " + user)}, opts...)
 	return nats.Connect("", opts...)
@@ -117,6 +146,9 @@ func (e *Server) connect(user string, opts ...nats.Option) (*nats.Conn, error) {
 
 // Stop ends the server and its connections. Buckets on disk stay.
 func (e *Server) Stop() {
+	if e.callout != nil {
+		e.callout.Stop()
+	}
 	if e.auth != nil {
 		e.auth.Close()
 	}

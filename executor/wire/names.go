@@ -70,6 +70,7 @@ const (
 	StateBucket     = "device-state"
 	HeartbeatBucket = "device-heartbeat"
 	WorldBucket     = "current-world"
+	OffersBucket    = "enrollments"
 )
 
 // WorldKey is the one key of the bucket current-world.

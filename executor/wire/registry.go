@@ -14,6 +14,8 @@ type DeviceEntry struct {
 	// SetBy is who wrote the entry, At when.
 	SetBy string    `json:"setBy,omitempty"`
 	At    time.Time `json:"at,omitzero"`
+	// Offer is the enrolment that brought the device in, if one did.
+	Offer string `json:"offer,omitempty"`
 }
 
 // Lifecycle is algebra's: the registry stores what the algebra means.

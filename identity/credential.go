@@ -1,0 +1,165 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// EnrollmentIntent is what a device that is not enrolled knows: where the fleet is, and the
+// one-time token it was given. It opens nothing by itself.
+type EnrollmentIntent struct {
+	// URL is the broker.
+	URL string
+	// Token is what muster enroll printed.
+	Token string
+	// Device is the id it wants to be known by; the token may fix another, which is refused.
+	Device string
+	// Facts are what the device says of itself, for a token that is bound to one and for
+	// whoever approves it.
+	Facts map[string]string
+}
+
+// Enrolled is what the fleet tells a device that it took in.
+type Enrolled struct {
+	Device   string
+	Issuer   string
+	Audience string
+	// UserID and KeyID are what the issuer knows the device and its key by.
+	UserID, KeyID string
+	// Trust are the operators' public keys in PEM.
+	Trust []byte
+}
+
+// DeviceCredential is what an enrolled device holds. Only Resolve makes one, and only it can be
+// written to a device.
+type DeviceCredential struct {
+	url      string
+	enrolled Enrolled
+	key      KeyFile
+}
+
+// Join asks a fleet to take the device in, with the public half of the key it made, and waits
+// until that is decided. identity/enroll has the real one.
+type Join func(ctx context.Context, i EnrollmentIntent, key *rsa.PrivateKey) (Enrolled, error)
+
+// Resolve makes a key in dir, which never leaves the device, and has the fleet take it. Who was
+// cut off while it waited goes on with the same key: the token counts for the first key only.
+func (i EnrollmentIntent) Resolve(ctx context.Context, dir string, join Join) (DeviceCredential, error) {
+	private, err := pendingKey(dir)
+	if err != nil {
+		return DeviceCredential{}, fmt.Errorf("join: %w", err)
+	}
+	e, err := join(ctx, i, private)
+	if err != nil {
+		return DeviceCredential{}, fmt.Errorf("join: %w", err)
+	}
+	if e.Device == "" || e.Issuer == "" || e.UserID == "" || e.KeyID == "" || len(e.Trust) == 0 {
+		return DeviceCredential{}, errors.New("join: the answer lacks the device, its issuer, its account or the operators' keys")
+	}
+	return DeviceCredential{url: i.URL, enrolled: e,
+		key: KeyFile{Type: "serviceaccount", KeyID: e.KeyID, Key: string(encodeRSA(private)), UserID: e.UserID}}, nil
+}
+
+func encodeRSA(key *rsa.PrivateKey) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+}
+
+// pendingKey is the key of a device that has not been taken in yet: RSA, since that is what
+// service accounts of Zitadel have.
+func pendingKey(dir string) (*rsa.PrivateKey, error) {
+	path := filepath.Join(dir, pendingFile)
+	text, err := ReadSecret(path)
+	if err == nil {
+		block, _ := pem.Decode(text)
+		if block == nil {
+			return nil, fmt.Errorf("%s: not PEM; remove it to begin anew", path)
+		}
+		return x509.ParsePKCS1PrivateKey(block.Bytes)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return key, replaceFile(path, encodeRSA(key), 0o600)
+}
+
+// Device is the id that the credential is of.
+func (c DeviceCredential) Device() string { return c.enrolled.Device }
+
+// The files of a credential in its directory.
+const (
+	ConfigFile = "config.toml"
+	deviceKey  = "device.json"
+	trustFile  = "operator.pub"
+	// pendingFile is the key until the device is taken in.
+	pendingFile = "joining.key"
+)
+
+// Install writes the credential to a directory that only its owner can read: the device's key,
+// the operators' keys, and the configuration that names both. The configuration comes last, so
+// that who finds one finds all of it.
+func (c DeviceCredential) Install(dir string) error {
+	if c.enrolled.Device == "" {
+		return errors.New("credential: there is none")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("credential: %w", err)
+	}
+	key, err := json.Marshal(c.key)
+	if err != nil {
+		return fmt.Errorf("credential: %w", err)
+	}
+	for _, f := range []struct {
+		name string
+		text []byte
+		mode os.FileMode
+	}{{deviceKey, key, 0o600}, {trustFile, c.enrolled.Trust, 0o644}} {
+		if err := replaceFile(filepath.Join(dir, f.name), f.text, f.mode); err != nil {
+			return fmt.Errorf("credential: %w", err)
+		}
+	}
+	config := Config{
+		Device: c.enrolled.Device,
+		NATS:   NATS{URL: c.url},
+		OIDC:   OIDC{Issuer: c.enrolled.Issuer, Audience: c.enrolled.Audience, KeyFile: deviceKey},
+		Keys:   Keys{Trust: []string{trustFile}},
+	}
+	if err := config.Write(filepath.Join(dir, ConfigFile+".new")); err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(dir, ConfigFile+".new"), filepath.Join(dir, ConfigFile)); err != nil {
+		return fmt.Errorf("credential: %w", err)
+	}
+	if err := os.Remove(filepath.Join(dir, pendingFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("credential: %w", err)
+	}
+	return nil
+}
+
+// replaceFile writes a file whole or not at all.
+func replaceFile(path string, text []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}

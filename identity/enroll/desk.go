@@ -1,0 +1,224 @@
+package enroll
+
+import (
+	"context"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// Registrar makes a device known to the issuer: from then on it gets tokens by its key. It may
+// be called again for one that is known.
+type Registrar interface {
+	Register(ctx context.Context, d algebra.DeviceID, key *rsa.PublicKey) (userID, keyID string, err error)
+}
+
+// Desk takes devices in until Stop.
+type Desk struct {
+	offers, devices jetstream.KeyValue
+	config          DeskConfig
+	sub             *nats.Subscription
+}
+
+// DeskConfig is what a desk needs to know.
+type DeskConfig struct {
+	// Conn is to account FLEET.
+	Conn      *nats.Conn
+	Registrar Registrar
+	// Issuer and Audience are what devices get their tokens from and for.
+	Issuer, Audience string
+	// Trust are the operators' public keys in PEM.
+	Trust []byte
+	Log   *slog.Logger
+}
+
+// StartDesk serves devices that join. Any number of desks share the work.
+func StartDesk(ctx context.Context, c DeskConfig) (*Desk, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	d := &Desk{config: c}
+	js, err := jetstream.New(c.Conn)
+	if err == nil {
+		d.offers, err = js.KeyValue(ctx, wire.OffersBucket)
+	}
+	if err == nil {
+		d.devices, err = js.KeyValue(ctx, wire.DevicesBucket)
+	}
+	if err == nil {
+		d.sub, err = c.Conn.QueueSubscribe(allAsks, "desk", func(m *nats.Msg) { d.serve(m) })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("desk: %w", err)
+	}
+	return d, c.Conn.Flush()
+}
+
+// Stop ends the service.
+func (d *Desk) Stop() { _ = d.sub.Unsubscribe() }
+
+// Opens finds out whether a token may be used to ask, for the callout.
+func (d *Desk) Opens(ctx context.Context, t Token) (until time.Time, err error) {
+	return Opens(ctx, d.offers, t)
+}
+
+// Opens finds out whether a token may be used to ask: it is an offer's, and that has not ended.
+func Opens(ctx context.Context, offers jetstream.KeyValue, t Token) (until time.Time, err error) {
+	e, err := offers.Get(ctx, t.ID)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return time.Time{}, errors.New("the token is not one of this fleet")
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("offers: %w", err)
+	}
+	o, err := parseOffer(e.Value())
+	if err != nil {
+		return time.Time{}, err
+	}
+	return o.Until, o.opens(t, time.Now())
+}
+
+// serve answers one wish. One that cannot be read gets no answer.
+func (d *Desk) serve(m *nats.Msg) {
+	a, key, err := parseAsk(m.Data)
+	if err != nil || Subject(a.Token) != m.Subject {
+		d.config.Log.Warn("desk: unreadable wish", "subject", m.Subject, "error", err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
+	defer cancel()
+	answer := d.decide(ctx, a, key)
+	answer.Kind, answer.Nonce = answerKind, a.Nonce
+	text, err := json.Marshal(answer)
+	if err != nil {
+		panic("enroll: " + err.Error()) // strings and bytes always encode
+	}
+	_ = m.Respond(text)
+}
+
+func (d *Desk) decide(ctx context.Context, a Ask, key *rsa.PublicKey) Answer {
+	account, pending, err := d.take(ctx, a, key)
+	log := d.config.Log.With("device", a.Device, "offer", a.Token)
+	var no refusal
+	switch {
+	case errors.As(err, &no):
+		log.Info("refused", "reason", no)
+		return Answer{Refused: string(no)}
+	case err != nil:
+		log.Error("desk: cannot decide", "error", err)
+		return Answer{Pending: true} // it asks again
+	case pending:
+		return Answer{Pending: true}
+	}
+	log.Info("enrolled", "account", account.UserID)
+	return Answer{Account: account}
+}
+
+// refusal is why a device is not taken in, in words for whoever stands before it.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// take moves a wish on as far as it goes: the offer is taken, the device entered, and once it is
+// approved its key registered. Each step is a compare-and-set, and asked again each finds
+// what was done.
+func (d *Desk) take(ctx context.Context, a Ask, key *rsa.PublicKey) (_ *Account, pending bool, err error) {
+	e, err := d.offers.Get(ctx, a.Token)
+	if err != nil {
+		return nil, false, err
+	}
+	o, err := parseOffer(e.Value())
+	if err != nil {
+		return nil, false, err
+	}
+	if now := time.Now(); now.After(o.Until) {
+		return nil, false, refusal("the token has ended")
+	}
+	fresh := o.Taken == nil
+	if o, err = o.take(a.Device, thumbprint(a.Key), a.Facts, time.Now().UTC()); err != nil {
+		return nil, false, refusal(err.Error())
+	}
+	revision := e.Revision()
+	if fresh {
+		if revision, err = d.keep(ctx, o, revision); err != nil {
+			return nil, false, err
+		}
+	}
+	entry, err := d.enter(ctx, o, a)
+	if err != nil {
+		return nil, false, err
+	}
+	switch entry.Lifecycle {
+	case algebra.Requested:
+		return nil, true, nil
+	case algebra.Enrolled:
+	case algebra.Revoked, algebra.Decommissioned:
+		return nil, false, refusal(fmt.Sprintf("the device is %s", entry.Lifecycle))
+	}
+	if o.Taken.UserID == "" {
+		if o.Taken.UserID, o.Taken.KeyID, err = d.config.Registrar.Register(ctx, a.Device, key); err != nil {
+			return nil, false, fmt.Errorf("issuer: %w", err)
+		}
+		if _, err = d.keep(ctx, o, revision); err != nil {
+			return nil, false, err
+		}
+	}
+	return &Account{Issuer: d.config.Issuer, Audience: d.config.Audience, UserID: o.Taken.UserID, KeyID: o.Taken.KeyID, Trust: d.config.Trust}, false, nil
+}
+
+func (d *Desk) keep(ctx context.Context, o Offer, revision uint64) (uint64, error) {
+	text, err := json.Marshal(o)
+	if err != nil {
+		return 0, err
+	}
+	return d.offers.Update(ctx, o.ID, text, revision)
+}
+
+// enter is the device's entry in the registry, made if there is none. One that somebody else
+// made stands in the way, unless the offer names the device: then it is that device's new key.
+func (d *Desk) enter(ctx context.Context, o Offer, a Ask) (wire.DeviceEntry, error) {
+	token := wire.Token(a.Device)
+	e, err := d.devices.Get(ctx, token)
+	if err == nil {
+		m, err := wire.Decode(e.Value())
+		entry, ok := m.(wire.DeviceEntry)
+		if err != nil || !ok {
+			return wire.DeviceEntry{}, fmt.Errorf("registry: %s: unreadable", token)
+		}
+		if entry.Offer != o.ID && o.Device != a.Device {
+			return wire.DeviceEntry{}, refusal(fmt.Sprintf("there is a device %s already; take another id, or have a token made for it: muster enroll --device %s", a.Device, a.Device))
+		}
+		return entry, nil
+	}
+	if !errors.Is(err, jetstream.ErrKeyNotFound) {
+		return wire.DeviceEntry{}, err
+	}
+	entry := wire.DeviceEntry{Device: a.Device, Labels: o.Labels, Lifecycle: algebra.Requested, SetBy: o.By, At: time.Now().UTC(), Offer: o.ID}
+	if o.Approved {
+		entry.Lifecycle = algebra.Enrolled
+	}
+	_, err = d.devices.Create(ctx, token, wire.Encode(entry))
+	return entry, err
+}
+
+// Make keeps a new offer for as long as it lasts.
+func Make(ctx context.Context, offers jetstream.KeyValue, o Offer, t Token) error {
+	o.ID, o.Hash = t.ID, t.Hash()
+	text, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	if _, err := offers.Create(ctx, o.ID, text); err != nil {
+		return fmt.Errorf("offer: %w", err)
+	}
+	return nil
+}
