@@ -51,7 +51,7 @@ done
 cat "$dir/dev.out"
 export MUSTER_CONFIG="$dir/fleet/config.toml"
 real=no
-[ -e "$dir/fleet/agents/edge-real.token" ] && real=yes
+[ -e "$dir/fleet/agents/edge-real/config.toml" ] && real=yes
 if [ "$real" = no ]; then echo "No podman here, so the story goes on with simulated devices only."; fi
 for _ in $(seq 100); do # until the agents have reported
 	n=$(muster query 'has(arch)' --count)

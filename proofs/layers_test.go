@@ -43,6 +43,8 @@ var layers = []layer{
 		may: []string{"./executor", "./planner", "./algebra", "./algebra/worldfile", "./selectors", "./internal/diag"}},
 	{folder: "./identity/oidc", may: []string{"./identity"}, tests: everything},
 	{folder: "./identity/devissuer", may: []string{"./identity"}, tests: everything},
+	{folder: "./identity/oidc/machine", may: []string{"./identity"}, tests: everything},
+	{folder: "./identity/enroll/desk", may: []string{"./identity", "./identity/enroll", "./executor/wire", "./algebra"}, tests: everything},
 	{folder: "./identity/enroll", may: []string{"./identity", "./executor/wire", "./algebra"}, tests: everything},
 	{folder: "./identity/callout", may: []string{"./identity", "./identity/enroll", "./executor/wire", "./algebra"}, tests: everything},
 	{folder: "./agent", may: []string{"./planner", "./algebra", "./executor/wire"}},

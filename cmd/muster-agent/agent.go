@@ -12,6 +12,7 @@ import (
 	"github.com/musterfleet/muster/agent/nats"
 	"github.com/musterfleet/muster/agent/podman"
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/identity/oidc/machine"
 )
 
 // runAgent runs the device until ctx ends.
@@ -45,12 +46,16 @@ func runAgent(ctx context.Context, args []string, env func(string) string, out, 
 		return err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
+	shown, err := machine.Tokens(o.Config)
+	if err != nil {
+		return err
+	}
 	link, err := nats.Connect(nats.Config{
 		URL: o.NATS.URL, Device: o.device,
 		Token: func() string {
-			token, err := o.NATS.Token()
+			token, err := shown()
 			if err != nil {
-				log.Error("the token cannot be read; connecting without", "error", err)
+				log.Error("there is no token; connecting without", "error", err)
 			}
 			return token
 		},

@@ -12,8 +12,8 @@ import (
 	"github.com/musterfleet/muster/identity"
 )
 
-// machine is a directory with what a good call names.
-func machine(t *testing.T) (dir string, good []string) {
+// bench is a directory with what a good call names.
+func bench(t *testing.T) (dir string, good []string) {
 	t.Helper()
 	dir = t.TempDir()
 	for name, mode := range map[string]os.FileMode{"token": 0o600, "open-token": 0o644, "no-key.pub": 0o644} {
@@ -35,14 +35,14 @@ func call(ctx context.Context, args ...string) (code int, out, errText string) {
 }
 
 func TestBadInput(t *testing.T) {
-	dir, good := machine(t)
+	dir, good := bench(t)
 	file := filepath.Join(dir, "token")
 	for name, c := range map[string]struct {
 		args []string
 		want []string
 	}{
 		"nothing":         {nil, []string{"no command given"}},
-		"unknown command": {[]string{"walk"}, []string{`unknown command "walk"; want run, version or help`}},
+		"unknown command": {[]string{"walk"}, []string{`unknown command "walk"; want join, run, version or help`}},
 		"unknown option":  {append(good, "--fast"), []string{"not defined: -fast", "see muster-agent run --help"}},
 		"an argument":     {append(good, "x"), []string{`unexpected "x"`}},
 		"no options at all": {[]string{"run", "--state", dir}, []string{
@@ -93,7 +93,7 @@ func TestHelpAndVersion(t *testing.T) {
 
 // With nobody at the other end the agent goes on by itself, and ends when asked to.
 func TestRunsWithoutAFleet(t *testing.T) {
-	_, good := machine(t)
+	_, good := bench(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	code, out, text := call(ctx, append(good, "--simulate")...)

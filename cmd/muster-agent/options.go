@@ -31,8 +31,8 @@ Options, each also a variable of the environment:
 
 const runExample = `
 Example:
-  muster-agent run --nats tls://fleet.example:4222 --device edge-001 \
-      --token-file /etc/muster/token --key /etc/muster/operator.pub
+  muster-agent join tls://fleet.example:4222 --token mt1.…    once
+  muster-agent run --config /etc/muster/config.toml          from then on
 `
 
 // parse reads the options. All that is wrong with them is told at once.
@@ -48,7 +48,7 @@ func parse(args []string, env func(string) string, out io.Writer) (options, erro
 	flags.SetOutput(io.Discard) // errors are told by main, help below
 	config := flags.String("config", env("MUSTER_CONFIG"), "configuration `file` in TOML, as the operator's (MUSTER_CONFIG)")
 	nats := flags.String("nats", "", "`URL` of the fleet's NATS server (MUSTER_NATS_URL)")
-	device := flags.String("device", env("MUSTER_DEVICE"), "`id` of this device (MUSTER_DEVICE)")
+	device := flags.String("device", "", "`id` of this device (MUSTER_DEVICE)")
 	token := flags.String("token-file", "", "`file` with the token to show, read at each connection (MUSTER_NATS_TOKEN_FILE)")
 	key := flags.String("key", "", "public key `files` of the operators, comma-separated (MUSTER_KEYS_TRUST)")
 	flags.StringVar(&o.state, "state", or("MUSTER_STATE", "/var/lib/muster-agent"), "`directory` to remember in (MUSTER_STATE)")
@@ -74,6 +74,9 @@ func parse(args []string, env func(string) string, out io.Writer) (options, erro
 	if *nats != "" {
 		c.NATS.URL = *nats
 	}
+	if *device != "" {
+		c.Device = *device
+	}
 	if *token != "" {
 		c.NATS.TokenFile = *token
 	}
@@ -81,10 +84,10 @@ func parse(args []string, env func(string) string, out io.Writer) (options, erro
 		c.Keys.Trust = strings.Split(*key, ",")
 	}
 	o.Config = c
-	return o, o.check(*device)
+	return o, o.check()
 }
 
-func (o *options) check(device string) error {
+func (o *options) check() error {
 	var errs []error
 	if o.NATS.URL == "" {
 		errs = append(errs, errors.New("nats: no URL; give --nats or MUSTER_NATS_URL"))
@@ -93,9 +96,9 @@ func (o *options) check(device string) error {
 		errs = append(errs, fmt.Errorf("nats: %q is no URL of a server; want nats://HOST:4222 or tls://HOST:4222", o.NATS.URL))
 	}
 	var err error
-	if device == "" {
+	if o.Device == "" {
 		errs = append(errs, errors.New("device: no id; give --device or MUSTER_DEVICE"))
-	} else if o.device, err = algebra.ParseDeviceID(device); err != nil {
+	} else if o.device, err = algebra.ParseDeviceID(o.Device); err != nil {
 		errs = append(errs, err)
 	}
 	if _, err := o.NATS.Token(); err != nil {

@@ -22,6 +22,8 @@ type cluster struct {
 	keys      wire.Keyring
 	config    identity.Config
 	conn      *natsgo.Conn
+	token     string // what the broker was shown
+	by        string // whose it is, once it was asked
 }
 
 // reachWithin is how long a first connection may take: people wait for it.
@@ -29,7 +31,7 @@ const reachWithin = 5 * time.Second
 
 // join connects as an operator.
 func join(ctx context.Context, config identity.Config) (*cluster, error) {
-	token, err := config.NATS.Token()
+	token, err := shownToken(ctx, config)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +41,7 @@ func join(ctx context.Context, config identity.Config) (*cluster, error) {
 	}
 	conn, err := natsgo.Connect(config.NATS.URL, natsgo.Name("muster"), natsgo.Token(token), natsgo.Timeout(reachWithin))
 	if errors.Is(err, natsgo.ErrAuthorization) {
-		return nil, fmt.Errorf("%s refuses the token of %s; is it of this fleet?", config.NATS.URL, orNone(config.NATS.TokenFile))
+		return nil, fmt.Errorf("%s refuses the token of %s; is it of this fleet, and may its holder read it?", config.NATS.URL, holder(config))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot reach NATS at %s: %w; is `muster dev` or the cluster running there?", config.NATS.URL, err)
@@ -49,14 +51,7 @@ func join(ctx context.Context, config identity.Config) (*cluster, error) {
 		conn.Close()
 		return nil, err
 	}
-	return &cluster{transport, wire.NewKeyring(trusted...), config, conn}, nil
-}
-
-func orNone(path string) string {
-	if path == "" {
-		return "no file (set nats.token_file)"
-	}
-	return path
+	return &cluster{transport: transport, keys: wire.NewKeyring(trusted...), config: config, conn: conn, token: token}, nil
 }
 
 func (c *cluster) close() { c.conn.Close() }

@@ -68,7 +68,18 @@ func (d *developing) run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("dev: %w", err)
 	}
-	server, err := nats.Start(nats.ServerConfig{Dir: dir.at("jetstream"), Port: d.port, Authorize: dir.authorize})
+	log, closeLog, err := dir.log()
+	if err != nil {
+		return fmt.Errorf("dev: %w", err)
+	}
+	defer closeLog()
+	issuer, err := startIssuer(dir)
+	if err != nil {
+		return fmt.Errorf("dev: %w", err)
+	}
+	defer issuer.Stop()
+	var door door
+	server, err := nats.Start(nats.ServerConfig{Dir: dir.at("jetstream"), Port: d.port, Authorize: door.authorize, Log: log})
 	if err != nil {
 		return fmt.Errorf("dev: %w", err)
 	}
@@ -91,21 +102,30 @@ func (d *developing) run(ctx context.Context) (err error) {
 	}
 	defer h.Stop()
 
-	real, closeReal, err := d.realDevice(ctx, dir, server.URL())
+	admitted, err := door.admit(ctx, server, dir, issuer, log)
+	if err != nil {
+		return fmt.Errorf("dev: %w", err)
+	}
+	defer admitted.stop()
+	real, closeReal, err := d.realDevice(ctx, dir, server)
 	if err != nil {
 		return fmt.Errorf("dev: %w", err)
 	}
 	defer func() { err = errors.Join(err, closeReal()) }()
-	if err := register(ctx, transport, append(devices, real...)); err != nil {
+	if err := register(ctx, transport, devices); err != nil {
 		return fmt.Errorf("dev: %w", err)
 	}
-	stop, err := simulate(ctx, dir, server.URL(), devices)
+	tokens, err := simulatedKeys(issuer, devices)
+	if err != nil {
+		return fmt.Errorf("dev: %w", err)
+	}
+	stop, err := simulate(ctx, dir, server.URL(), devices, tokens)
 	if err != nil {
 		return fmt.Errorf("dev: %w", err)
 	}
 	defer stop()
 	// The configuration comes last: who sees it can use the fleet.
-	if err := dir.configure(server.URL()); err != nil {
+	if err := dir.configure(server.URL(), devOIDC(issuer)); err != nil {
 		return fmt.Errorf("dev: %w", err)
 	}
 	fmt.Fprintf(d.console.out, "%d simulated and %d real devices, NATS at %s\nexport MUSTER_CONFIG=%s\n",
@@ -154,7 +174,7 @@ const podmanSocket = "/run/podman/podman.sock"
 
 // realDevice starts an agent of its own process with podman, where that is to be had. Where
 // it is not, it says why and there is none.
-func (d *developing) realDevice(ctx context.Context, dir devDir, url string) ([]algebra.Device, func() error, error) {
+func (d *developing) realDevice(ctx context.Context, dir devDir, server *nats.Server) ([]algebra.Device, func() error, error) {
 	nothing := func() error { return nil }
 	if d.podman == "off" {
 		return nil, nothing, nil
@@ -181,7 +201,7 @@ func (d *developing) realDevice(ctx context.Context, dir devDir, url string) ([]
 			return nil, nothing, errors.Join(err, closePodman())
 		}
 	}
-	device, stop, err := startAgent(ctx, dir, url, socket)
+	device, stop, err := startAgent(ctx, dir, server, socket)
 	if err != nil {
 		return nil, nothing, errors.Join(err, closePodman())
 	}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,13 +19,15 @@ import (
 	"github.com/musterfleet/muster/agent/inprocess"
 	agentnats "github.com/musterfleet/muster/agent/nats"
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/nats"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/identity"
+	"github.com/musterfleet/muster/identity/oidc/machine"
 )
 
 // simulate runs an agent for each device, over a connection of its own, with a runtime that
 // only remembers. stop ends them all and waits for it.
-func simulate(ctx context.Context, dir devDir, url string, devices []algebra.Device) (stop func(), err error) {
+func simulate(ctx context.Context, dir devDir, url string, devices []algebra.Device, tokens func(algebra.DeviceID) (*machine.Source, error)) (stop func(), err error) {
 	trusted, err := identity.Keys{Trust: []string{dir.at("operator.pub")}}.Trusted()
 	if err != nil {
 		return nil, err
@@ -33,8 +37,15 @@ func simulate(ctx context.Context, dir devDir, url string, devices []algebra.Dev
 	var running sync.WaitGroup
 	stop = func() { cancel(); running.Wait() }
 	for _, d := range devices {
-		token := dir.deviceToken(d.ID)
-		link, err := agentnats.Connect(agentnats.Config{URL: url, Device: d.ID, Token: func() string { return token }})
+		source, err := tokens(d.ID)
+		if err != nil {
+			stop()
+			return nil, err
+		}
+		link, err := agentnats.Connect(agentnats.Config{URL: url, Device: d.ID, Token: func() string {
+			token, _ := source.Token() // without one the connection is refused, and tried again
+			return token
+		}})
 		if err != nil {
 			stop()
 			return nil, err
@@ -55,24 +66,28 @@ func simulate(ctx context.Context, dir devDir, url string, devices []algebra.Dev
 // realName is the device that runs containers.
 const realName = "edge-real"
 
-// startAgent runs muster-agent as a process, as a device does.
-func startAgent(ctx context.Context, dir devDir, url, socket string) (algebra.Device, func() error, error) {
+// startAgent has the device join, unless it did in an earlier run, and runs muster-agent as a
+// process, as a device does.
+func startAgent(ctx context.Context, dir devDir, server *nats.Server, socket string) (algebra.Device, func() error, error) {
 	device := algebra.Device{ID: algebra.MustDeviceID(realName),
 		Labels: map[string]string{"env": "prod", "site": "berlin", "ring": "0", "runtime": "podman"}}
-	state := dir.at("agents", realName)
-	if err := os.MkdirAll(state, 0o700); err != nil {
-		return device, nil, err
-	}
-	token := dir.at("agents", realName+".token")
-	if err := os.WriteFile(token, []byte(dir.deviceToken(device.ID)), 0o600); err != nil {
-		return device, nil, err
+	home := dir.at("agents", realName)
+	config := filepath.Join(home, identity.ConfigFile)
+	if _, err := os.Stat(config); errors.Is(err, fs.ErrNotExist) {
+		token, err := dir.offer(ctx, server, device)
+		if err != nil {
+			return device, nil, err
+		}
+		join := exec.CommandContext(ctx, agentBinary(), "join", server.URL(), "--token", token.Text(), "--device", realName, "--dir", home)
+		if said, err := join.CombinedOutput(); err != nil {
+			return device, nil, fmt.Errorf("the real device could not join: %w: %s", err, said)
+		}
 	}
 	log, err := os.OpenFile(dir.at("agents", realName+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return device, nil, err
 	}
-	cmd := exec.Command(agentBinary(), "run", "--nats", url, "--device", realName, "--token-file", token,
-		"--state", state, "--podman", socket, "--key", dir.at("operator.pub"))
+	cmd := exec.Command(agentBinary(), "run", "--config", config, "--nats", server.URL(), "--state", filepath.Join(home, "state"), "--podman", socket)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // ctrl-c is for dev, which then ends it
 	if err := cmd.Start(); err != nil {

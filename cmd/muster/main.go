@@ -72,10 +72,35 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 	root.SetHelpCommand(helpCommand())
 	root.Version = readBuild().String()
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(showCommand(c), schemaCommand(c), gateCommand(c), policyCommand(c))
-	root.AddCommand(benchCommand(c))
-	root.AddCommand(queryCommand(c), explainCommand(c), planCommand(c), applyCommand(c), statusCommand(c), devCommand(c), validateCommand(c), fmtCommand(c), replCommand(c), snapshotCommand(c), testCommand(c), versionCommand(c))
-	root.AddCommand(whatIfCommand(c), whyCommand(c))
+	root.AddCommand(
+		applyCommand(c),
+		auditCommand(c),
+		benchCommand(c),
+		decommissionCommand(c),
+		devCommand(c),
+		deviceCommand(c),
+		enrollCommand(c),
+		explainCommand(c),
+		fmtCommand(c),
+		gateCommand(c),
+		loginCommand(c),
+		logoutCommand(c),
+		planCommand(c),
+		policyCommand(c),
+		queryCommand(c),
+		replCommand(c),
+		revokeCommand(c),
+		schemaCommand(c),
+		showCommand(c),
+		snapshotCommand(c),
+		statusCommand(c),
+		testCommand(c),
+		validateCommand(c),
+		versionCommand(c),
+		whatIfCommand(c),
+		whoamiCommand(c),
+		whyCommand(c),
+	)
 	return root
 }
 

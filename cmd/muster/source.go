@@ -59,15 +59,21 @@ func (s *source) named() bool { return s.roster != "" || s.file != "" }
 
 // join connects to the running fleet that the flags and the environment name.
 func (s *source) join(ctx context.Context) (*cluster, error) {
-	config, err := identity.Load(cmp.Or(s.config, os.Getenv("MUSTER_CONFIG")), os.Getenv)
+	config, err := s.configuration()
 	if err != nil {
 		return nil, err
 	}
-	config.NATS.URL = cmp.Or(s.nats, config.NATS.URL)
 	if config.NATS.URL == "" {
 		return nil, errors.New("no fleet is named; set MUSTER_CONFIG to what `muster dev` printed, or give --config FILE")
 	}
 	return join(ctx, config)
+}
+
+// configuration is what the flags and the environment say of the running fleet.
+func (s *source) configuration() (identity.Config, error) {
+	config, err := identity.Load(cmp.Or(s.config, os.Getenv("MUSTER_CONFIG")), os.Getenv)
+	config.NATS.URL = cmp.Or(s.nats, config.NATS.URL)
+	return config, err
 }
 
 // reality is what the sources say as of now, before any World.

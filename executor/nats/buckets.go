@@ -32,7 +32,7 @@ func bucketConfigs() []jetstream.KeyValueConfig {
 	}
 }
 
-// CreateBuckets makes the buckets that are missing. One that exists with a configuration on
+// CreateBuckets makes the buckets and the audit that are missing. One that exists with a configuration on
 // which the fleet would not work is an error that names the bucket and the field; nothing is
 // changed on a bucket that exists, and nothing created if one does not fit.
 func CreateBuckets(ctx context.Context, nc *nats.Conn) error {
@@ -59,7 +59,7 @@ func CreateBuckets(ctx context.Context, nc *nats.Conn) error {
 			return fmt.Errorf("bucket %s: %w", want.Bucket, err)
 		}
 	}
-	return nil
+	return createAudit(ctx, js)
 }
 
 // compare names the first field in which a bucket differs in a way that matters.

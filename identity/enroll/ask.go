@@ -43,9 +43,11 @@ type Account struct {
 	Trust    []byte `json:"trust"`
 }
 
+// AnswerKind is the kind of each Answer.
+const AnswerKind = "JoinAnswer"
+
 const (
-	askKind    = "JoinAsk"
-	answerKind = "JoinAnswer"
+	askKind = "JoinAsk"
 	// mostAsk bounds what is read of somebody not known yet.
 	mostAsk = 32 << 10
 )
@@ -56,8 +58,8 @@ func Subject(tokenID string) string { return "hub.join." + tokenID }
 // Inbox is the prefix of the subjects on which the holder of a token hears answers.
 func Inbox(tokenID string) string { return "_INBOX_join_" + tokenID }
 
-// allAsks is what a desk listens to.
-const allAsks = "hub.join.*"
+// AllAsks is what a desk listens to.
+const AllAsks = "hub.join.*"
 
 // signed is what a proof signs: all of the wish but the proof.
 func (a Ask) signed() [32]byte {
@@ -80,8 +82,8 @@ func (a Ask) sign(key *rsa.PrivateKey) (Ask, error) {
 	return a, err
 }
 
-// parseAsk reads a wish whose proof holds.
-func parseAsk(data []byte) (Ask, *rsa.PublicKey, error) {
+// ParseAsk reads a wish whose proof holds.
+func ParseAsk(data []byte) (Ask, *rsa.PublicKey, error) {
 	if len(data) > mostAsk {
 		return Ask{}, nil, fmt.Errorf("a wish of %d bytes", len(data))
 	}
@@ -110,8 +112,8 @@ func parseAsk(data []byte) (Ask, *rsa.PublicKey, error) {
 	return a, key, nil
 }
 
-// thumbprint tells keys apart.
-func thumbprint(key []byte) string {
+// Thumbprint tells keys apart.
+func Thumbprint(key []byte) string {
 	h := sha256.Sum256(key)
 	return hex.EncodeToString(h[:])
 }

@@ -84,7 +84,7 @@ func ask(ctx context.Context, nc *nats.Conn, token Token, a Ask, key *rsa.Privat
 		return Answer{}, err
 	}
 	var answer Answer
-	if err := json.Unmarshal(m.Data, &answer); err != nil || answer.Kind != answerKind || answer.Nonce != a.Nonce {
+	if err := json.Unmarshal(m.Data, &answer); err != nil || answer.Kind != AnswerKind || answer.Nonce != a.Nonce {
 		return Answer{}, errors.New("what came back is no answer to this request")
 	}
 	return answer, nil

@@ -32,14 +32,15 @@ type Offer struct {
 // Taken is the device and key that used an offer.
 type Taken struct {
 	Device algebra.DeviceID `json:"device"`
-	Key    string           `json:"key"` // thumbprint of the public key
+	Key    string           `json:"key"` // Thumbprint of the public key
 	At     time.Time        `json:"at"`
 	// UserID and KeyID are the issuer's, once the device was let in.
 	UserID string `json:"userId,omitempty"`
 	KeyID  string `json:"keyId,omitempty"`
 }
 
-func parseOffer(data []byte) (Offer, error) {
+// ParseOffer reads an offer as it is kept.
+func ParseOffer(data []byte) (Offer, error) {
 	var o Offer
 	if err := json.Unmarshal(data, &o); err != nil {
 		return Offer{}, fmt.Errorf("offer: %w", err)
@@ -50,8 +51,8 @@ func parseOffer(data []byte) (Offer, error) {
 	return o, nil
 }
 
-// opens reports whether a token is that of the offer, and why not.
-func (o Offer) opens(t Token, now time.Time) error {
+// Opens reports whether a token is that of the offer, and why not.
+func (o Offer) Opens(t Token, now time.Time) error {
 	switch {
 	case subtle.ConstantTimeCompare([]byte(o.Hash), []byte(t.Hash())) != 1:
 		return errors.New("the token is not one of this fleet")
@@ -61,9 +62,9 @@ func (o Offer) opens(t Token, now time.Time) error {
 	return nil
 }
 
-// take is the offer used by a device with a key, or why it cannot be. Used by the same device
+// Take is the offer used by a device with a key, or why it cannot be. Used by the same device
 // and key it stays as it is: their answer was lost.
-func (o Offer) take(d algebra.DeviceID, key string, facts map[string]string, now time.Time) (Offer, error) {
+func (o Offer) Take(d algebra.DeviceID, key string, facts map[string]string, now time.Time) (Offer, error) {
 	switch {
 	case !o.Device.IsZero() && o.Device != d:
 		return o, fmt.Errorf("the token is for another device than %s", d)

@@ -18,6 +18,9 @@ import (
 	"github.com/musterfleet/muster/identity"
 )
 
+// early is how long before its end a token is replaced.
+const early = 30 * time.Second
+
 // Session is a person's sign-in, kept in a file that only they can read.
 type Session struct {
 	Issuer  string    `json:"issuer"`

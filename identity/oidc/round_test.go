@@ -14,6 +14,7 @@ import (
 	"github.com/musterfleet/muster/identity"
 	"github.com/musterfleet/muster/identity/devissuer"
 	"github.com/musterfleet/muster/identity/oidc"
+	"github.com/musterfleet/muster/identity/oidc/machine"
 )
 
 // round is a real issuer, and the configuration of those who trust it.
@@ -44,7 +45,7 @@ func verifier(t *testing.T, c identity.OIDC) *oidc.Verifier {
 func TestMachineGetsATokenByItsKeyFile(t *testing.T) {
 	i, c := round(t, 0)
 	c.KeyFile = keyFile(t, i, "gw-1", "gw-1.example.org", "device")
-	source, err := oidc.ByKey(c)
+	source, err := machine.ByKey(c)
 	must(t, err)
 	token, err := source.Token()
 	must(t, err)
@@ -60,7 +61,7 @@ func TestMachineGetsATokenByItsKeyFile(t *testing.T) {
 	}
 
 	must(t, i.Remove("gw-1"))
-	fresh, err := oidc.ByKey(c)
+	fresh, err := machine.ByKey(c)
 	must(t, err)
 	if _, err := fresh.Token(); err == nil {
 		t.Error("a machine that was removed got a token")
@@ -71,14 +72,14 @@ func TestSecretAndItsRoles(t *testing.T) {
 	i, c := round(t, 0)
 	must(t, i.AddSecret("ci", "s3cret", "fleet-deployer-eu", "unrelated"))
 	c.Claims.Grants = map[string][]identity.Grant{"fleet-deployer-eu": {{Role: identity.Deployer, On: "@edge-eu"}, {Role: identity.Viewer}}}
-	token, err := oidc.BySecret(c, "ci", "s3cret").Token()
+	token, err := machine.BySecret(c, "ci", "s3cret").Token()
 	must(t, err)
 	p, err := verifier(t, c).Verify(t.Context(), identity.Claimed{Token: token})
 	must(t, err)
 	if on, all := p.Scopes(identity.Deployer); all || len(on) != 1 || on[0] != "@edge-eu" || p.May(identity.Operator) {
 		t.Errorf("granted %v", p.Grants())
 	}
-	if _, err := oidc.BySecret(c, "ci", "wrong").Token(); err == nil {
+	if _, err := machine.BySecret(c, "ci", "wrong").Token(); err == nil {
 		t.Error("a wrong secret got a token")
 	}
 	c.Claims.Grants = nil
@@ -145,7 +146,7 @@ func TestKeysRotate(t *testing.T) {
 	c.KeyFile = keyFile(t, i, "ops", "", "operator")
 	v := verifier(t, c)
 	token := func() identity.Claimed {
-		s, err := oidc.ByKey(c)
+		s, err := machine.ByKey(c)
 		must(t, err)
 		text, err := s.Token()
 		must(t, err)

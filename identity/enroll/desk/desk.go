@@ -1,4 +1,4 @@
-package enroll
+package desk
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/identity/enroll"
 )
 
 // Registrar makes a device known to the issuer: from then on it gets tokens by its key. It may
@@ -25,12 +26,12 @@ type Registrar interface {
 // Desk takes devices in until Stop.
 type Desk struct {
 	offers, devices jetstream.KeyValue
-	config          DeskConfig
+	config          Config
 	sub             *nats.Subscription
 }
 
-// DeskConfig is what a desk needs to know.
-type DeskConfig struct {
+// Config is what a desk needs to know.
+type Config struct {
 	// Conn is to account FLEET.
 	Conn      *nats.Conn
 	Registrar Registrar
@@ -41,8 +42,8 @@ type DeskConfig struct {
 	Log   *slog.Logger
 }
 
-// StartDesk serves devices that join. Any number of desks share the work.
-func StartDesk(ctx context.Context, c DeskConfig) (*Desk, error) {
+// Start serves devices that join. Any number of desks share the work.
+func Start(ctx context.Context, c Config) (*Desk, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -55,7 +56,7 @@ func StartDesk(ctx context.Context, c DeskConfig) (*Desk, error) {
 		d.devices, err = js.KeyValue(ctx, wire.DevicesBucket)
 	}
 	if err == nil {
-		d.sub, err = c.Conn.QueueSubscribe(allAsks, "desk", func(m *nats.Msg) { d.serve(m) })
+		d.sub, err = c.Conn.QueueSubscribe(enroll.AllAsks, "desk", func(m *nats.Msg) { d.serve(m) })
 	}
 	if err != nil {
 		return nil, fmt.Errorf("desk: %w", err)
@@ -67,12 +68,12 @@ func StartDesk(ctx context.Context, c DeskConfig) (*Desk, error) {
 func (d *Desk) Stop() { _ = d.sub.Unsubscribe() }
 
 // Opens finds out whether a token may be used to ask, for the callout.
-func (d *Desk) Opens(ctx context.Context, t Token) (until time.Time, err error) {
+func (d *Desk) Opens(ctx context.Context, t enroll.Token) (until time.Time, err error) {
 	return Opens(ctx, d.offers, t)
 }
 
 // Opens finds out whether a token may be used to ask: it is an offer's, and that has not ended.
-func Opens(ctx context.Context, offers jetstream.KeyValue, t Token) (until time.Time, err error) {
+func Opens(ctx context.Context, offers jetstream.KeyValue, t enroll.Token) (until time.Time, err error) {
 	e, err := offers.Get(ctx, t.ID)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return time.Time{}, errors.New("the token is not one of this fleet")
@@ -80,47 +81,47 @@ func Opens(ctx context.Context, offers jetstream.KeyValue, t Token) (until time.
 	if err != nil {
 		return time.Time{}, fmt.Errorf("offers: %w", err)
 	}
-	o, err := parseOffer(e.Value())
+	o, err := enroll.ParseOffer(e.Value())
 	if err != nil {
 		return time.Time{}, err
 	}
-	return o.Until, o.opens(t, time.Now())
+	return o.Until, o.Opens(t, time.Now())
 }
 
 // serve answers one wish. One that cannot be read gets no answer.
 func (d *Desk) serve(m *nats.Msg) {
-	a, key, err := parseAsk(m.Data)
-	if err != nil || Subject(a.Token) != m.Subject {
+	a, key, err := enroll.ParseAsk(m.Data)
+	if err != nil || enroll.Subject(a.Token) != m.Subject {
 		d.config.Log.Warn("desk: unreadable wish", "subject", m.Subject, "error", err)
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
 	defer cancel()
 	answer := d.decide(ctx, a, key)
-	answer.Kind, answer.Nonce = answerKind, a.Nonce
+	answer.Kind, answer.Nonce = enroll.AnswerKind, a.Nonce
 	text, err := json.Marshal(answer)
 	if err != nil {
-		panic("enroll: " + err.Error()) // strings and bytes always encode
+		panic("desk: " + err.Error()) // strings and bytes always encode
 	}
 	_ = m.Respond(text)
 }
 
-func (d *Desk) decide(ctx context.Context, a Ask, key *rsa.PublicKey) Answer {
+func (d *Desk) decide(ctx context.Context, a enroll.Ask, key *rsa.PublicKey) enroll.Answer {
 	account, pending, err := d.take(ctx, a, key)
 	log := d.config.Log.With("device", a.Device, "offer", a.Token)
 	var no refusal
 	switch {
 	case errors.As(err, &no):
 		log.Info("refused", "reason", no)
-		return Answer{Refused: string(no)}
+		return enroll.Answer{Refused: string(no)}
 	case err != nil:
 		log.Error("desk: cannot decide", "error", err)
-		return Answer{Pending: true} // it asks again
+		return enroll.Answer{Pending: true} // it asks again
 	case pending:
-		return Answer{Pending: true}
+		return enroll.Answer{Pending: true}
 	}
 	log.Info("enrolled", "account", account.UserID)
-	return Answer{Account: account}
+	return enroll.Answer{Account: account}
 }
 
 // refusal is why a device is not taken in, in words for whoever stands before it.
@@ -131,12 +132,12 @@ func (r refusal) Error() string { return string(r) }
 // take moves a wish on as far as it goes: the offer is taken, the device entered, and once it is
 // approved its key registered. Each step is a compare-and-set, and asked again each finds
 // what was done.
-func (d *Desk) take(ctx context.Context, a Ask, key *rsa.PublicKey) (_ *Account, pending bool, err error) {
+func (d *Desk) take(ctx context.Context, a enroll.Ask, key *rsa.PublicKey) (_ *enroll.Account, pending bool, err error) {
 	e, err := d.offers.Get(ctx, a.Token)
 	if err != nil {
 		return nil, false, err
 	}
-	o, err := parseOffer(e.Value())
+	o, err := enroll.ParseOffer(e.Value())
 	if err != nil {
 		return nil, false, err
 	}
@@ -144,7 +145,7 @@ func (d *Desk) take(ctx context.Context, a Ask, key *rsa.PublicKey) (_ *Account,
 		return nil, false, refusal("the token has ended")
 	}
 	fresh := o.Taken == nil
-	if o, err = o.take(a.Device, thumbprint(a.Key), a.Facts, time.Now().UTC()); err != nil {
+	if o, err = o.Take(a.Device, enroll.Thumbprint(a.Key), a.Facts, time.Now().UTC()); err != nil {
 		return nil, false, refusal(err.Error())
 	}
 	revision := e.Revision()
@@ -172,10 +173,10 @@ func (d *Desk) take(ctx context.Context, a Ask, key *rsa.PublicKey) (_ *Account,
 			return nil, false, err
 		}
 	}
-	return &Account{Issuer: d.config.Issuer, Audience: d.config.Audience, UserID: o.Taken.UserID, KeyID: o.Taken.KeyID, Trust: d.config.Trust}, false, nil
+	return &enroll.Account{Issuer: d.config.Issuer, Audience: d.config.Audience, UserID: o.Taken.UserID, KeyID: o.Taken.KeyID, Trust: d.config.Trust}, false, nil
 }
 
-func (d *Desk) keep(ctx context.Context, o Offer, revision uint64) (uint64, error) {
+func (d *Desk) keep(ctx context.Context, o enroll.Offer, revision uint64) (uint64, error) {
 	text, err := json.Marshal(o)
 	if err != nil {
 		return 0, err
@@ -185,7 +186,7 @@ func (d *Desk) keep(ctx context.Context, o Offer, revision uint64) (uint64, erro
 
 // enter is the device's entry in the registry, made if there is none. One that somebody else
 // made stands in the way, unless the offer names the device: then it is that device's new key.
-func (d *Desk) enter(ctx context.Context, o Offer, a Ask) (wire.DeviceEntry, error) {
+func (d *Desk) enter(ctx context.Context, o enroll.Offer, a enroll.Ask) (wire.DeviceEntry, error) {
 	token := wire.Token(a.Device)
 	e, err := d.devices.Get(ctx, token)
 	if err == nil {
@@ -211,7 +212,7 @@ func (d *Desk) enter(ctx context.Context, o Offer, a Ask) (wire.DeviceEntry, err
 }
 
 // Make keeps a new offer for as long as it lasts.
-func Make(ctx context.Context, offers jetstream.KeyValue, o Offer, t Token) error {
+func Make(ctx context.Context, offers jetstream.KeyValue, o enroll.Offer, t enroll.Token) error {
 	o.ID, o.Hash = t.ID, t.Hash()
 	text, err := json.Marshal(o)
 	if err != nil {

@@ -1,4 +1,4 @@
-package oidc
+package machine
 
 import (
 	"context"
@@ -30,6 +30,20 @@ func (s *Source) Token() (string, error) {
 	return t.AccessToken, nil
 }
 
+// Tokens is how a machine gets the token that it shows the broker: by its key file, or else
+// from its token file, which somebody else keeps fresh.
+func Tokens(c identity.Config) (func() (string, error), error) {
+	if c.OIDC.KeyFile == "" {
+		_, err := c.NATS.Token() // a file that cannot be read is told at once
+		return c.NATS.Token, err
+	}
+	source, err := ByKey(c.OIDC)
+	if err != nil {
+		return nil, err
+	}
+	return source.Token, nil
+}
+
 // lazy asks the issuer with the first token, so that a device starts while it is down.
 type lazy func() (oauth2.TokenSource, error)
 
@@ -51,6 +65,11 @@ func ByKey(c identity.OIDC) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("key file %s: %w", c.KeyFile, err)
 	}
+	return ByKeyFile(c, key)
+}
+
+// ByKeyFile is the service account of a key, by the JWT profile grant.
+func ByKeyFile(c identity.OIDC, key identity.KeyFile) (*Source, error) {
 	if c.Issuer == "" {
 		return nil, errors.New("oidc: no issuer; set oidc.issuer or MUSTER_OIDC_ISSUER")
 	}
