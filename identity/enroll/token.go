@@ -29,7 +29,7 @@ func ParseToken(s string) (Token, error) {
 	rest, ok := strings.CutPrefix(strings.TrimSpace(s), prefix)
 	parts := strings.Split(rest, ".")
 	if !ok || len(parts) != 3 || !plain(parts[0], 10) || !plain(parts[1], 26) || !plain(parts[2], 32) {
-		return Token{}, errors.New("not a token to join with; muster enroll prints one, it starts with mt1.")
+		return Token{}, errors.New("not a token to join with; muster enroll prints one that starts with mt1")
 	}
 	return Token{parts[0], parts[1], parts[2]}, nil
 }

@@ -76,7 +76,7 @@ func (v *Verifier) Verify(ctx context.Context, c identity.Claimed) (identity.Pri
 // check is all that a signed token must say besides.
 func (v *Verifier) check(claims *oidc.AccessTokenClaims) error {
 	return errors.Join(
-		oidc.CheckIssuer(claims, v.config.Issuer),
+		oidc.CheckIssuerWithISSVerifier(claims, v.config.Issuer, nil),
 		oidc.CheckAudience(claims, v.config.Audience),
 		oidc.CheckExpiration(claims, -Skew), // an offset is how much earlier a token ends
 		oidc.CheckIssuedAt(claims, 0, Skew),
