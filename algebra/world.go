@@ -21,6 +21,8 @@ type World struct {
 	// Environments are names under which plans may be judged with other levels.
 	Environments []Environment
 	Rollouts     []Rollout
+	// Theorems are what must hold of any device there could be.
+	Theorems []Theorem
 	// NoGates says in so many words that plans of this World need no policy.
 	NoGates bool
 	// Strict makes errors of what would be warnings.
@@ -83,6 +85,15 @@ type Policy struct {
 	Params         map[string]any
 }
 
+// Theorem is a Policy document that no device may ever be as Never says, where any(deploy: …)
+// asks which deployments the World gives a device: their app and version. It is proved of all
+// possible devices each time the World is loaded.
+type Theorem struct {
+	Name   string
+	Source Source
+	Never  *selectors.Bound
+}
+
 // Digest covers what the documents say, not where they say it or in which order.
 func (w World) Digest() Digest {
 	var lines []string
@@ -136,6 +147,9 @@ func (w World) Digest() Digest {
 	}
 	for _, r := range w.Rollouts {
 		add("rollout", r.Text())
+	}
+	for _, t := range w.Theorems {
+		add("theorem", t.Name, selectors.Print(t.Never.Expr()))
 	}
 	add("options", w.NoGates, w.Strict)
 	slices.Sort(lines)

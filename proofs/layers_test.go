@@ -26,6 +26,7 @@ var layers = []layer{
 	{folder: "./identity"},
 	{folder: "./algebra", may: []string{"./selectors"}},
 	{folder: "./algebra/worldfile", may: []string{"./algebra", "./selectors", "./internal/diag"}},
+	{folder: "./algebra/possible", may: []string{"./algebra", "./selectors"}},
 	{folder: "./algebra/snapshot", may: []string{"./algebra"}},
 	{folder: "./planner", may: []string{"./algebra", "./selectors"}},
 	{folder: "./policies", may: []string{"./planner", "./algebra", "./selectors", "./identity"}},

@@ -110,6 +110,9 @@ func (l *loader) bind() {
 			w.Match = l.bindMatch(w.match, "selector", scope)
 		}
 	}
+	for _, t := range l.theorems {
+		l.bindTheorem(t, scope)
+	}
 	for _, r := range l.rollouts {
 		l.bindRollout(r, scope)
 	}

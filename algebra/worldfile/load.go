@@ -97,6 +97,7 @@ type loader struct {
 	policies    []*policyDraft
 	waivers     []*waiverDraft
 	rollouts    []*rolloutDraft
+	theorems    []*theoremDraft
 	refs        map[algebra.DeploymentRef]string // where each app@version is declared
 	versions    map[string][]string              // of each app
 	labelKeys   map[string]bool
@@ -210,6 +211,10 @@ func (l *loader) whole() algebra.World {
 	}
 	slices.SortFunc(w.Waivers, func(a, b algebra.Waiver) int { return cmp.Compare(a.Name, b.Name) })
 	slices.SortFunc(w.Environments, func(a, b algebra.Environment) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(l.theorems, func(a, b *theoremDraft) int { return cmp.Compare(a.Name, b.Name) })
+	for _, t := range l.theorems {
+		w.Theorems = append(w.Theorems, t.Theorem)
+	}
 	slices.SortFunc(l.rollouts, func(a, b *rolloutDraft) int { return cmp.Compare(a.Name, b.Name) })
 	for _, r := range l.rollouts {
 		w.Rollouts = append(w.Rollouts, r.Rollout)

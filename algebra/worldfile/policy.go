@@ -7,9 +7,13 @@ import (
 // policy reads a Policy document. Its text is not compiled: package policies does that.
 func (l *loader) policy(d document) {
 	f := d.file
+	if d.isTheorem() {
+		l.theorem(d)
+		return
+	}
 	p := &policyDraft{Policy: algebra.Policy{Name: d.name, Source: d.source(), Scope: "action", Level: "deny"}}
 	l.policies = append(l.policies, p)
-	spec, ok := d.readSpec("scope", "level", "match", "message", "params", "cel", "rego")
+	spec, ok := d.readSpec("scope", "level", "match", "message", "params", "cel", "rego", "never")
 	if !ok {
 		return
 	}

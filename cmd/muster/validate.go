@@ -17,6 +17,8 @@ type contents struct {
 	Deployments int    `json:"deployments"`
 	Assignments int    `json:"assignments"`
 	Policies    int    `json:"policies"`
+	// Theorems are proved of all devices, or the World would not have loaded.
+	Theorems int `json:"theorems"`
 }
 
 func validateCommand(c *console) *cobra.Command {
@@ -25,7 +27,11 @@ func validateCommand(c *console) *cobra.Command {
 		Use:   "validate -w DIR",
 		Short: "check that a World loads and its policies compile",
 		Long: `validate reads a World and compiles its policies. Everything that is wrong is told at once,
-each with its place and the fix, and the exit code is 1; else it prints what the World declares.`,
+each with its place and the fix, and the exit code is 1; else it prints what the World declares.
+
+It looks at all devices there could be: two rules that can clash on one of them, rules that never
+apply, and theorems (Policy documents with never) that do not hold are told with such a device.
+In a World with strict: true each of these is an error; a theorem that does not hold always is.`,
 		Example: `  muster validate -w worlds/shop
   muster validate -w worlds/shop -p policies
   muster validate -w worlds/shop -o json`,
@@ -48,7 +54,7 @@ each with its place and the fix, and the exit code is 1; else it prints what the
 			return err
 		}
 		found := contents{dir, world.Digest().String(), len(world.Devices), len(world.Fleets),
-			len(world.Deployments), len(world.Assignments), len(rules.gates)}
+			len(world.Deployments), len(world.Assignments), len(rules.gates), len(world.Theorems)}
 		if output.value == "json" {
 			return indented(c, found)
 		}
@@ -60,11 +66,15 @@ each with its place and the fix, and the exit code is 1; else it prints what the
 
 // String is one line for people.
 func (c contents) String() string {
-	return c.World + ": ok: " + strings.Join([]string{
+	parts := []string{
 		counted(c.Devices, "device", "devices"),
 		counted(c.Fleets, "fleet", "fleets"),
 		counted(c.Deployments, "deployment", "deployments"),
 		counted(c.Assignments, "assignment", "assignments"),
 		counted(c.Policies, "policy", "policies"),
-	}, ", ")
+	}
+	if c.Theorems > 0 {
+		parts = append(parts, counted(c.Theorems, "theorem proved", "theorems proved"))
+	}
+	return c.World + ": ok: " + strings.Join(parts, ", ")
 }

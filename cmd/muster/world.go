@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/algebra/possible"
 	"github.com/musterfleet/muster/algebra/worldfile"
 	"github.com/musterfleet/muster/internal/diag"
 )
@@ -30,12 +32,36 @@ func (c *console) loadWorld(dir string) (algebra.World, error) {
 		return algebra.World{}, err
 	}
 	world, found := worldfile.Load(os.DirFS(dir))
+	if found.Err() == nil {
+		found = append(found, foreseen(world, dir)...)
+	}
 	found = under(dir, found)
 	if err := found.Err(); err != nil {
 		return algebra.World{}, err
 	}
 	c.diagnose(found)
 	return world, nil
+}
+
+// foreseen is what a World would do to devices that nobody has seen yet: warnings, and errors
+// where the World is strict or does not keep a theorem of its own.
+func foreseen(world algebra.World, dir string) diag.List {
+	var out diag.List
+	for _, f := range possible.Check(world) {
+		d := diag.Diagnostic{Severity: diag.Warning, File: f.Source.File, Line: f.Source.Line, Message: f.Message, Hint: f.Hint}
+		if world.Strict || f.Refuted {
+			d.Severity = diag.Error
+		}
+		if f.Other.File != "" {
+			f.Other.File = filepath.Join(dir, f.Other.File)
+			d.Message += "; the other one is at " + f.Other.String()
+		}
+		if f.Witness != nil {
+			d.Hint = strings.TrimPrefix(d.Hint+"; for example ", "; ") + f.Witness.String()
+		}
+		out = append(out, d)
+	}
+	return out
 }
 
 // directory says in plain words why a path is no directory.

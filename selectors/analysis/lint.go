@@ -47,10 +47,8 @@ func Lint(o Options, b *selectors.Bound) ([]Remark, error) {
 }
 
 func (a *anatomy) lint(x selectors.Expr, out *[]Remark) error {
-	switch x.(type) {
-	case selectors.Const, selectors.Universe:
+	if isPlain(x) {
 		return nil // it says so itself
-	default:
 	}
 	set := a.set(x)
 	if empty, err := set.IsEmpty(); err != nil || empty {
@@ -61,14 +59,11 @@ func (a *anatomy) lint(x selectors.Expr, out *[]Remark) error {
 		*out = append(*out, Remark{x, AlwaysTrue})
 		return err
 	}
-	switch x := x.(type) {
-	case selectors.Binary:
-		if x.Op == selectors.And || x.Op == selectors.Or {
-			return a.lintChain(x, out)
-		}
-	case selectors.Quant, selectors.Rule:
-		return nil
-	default:
+	if b, ok := x.(selectors.Binary); ok && (b.Op == selectors.And || b.Op == selectors.Or) {
+		return a.lintChain(b, out)
+	}
+	if _, ok := x.(selectors.Quant); ok {
+		return nil // its parts are about deployments
 	}
 	for _, child := range selectors.Children(x) {
 		if err := a.lint(child, out); err != nil {
@@ -76,6 +71,13 @@ func (a *anatomy) lint(x selectors.Expr, out *[]Remark) error {
 		}
 	}
 	return nil
+}
+
+// isPlain reports whether x is all, none, true or false.
+func isPlain(x selectors.Expr) bool {
+	_, constant := x.(selectors.Const)
+	_, universe := x.(selectors.Universe)
+	return constant || universe
 }
 
 // lintChain tells which operands of a chain can be spared, from the last to the first, so that

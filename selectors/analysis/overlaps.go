@@ -2,14 +2,17 @@ package analysis
 
 import "iter"
 
-// Overlaps yields each two predicates of NewSpace, by number, that have a device in common. A
-// predicate that is a conjunction of atoms, or a union of few, is compared key by key; others
+// Overlaps yields each two predicates of NewSpace, by number, that are asked about and have a
+// device in common. A predicate that is a conjunction of atoms, or a union of few, is compared key by key; others
 // in the diagram, without making nodes. Of many predicates only those are compared that meet in
 // the key which splits them best. The error, if any, is a *Budget and the last that is yielded.
-func (s *Space) Overlaps() iter.Seq2[[2]int, error] {
+func (s *Space) Overlaps(asked func(i, j int) bool) iter.Seq2[[2]int, error] {
 	return func(yield func([2]int, error) bool) {
-		o := s.overlapper()
+		o := s.comparing()
 		for pair := range o.candidates() {
+			if !asked(pair[0], pair[1]) {
+				continue
+			}
 			meets, err := o.meets(pair[0], pair[1])
 			if err != nil {
 				yield(pair, err)
@@ -31,7 +34,24 @@ type overlapper struct {
 	built []Set
 }
 
-func (s *Space) overlapper() *overlapper {
+// comparing is made once for a space.
+func (s *Space) comparing() *overlapper {
+	if s.overlapper == nil {
+		s.overlapper = s.newOverlapper()
+	}
+	return s.overlapper
+}
+
+// Empty reports whether the i-th predicate of NewSpace has no device.
+func (s *Space) Empty(i int) (bool, error) {
+	o := s.comparing()
+	if o.none[i] || o.boxes[i] != nil {
+		return o.none[i], nil
+	}
+	return o.set(i).IsEmpty()
+}
+
+func (s *Space) newOverlapper() *overlapper {
 	n := len(s.terms)
 	o := &overlapper{space: s, boxes: make([][]box, n), outer: make([]box, n), none: make([]bool, n), built: make([]Set, n)}
 	for i, t := range s.terms {

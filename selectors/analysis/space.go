@@ -23,12 +23,13 @@ type Options struct {
 
 // Space is all possible devices, told apart as far as some predicates do.
 type Space struct {
-	options   Options
-	variables []*variable
-	diagram   *diagram
-	terms     []term
-	sets      []Set // of the terms, made when asked for
-	world     Set   // the assumptions
+	options    Options
+	variables  []*variable
+	diagram    *diagram
+	terms      []term
+	sets       []Set       // of the terms, made when asked for
+	world      Set         // the assumptions
+	overlapper *overlapper // nil until it is needed
 }
 
 // NewSpace cuts the possible devices into the regions that the predicates tell apart. The error
