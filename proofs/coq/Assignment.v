@@ -10,7 +10,6 @@ Import ListNotations.
 Open Scope Z_scope.
 
 #[export] Instance dec_Z : Dec Z := Z.eq_dec.
-#[export] Instance dec_nat : Dec nat := Nat.eq_dec.
 
 Section Claims.
   Context {C : Type} `{Dec C}.
@@ -64,7 +63,7 @@ Section Expressions.
   | Rule (from : sel atom) (deploy : list (A * P)) (at_priority : Z)
   | Union (x y : expr)
   | Inter (x y : expr)
-  | Minus (x y : expr)
+  | Without (x y : expr)
   | Filter (x : expr) (by_ : sel atom).
 
   Fixpoint claims (roster : list D) (x : expr) : list claim :=
@@ -73,7 +72,7 @@ Section Expressions.
         flat_map (fun d => map (fun ap => Claim d (fst ap) p (snd ap)) ds) (select holds roster s)
     | Union x y => union (claims roster x) (claims roster y)
     | Inter x y => inter (claims roster x) (claims roster y)
-    | Minus x y => minus (claims roster x) (claims roster y)
+    | Without x y => minus (claims roster x) (claims roster y)
     | Filter x s => filter (fun c => admits holds s (on c)) (claims roster x)
     end.
 

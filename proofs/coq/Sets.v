@@ -4,7 +4,7 @@
     as sets. Equality is a parameter, so that the extracted program gets it from OCaml
     ([String.equal]) and no string is ever taken apart inside Coq. *)
 
-From Coq Require Import List Bool Permutation.
+From Coq Require Import List Bool Arith Permutation.
 Import ListNotations.
 
 Class Dec (A : Type) := dec : forall x y : A, {x = y} + {x <> y}.
@@ -31,6 +31,8 @@ Proof.
   intros [a|] [b|]; [destruct (dec a b) | | | ];
     ((left; congruence) || (right; congruence)).
 Defined.
+
+#[export] Instance dec_nat : Dec nat := PeanoNat.Nat.eq_dec.
 
 #[export] Instance dec_list {A} `{Dec A} : Dec (list A) := list_eq_dec dec.
 
@@ -99,6 +101,14 @@ Lemma filter_filter {A} (p q : A -> bool) l :
 Proof.
   induction l as [|x l IH]; [reflexivity|]. simpl.
   destruct (q x); simpl; [destruct (p x); now rewrite IH | assumption].
+Qed.
+
+Lemma NoDup_app' {A} (l m : list A) :
+  NoDup l -> NoDup m -> (forall x, In x l -> ~ In x m) -> NoDup (l ++ m).
+Proof.
+  intros L M D. induction L as [|x l N L IH]; [assumption|]. simpl. constructor.
+  - rewrite in_app_iff. intros [I|I]; [contradiction | apply (D x); [now left | assumption]].
+  - apply IH. intros y Hy. apply D. now right.
 Qed.
 
 (** Association lists: the first entry of a key counts. *)
