@@ -1,0 +1,273 @@
+package oracletest_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/leanovate/gopter"
+	"github.com/leanovate/gopter/prop"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/algebra/algebratest"
+	"github.com/musterfleet/muster/planner"
+	"github.com/musterfleet/muster/proofs/oracletest"
+)
+
+var update = flag.Bool("update", false, "ask the oracle for the corpus anew")
+
+const corpus = "testdata/corpus.gz"
+
+// kinds are the questions that are drawn, and how many of each go into the corpus.
+var kinds = []struct {
+	name string
+	keep int
+	draw func(oracletest.Dice) string
+}{
+	{"world", 900, oracletest.Dice.World},
+	{"claims", 500, oracletest.Dice.Claims},
+	{"difference", 400, oracletest.Dice.Difference},
+	{"decision", 500, oracletest.Dice.Decision},
+	{"limit", 200, oracletest.Dice.Limit},
+}
+
+// lines are random questions; those about worlds shrink by leaving things out.
+func lines(draw func(oracletest.Dice) string, wild bool) gopter.Gen {
+	return func(p *gopter.GenParameters) *gopter.GenResult {
+		shrink := func(v any) gopter.Shrink {
+			smaller := oracletest.Smaller(v.(string))
+			return func() (any, bool) {
+				if len(smaller) == 0 {
+					return nil, false
+				}
+				next := smaller[0]
+				smaller = smaller[1:]
+				return next, true
+			}
+		}
+		return &gopter.GenResult{Result: draw(oracletest.Dice{R: p.Rng, Wild: wild}), ResultType: reflect.TypeFor[string](), Shrinker: shrink}
+	}
+}
+
+func start(t *testing.T) *oracletest.Live {
+	t.Helper()
+	if oracletest.Program() == "" {
+		t.Skip("MUSTER_ORACLE names no oracle (make proofs builds one); TestCorpusIsReplayed compares with its recorded answers")
+	}
+	live, err := oracletest.Start(oracletest.Program())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := live.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return live
+}
+
+// agree compares the code with the model on one line, and the line with what the model read.
+func agree(live *oracletest.Live, engine oracletest.Engine, line string) error {
+	want, err := live.Ask(line)
+	if err != nil {
+		return err
+	}
+	if read, err := live.Ask("(echo " + line + ")"); err != nil || read != line {
+		return fmt.Errorf("the oracle read\n%s\nas\n%s\n%v", line, read, err)
+	}
+	if have := engine.Answer(line); have != want {
+		return fmt.Errorf("%s\nmodel %s\ncode  %s", line, want, have)
+	}
+	return nil
+}
+
+// classes counts what occurs in how many cases.
+type classes struct {
+	met   map[string]int
+	cases int
+}
+
+func (c *classes) engine() oracletest.Engine {
+	c.met = map[string]int{}
+	e := oracletest.Go()
+	e.Met = func(class string) { c.met[class]++ }
+	return e
+}
+
+// enough fails if a class of plans occurs in fewer than one case of twenty.
+func (c *classes) enough(t *testing.T, of string, but ...string) {
+	t.Helper()
+	for _, class := range []string{
+		"nothing to do", "relabel", "takes values",
+		"start_because_assigned", "replace_because_version_changed", "replace_because_values_changed", "stop_because_unassigned",
+		"blocked: conflict", "blocked: resource_clash", "blocked: requirement_missing", "blocked: refused_by_device",
+		"blocked: device_revoked", "blocked: value_missing",
+	} {
+		t.Logf("%-12s %-35s %5d of %d, %4.1f %%", of, class, c.met[class], c.cases, 100*float64(c.met[class])/float64(c.cases))
+		if c.met[class]*20 < c.cases && !slices.Contains(but, class) {
+			t.Errorf("%s: %s in %d of %d cases, want one of twenty", of, class, c.met[class], c.cases)
+		}
+	}
+}
+
+// TestCodeIsTheModel asks both, for type-directed and for arbitrary questions.
+func TestCodeIsTheModel(t *testing.T) {
+	live := start(t)
+	for _, kind := range kinds {
+		for _, wild := range []bool{false, true} {
+			var c classes
+			engine := c.engine()
+			n := 2 * kind.keep
+			algebratest.Law(t, n)(prop.ForAll(func(line string) (bool, error) {
+				c.cases++
+				err := agree(live, engine, line)
+				return err == nil, err
+			}, lines(kind.draw, wild)))
+			t.Logf("%-12s wild %-5t %d cases", kind.name, wild, c.cases)
+			if kind.name == "world" && !wild {
+				c.enough(t, kind.name)
+			}
+		}
+	}
+}
+
+// TestSituationsAreTheModels puts the worlds of the other tests to the model, whole expressions and all.
+func TestSituationsAreTheModels(t *testing.T) {
+	live := start(t)
+	var c classes
+	engine := c.engine()
+	algebratest.Law(t, 2000)(prop.ForAll(func(s algebratest.Situation) (bool, error) {
+		c.cases++
+		err := agree(live, engine, oracletest.Ask(s))
+		return err == nil, err
+	}, algebratest.Situations()))
+	c.enough(t, "situations", "nothing to do") // which small worlds have in plenty
+}
+
+// TestEverySmallWorldIsTheModels leaves no small case out.
+func TestEverySmallWorldIsTheModels(t *testing.T) {
+	live := start(t)
+	n := 0
+	for _, all := range []func(func(string) bool){oracletest.SmallWorlds(), oracletest.SmallDifferences()} {
+		for line := range all {
+			n++
+			if err := agree(live, oracletest.Go(), line); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Logf("%d small worlds and differences", n)
+}
+
+// record asks the oracle for the corpus: all small worlds and some of each kind.
+func record(t *testing.T) {
+	live := start(t)
+	var asks []string
+	for line := range oracletest.SmallWorlds() {
+		asks = append(asks, line)
+	}
+	for line := range oracletest.SmallDifferences() {
+		asks = append(asks, line)
+	}
+	r := rand.New(rand.NewSource(algebratest.Seed))
+	for _, kind := range kinds {
+		for i := range kind.keep {
+			asks = append(asks, kind.draw(oracletest.Dice{R: r, Wild: i%3 == 0}))
+		}
+	}
+	slices.Sort(asks) // like stands by like, which packs better
+	var cases []oracletest.Case
+	for _, ask := range slices.Compact(asks) {
+		answer, err := live.Ask(ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cases = append(cases, oracletest.Case{Ask: ask, Answer: answer})
+	}
+	if err := oracletest.WriteCorpus(corpus, cases); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// replay is the first case in which an engine differs from the recorded model.
+func replay(engine oracletest.Engine, cases []oracletest.Case) error {
+	for _, c := range cases {
+		if have := engine.Answer(c.Ask); have != c.Answer {
+			return fmt.Errorf("%s\nmodel %s\ncode  %s", c.Ask, c.Answer, have)
+		}
+	}
+	return nil
+}
+
+func read(t *testing.T) []oracletest.Case {
+	t.Helper()
+	cases, err := oracletest.ReadCorpus(corpus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cases
+}
+
+// TestCorpusIsReplayed needs no Coq: the model's answers are on disk.
+func TestCorpusIsReplayed(t *testing.T) {
+	if *update {
+		record(t)
+	}
+	cases := read(t)
+	if len(cases) < 5000 {
+		t.Errorf("%d cases, want 5000", len(cases))
+	}
+	var c classes
+	if err := replay(c.engine(), cases); err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]int{}
+	for _, x := range cases {
+		head, _, _ := strings.Cut(x.Ask, " ")
+		kinds[head]++
+	}
+	c.cases = kinds["(make"]
+	t.Logf("%d cases: %v; plans: %v", len(cases), kinds, c.met)
+}
+
+// TestReplaySeesWrongEngines plants bugs in what the engine calls.
+func TestReplaySeesWrongEngines(t *testing.T) {
+	cases := read(t)
+	diff := func(bend func([]planner.Action) []planner.Action) oracletest.Engine {
+		e := oracletest.Go()
+		e.Diff = func(want, have algebra.Placement) []planner.Action { return bend(planner.Diff(want, have)) }
+		return e
+	}
+	plan := func(bend func(*planner.Plan)) oracletest.Engine {
+		e := oracletest.Go()
+		e.Make = func(w algebra.World, r algebra.Reality) planner.Plan {
+			p := planner.Make(w, r)
+			bend(&p)
+			return p
+		}
+		return e
+	}
+	for name, e := range map[string]oracletest.Engine{
+		"the last of three actions is lost": diff(func(a []planner.Action) []planner.Action { return a[:len(a)-len(a)/3] }),
+		"actions come backwards": diff(func(a []planner.Action) []planner.Action {
+			slices.Reverse(a)
+			return a
+		}),
+		"a stop beside a refusal is lost": plan(func(p *planner.Plan) {
+			if len(p.Blocked) > 0 && p.Blocked[0].Why == planner.DeviceRefused {
+				p.Changes = slices.DeleteFunc(p.Changes, func(c planner.Change) bool { return c.Reason == planner.Unassigned })
+			}
+		}),
+		"what clashes is no block": plan(func(p *planner.Plan) {
+			p.Blocked = slices.DeleteFunc(p.Blocked, func(b planner.Blocked) bool { return b.Why == planner.ResourceClash })
+		}),
+	} {
+		if replay(e, cases) == nil {
+			t.Errorf("%s: not seen", name)
+		}
+	}
+}
