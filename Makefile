@@ -96,8 +96,8 @@ microbench: ## all Go benchmarks
 	go test -run '^$$' -bench . -benchmem -timeout 60m $$dirs
 
 .PHONY: proofs
-proofs: ## the rules of the house and the laws no single package can state
-	go test -count=1 ./proofs/...
+proofs: ## prove in Coq, extract, compare the code with the model, kill mutants; one table; installs Coq by apt
+	@./proofs/check
 
 .PHONY: soak
 soak: ## the laws on many more cases (MUSTER_SOAK=1), for as long as it takes
@@ -123,5 +123,5 @@ clean: ## remove what was built
 	rm -rf bin dist coverage.*
 
 .PHONY: ci
-ci: ## what .ci/run does on a fresh clone: deps, build, test, lint, each with its time
+ci: ## what .ci/run does on a fresh clone: deps, build, test, proofs, lint, each with its time
 	@./.ci/run
