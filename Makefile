@@ -99,6 +99,10 @@ microbench: ## all Go benchmarks
 proofs: ## prove in Coq, extract, compare the code with the model, kill mutants; one table; installs Coq by apt
 	@./proofs/check
 
+.PHONY: peers
+peers: ## translations beside the tools they come from: apimachinery, go-bexpr, ClusterShell, Ansible
+	@cd proofs/peers && go test -count=1 -v -timeout 60m ./conformance
+
 .PHONY: soak
 soak: ## the laws on many more cases (MUSTER_SOAK=1), for as long as it takes
 	@dirs=$$(git ls-files -co --exclude-standard '*laws_test.go' | xargs -r dirname | sort -u | sed 's,^,./,'); \
