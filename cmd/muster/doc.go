@@ -10,6 +10,8 @@
 //	muster gate          what policies say of a saved plan, in the formats of CI
 //	muster validate      whether a World loads and its policies compile
 //	muster fmt           World files in canonical form
+//	muster import        a selector of another tool in this language
+//	muster export        and the other way
 //	muster version       what was built
 //
 // Each verb is a file. What they share:

@@ -68,6 +68,7 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().BoolVar(&c.plain, "no-color", false, "never colour; the variable NO_COLOR does the same")
+	root.AddCommand(importCommand(c), exportCommand(c))
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand())
 	root.Version = readBuild().String()

@@ -56,7 +56,7 @@ func TestComplete(t *testing.T) {
 		{`all by `, 7, []string{"name: set on 5/5", "…"}},
 		{`all by arch, label("s`, 19, []string{`"site"): set on 5/5`}},
 		{`all limit `, 10, nil},
-		{`:ex`, 0, []string{":explain : how many devices each part admits"}},
+		{`:expl`, 0, []string{":explain : how many devices each part admits"}},
 		{`:explain @prod & @c`, 17, []string{"@canary: fleet, 1 device"}},
 		{`:why edge-003 @c`, 14, []string{"@canary: fleet, 1 device"}},
 		{`:why edge-00`, 5, []string{"edge-001: ", "edge-002: ", "edge-003: ", "edge-004: "}},
