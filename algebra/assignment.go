@@ -125,6 +125,16 @@ func (a Assignment) All() iter.Seq2[Claim, Fleet] {
 	}
 }
 
+// isNothing reports an assignment without a claim on any device.
+func (a Assignment) isNothing() bool {
+	for _, on := range a.All() {
+		if !on.IsEmpty() {
+			return false
+		}
+	}
+	return true
+}
+
 // At is the claims made at one device, by ordinal: the function an Assignment denotes.
 func (a Assignment) At(ordinal uint32) []Claim {
 	var out []Claim

@@ -1,6 +1,9 @@
 package algebra
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Reality is what is published to and reported by each device, as of one instant.
 type Reality struct {
@@ -14,6 +17,9 @@ type Reality struct {
 	Records map[DeviceID]Record
 	// Slots is what devices reported of their slots.
 	Slots map[Slot]SlotState
+	// Quarantine is the releases that failed, by the runs that found it, and are not to be tried
+	// again on these devices.
+	Quarantine []Quarantine
 	// Specs are the deployments that Published refers to, as far as they are known.
 	Specs map[Digest]Deployment
 }
@@ -40,6 +46,23 @@ type Record struct {
 	Lifecycle         Lifecycle
 	// Heard is the newest of heartbeat, state and facts; zero is never.
 	Heard time.Time
+}
+
+// Quarantine keeps a release from devices until the World places another one there, or until
+// the run is retried.
+type Quarantine struct {
+	App        App
+	Version    Version
+	Deployment Digest
+	// Devices are in the order of ids.
+	Devices []DeviceID
+	// Run found out, and Reason is what it saw.
+	Run, Reason string
+}
+
+// String says what is kept out, and how to let it in.
+func (q Quarantine) String() string {
+	return fmt.Sprintf("%s@%s failed in run %s: %s; `muster run retry %s` lets it be tried again", q.App, q.Version, q.Run, q.Reason, q.Run)
 }
 
 // OnlineWithin is how recently a device must have been heard to count as online.

@@ -203,6 +203,17 @@ func (d Demand) Assign(b *selectors.Bound) Assignment { return d.eval.assignment
 // Assignment is the union of the assignments that are not abstract.
 func (d Demand) Assignment() Assignment { return d.all }
 
+// Idle lists the assignments that are to make claims and make none, in the order of names.
+func (d Demand) Idle() []Definition {
+	var idle []Definition
+	for i, a := range d.made {
+		if def := d.world.Assignments[i]; !def.Abstract && a.isNothing() {
+			idle = append(idle, def)
+		}
+	}
+	return idle
+}
+
 // MadeBy lists the assignments that make a claim at a device, in the order of names.
 func (d Demand) MadeBy(c Claim, ordinal uint32) []Definition {
 	var by []Definition

@@ -20,6 +20,8 @@ import (
 // and the least set does not depend on the order in which it is found.
 func (m *making) block() {
 	m.blockByDevice()
+	m.blockClaimed()
+	m.blockQuarantined()
 	m.traits = m.findTraits()
 	if len(m.traits) == 0 {
 		return // no slot depends on another

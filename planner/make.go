@@ -33,16 +33,25 @@ func Make(w algebra.World, r algebra.Reality) Plan {
 	for _, d := range w.Deployments {
 		m.known[d.Digest()] = d.Deployment
 	}
+	m.claimants = m.claim()
 	m.place()
 	m.block()
 	want := m.settled()
 	plan := Plan{World: w.Digest(), Observed: r.ObservedAt, Roster: roster, Registry: registry,
 		Base: map[algebra.DeviceID]Base{}, published: m.have, known: m.known}
-	for i, a := range Diff(want, m.have) {
+	actions := Diff(want, m.have)
+	courses, batch, rollout := m.schedule(actions)
+	plan.Courses = courses
+	for i, a := range actions {
 		c := m.change(a)
-		c.ID = "c" + strconv.Itoa(i+1)
+		c.Batch, c.Rollout = batch[i], rollout[i]
 		plan.Changes = append(plan.Changes, c)
 	}
+	slices.SortStableFunc(plan.Changes, func(a, b Change) int { return cmp.Compare(a.Batch, b.Batch) })
+	for i := range plan.Changes {
+		plan.Changes[i].ID = "c" + strconv.Itoa(i+1)
+	}
+	plan.Emptied = m.emptied(plan.Changes)
 	m.order(plan.Changes)
 	base := m.bases()
 	for _, c := range plan.Changes {
@@ -80,6 +89,8 @@ type making struct {
 	named   map[string]By
 	terms   map[made][]term
 	traits  map[algebra.Digest]*traits
+	// claimants are the rollouts by which changes go out.
+	claimants claimants
 }
 
 // place resolves the World into asked. A conflict leaves the slot empty and blocks it; a

@@ -17,8 +17,12 @@ type Plan struct {
 	// Registry is the changes that Device documents bring. They are outside leastness and
 	// come before all changes.
 	Registry []algebra.Relabelling
+	// Courses are how the changes go out, wave by wave; those of several run side by side.
+	Courses []Course
 	// Changes are the actions, in the order of batch and target.
 	Changes []Change
+	// Emptied are the assignments that no device answers to any more.
+	Emptied []Emptied
 	// Blocked are the slots left as they are though something else is wanted there or known to be wrong.
 	Blocked []Blocked
 	// InFlight are the slots that are published as wanted and do not run so yet.
@@ -62,9 +66,19 @@ type Change struct {
 	Want, Have algebra.Deployment
 	// Values is what Want takes from the device.
 	Values algebra.Values
-	Batch  int
 	// Requires are the changes of this device, by id, that come before this one.
 	Requires []string
+	// Batch is that of its wave: see Plan.Of. Rollout is the one that claims it, whose budget
+	// it spends, by name; where it hangs together with others, the wave may be another's.
+	Batch   int
+	Rollout string
+}
+
+// Emptied is an assignment that makes no claim on any device, while slots of its apps stop: a
+// fleet in use came to nothing.
+type Emptied struct {
+	By    By
+	Stops int
 }
 
 // By names the declaration a change follows from.
@@ -137,9 +151,12 @@ const (
 	DeviceRefused                         // the device vetoed this release
 	DeviceRevoked                         // the device is revoked
 	ValueMissing                          // the device lacks a label or fact that the deployment takes a value from
+	ClaimedTwice                          // the rollouts of two fleets claim it
+	Quarantined                           // a run found that this release fails
 )
 
-var blockNames = [...]string{"", "conflict", "resource_clash", "requirement_missing", "refused_by_device", "device_revoked", "value_missing"}
+var blockNames = [...]string{"", "conflict", "resource_clash", "requirement_missing", "refused_by_device", "device_revoked", "value_missing",
+	"claimed_by_two_rollouts", "quarantined"}
 
 // String is the reason's name in the plan file.
 func (r BlockReason) String() string {

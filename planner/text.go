@@ -38,7 +38,8 @@ func Text(p Plan, s Style) string {
 	s.Width = cmp.Or(s.Width, defaultWidth)
 	w := &page{out: &b, style: s}
 	w.section("Registry", registryLines(p.Registry))
-	w.changes(p.Changes)
+	w.courses(p)
+	w.waves(p)
 	w.section("Blocked, left as they are", blockedLines(p.Blocked))
 	w.inFlight(p.InFlight)
 	w.drift(p)
@@ -122,22 +123,6 @@ func labelDiff(before, after map[string]string) string {
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, ", ")
-}
-
-func (w *page) changes(changes []Change) {
-	for len(changes) > 0 {
-		batch := changes[0].Batch
-		var lines []line
-		for len(changes) > 0 && changes[0].Batch == batch {
-			lines = append(lines, w.change(changes[0]))
-			changes = changes[1:]
-		}
-		title := "Changes"
-		if batch > 0 || len(changes) > 0 {
-			title = fmt.Sprintf("Batch %d", batch+1)
-		}
-		w.section(title, lines)
-	}
 }
 
 func (w *page) change(c Change) line {

@@ -23,12 +23,13 @@ const (
 	ruleObservation = reserved + "observation"
 	ruleRollback    = reserved + "rollback"
 	ruleStops       = reserved + "stops"
+	ruleEmptied     = reserved + "emptied"
 )
 
 // stops refuses a plan that stops more than stopShare of an app's devices, unless the caller
 // allows that many: it is the guard against an emptied selector. Devices are counted whole,
-// of all that have the app or get it; the bound is exact. That a World empties a fleet in
-// use cannot be seen from a plan: it takes the World before.
+// of all that have the app or get it; the bound is exact. An assignment that comes to nothing
+// while its apps stop is a fleet in use that was emptied, however few its devices are.
 func stops(f *planfile.File, allowed int) []Result {
 	var out []Result
 	for _, app := range slices.Sorted(maps.Keys(f.Aggregates.ByDeployment)) {
@@ -46,6 +47,15 @@ func stops(f *planfile.File, allowed int) []Result {
 		out = append(out, Result{Rule: ruleStops, Level: Deny,
 			Msg:     fmt.Sprintf("stops %s %s; if that is meant, pass --allow-stop %d", app, share, g.Stopped),
 			Details: map[string]any{"app": app, "stopped": g.Stopped, "devices": g.Devices}})
+	}
+	for _, e := range f.Emptied {
+		if e.Stops <= allowed {
+			continue
+		}
+		out = append(out, Result{Rule: ruleEmptied, Level: Deny, Loc: e.Source,
+			Msg: fmt.Sprintf("no device is in the fleet of assignment %s any more, and %d stop what it placed; if that is meant, pass --allow-stop %d",
+				e.Assignment.Name, e.Stops, e.Stops),
+			Details: map[string]any{"assignment": e.Assignment.Name, "stopped": e.Stops}})
 	}
 	return out
 }

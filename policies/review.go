@@ -64,7 +64,7 @@ func Judge(f planfile.File, gates Gates, opt Options) (Report, error) {
 
 func newReview(file *planfile.File, plan planner.Plan, opt Options) *review {
 	file.PolicyResults = []planfile.PolicyResult{} // what was said before is not judged
-	return &review{file: file, plan: plan, rollsBack: opt.RollsBack, levels: opt.Levels, kept: map[string]bool{}, memo: &Memo{},
+	return &review{file: file, plan: plan, rollsBack: opt.RollsBack || rollsBack(file), levels: opt.Levels, kept: map[string]bool{}, memo: &Memo{},
 		waivers: onRoster(opt.Waivers, plan.Roster, file.Now)}
 }
 
@@ -146,6 +146,11 @@ func (r *review) ready() {
 		}
 	}
 	r.forward, r.back = newSide(forward), newSide(back)
+}
+
+// rollsBack reports a plan of which some rollout undoes by itself what fails.
+func rollsBack(f *planfile.File) bool {
+	return slices.ContainsFunc(f.Rollouts, func(r planfile.Rollout) bool { return r.OnFailure == string(algebra.Rollback) })
 }
 
 // weigh makes results of what a gate says. Of an inverse only denials matter: of the action

@@ -25,28 +25,6 @@ func summary(changes []Change, p planner.Plan) Summary {
 	return s
 }
 
-// batches lists the deployment changes by batch; changes come sorted by batch.
-func batches(changes []Change) []Batch {
-	out := []Batch{}
-	disrupted := map[string]bool{}
-	for _, c := range changes {
-		if c.Type != "deployment" || c.ActionReason == atRest {
-			continue
-		}
-		if len(out) == 0 || out[len(out)-1].Index != c.Batch {
-			out = append(out, Batch{Index: c.Batch, Changes: []string{}})
-			clear(disrupted)
-		}
-		b := &out[len(out)-1]
-		b.Changes = append(b.Changes, c.ID)
-		if c.Disruptive && !disrupted[c.Device.ID] {
-			disrupted[c.Device.ID] = true
-			b.Disrupted++
-		}
-	}
-	return out
-}
-
 // standing is what a device, or one app on it, adds to each group it is in.
 type standing struct{ reachable, down, disrupted, stopped, changed bool }
 
@@ -81,12 +59,14 @@ func aggregates(p planner.Plan, r algebra.Reality) Aggregates {
 		changed[i], apps[at.App][i] = changed[i].after(c.Action), apps[at.App][i].after(c.Action)
 	}
 	out := Aggregates{ByLabel: map[string]map[string]Group{}, ByDeployment: map[string]Group{}}
+	b := boundOf(p, r, changed)
 	for _, s := range changed {
 		out.Fleet = out.Fleet.with(s)
 	}
 	together := disruptions(p)
 	out.Fleet.MaxConcurrent = together.most()
 	byApp := together.byApp()
+	out.Fleet.MaxDown -= b.spared(1, func(int) int { return 0 })[0]
 	for c := range p.Roster.Columns() {
 		if !c.Key.Label {
 			break // labels come first
@@ -99,7 +79,9 @@ func aggregates(p planner.Plan, r algebra.Reality) Aggregates {
 			groups[code].MaxConcurrent = n
 		}
 		out.ByLabel[c.Key.Name] = make(map[string]Group, len(c.Values))
+		spared := b.spared(len(groups), func(i int) int { return int(c.Codes[i]) })
 		for i, v := range c.Values {
+			groups[i+1].MaxDown -= spared[i+1]
 			out.ByLabel[c.Key.Name][v] = groups[i+1]
 		}
 	}
@@ -111,6 +93,12 @@ func aggregates(p planner.Plan, r algebra.Reality) Aggregates {
 			}
 		}
 		g.MaxConcurrent = byApp[app]
+		g.MaxDown -= b.spared(1, func(i int) int {
+			if column[i].disrupted {
+				return 0
+			}
+			return -1
+		})[0]
 		if g.Devices > 0 {
 			out.ByDeployment[app.String()] = g
 		}

@@ -27,7 +27,9 @@ type covered struct {
 	ResourceDrift   []Drift        `json:"resource_drift"`
 	Blocked         []Blocked      `json:"blocked"`
 	InFlight        []InFlight     `json:"in_flight"`
+	Rollouts        []Rollout      `json:"rollouts"`
 	Batches         []Batch        `json:"batches"`
+	Emptied         []Emptied      `json:"emptied"`
 	Aggregates      Aggregates     `json:"aggregates"`
 	PolicyResults   []PolicyResult `json:"-"`
 	Approvals       []string       `json:"-"`

@@ -4,7 +4,7 @@ import "time"
 
 // FormatVersion changes its minor part when keys are added, its major part when the sense
 // of one changes; readers ignore unknown keys and refuse an unknown major.
-const FormatVersion = "1.0"
+const FormatVersion = "1.1"
 
 // Kind is the kind of a plan file.
 const Kind = "FleetPlan"
@@ -35,7 +35,9 @@ type File struct {
 	ResourceDrift   []Drift    `json:"resource_drift"`
 	Blocked         []Blocked  `json:"blocked"`
 	InFlight        []InFlight `json:"in_flight"`
+	Rollouts        []Rollout  `json:"rollouts"`
 	Batches         []Batch    `json:"batches"`
+	Emptied         []Emptied  `json:"emptied"`
 	Aggregates      Aggregates `json:"aggregates"`
 	// PolicyResults is what the gates said when the plan was made. Apply asks them anew.
 	PolicyResults []PolicyResult `json:"policy_results"`
@@ -130,6 +132,7 @@ type Change struct {
 	Assignment   Assignment `json:"assignment"`
 	Source       Source     `json:"source"`
 	Batch        int        `json:"batch"`
+	Rollout      string     `json:"rollout"` // the one that claims it; empty for the default
 	Requires     []string   `json:"requires"`
 	Disruptive   bool       `json:"disruptive"`
 }
@@ -246,9 +249,12 @@ type InFlight struct {
 	Detail  string `json:"detail"`
 }
 
-// Batch is the changes that go out together.
+// Batch is the changes that go out together: those of one wave of a rollout. Of one rollout
+// they go out one after the other, of several side by side.
 type Batch struct {
 	Index     int      `json:"index"`
+	Rollout   string   `json:"rollout"`
+	Wave      int      `json:"wave"`
 	Changes   []string `json:"changes"`
 	Disrupted int      `json:"disrupted"`
 }

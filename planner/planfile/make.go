@@ -20,7 +20,7 @@ func From(p planner.Plan, reality algebra.Reality, request Request, now time.Tim
 		Metadata:      Metadata{Labels: map[string]string{}, Annotations: map[string]string{}},
 		Base:          base(p),
 		PolicyResults: []PolicyResult{}, Approvals: []string{},
-		ResourceChanges: []Change{}, ResourceDrift: []Drift{}, Blocked: []Blocked{}, InFlight: []InFlight{}, Batches: []Batch{},
+		ResourceChanges: []Change{}, ResourceDrift: []Drift{}, Blocked: []Blocked{}, InFlight: []InFlight{},
 	}
 	f.Request.Groups = append([]string{}, request.Groups...)
 	f.Request.VCS.Approvals = append([]string{}, request.VCS.Approvals...)
@@ -42,7 +42,7 @@ func From(p planner.Plan, reality algebra.Reality, request Request, now time.Tim
 	for _, s := range p.InFlight {
 		f.InFlight = append(f.InFlight, inFlight(s))
 	}
-	f.Batches = batches(f.ResourceChanges)
+	f.Rollouts, f.Batches, f.Emptied = rollouts(p), batches(p, f.ResourceChanges), emptied(p)
 	f.Summary = summary(f.ResourceChanges, p)
 	f.Aggregates = aggregates(p, reality)
 	digest := f.Digest()
@@ -94,7 +94,7 @@ func deploymentChange(c planner.Change, p planner.Plan, r algebra.Reality) Chang
 	out := Change{
 		ID: c.ID, Address: at.String(), Type: "deployment", Name: at.App.String(), ActionReason: c.Reason.String(),
 		Device: device(at.Device, p, r), Assignment: Assignment{Name: c.By.Assignment, Rule: c.By.Rule, Term: c.By.Term}, Source: Source(c.By.Source),
-		Batch: c.Batch, Requires: append([]string{}, c.Requires...),
+		Batch: c.Batch, Rollout: c.Rollout, Requires: append([]string{}, c.Requires...),
 		Change: Transition{AfterUnknown: map[string]bool{}, ReplacePaths: [][]string{}, BeforeLabels: Labels{}, AfterLabels: Labels{}},
 	}
 	switch a := c.Action.(type) {

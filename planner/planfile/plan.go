@@ -33,6 +33,13 @@ func (f File) Plan(roster *algebra.Roster, known map[algebra.Digest]algebra.Depl
 			return planner.Plan{}, fmt.Errorf("plan: change %s of %s: %w", c.ID, c.Address, err)
 		}
 	}
+	if r.plan.Courses, err = courses(f.Rollouts); err != nil {
+		return planner.Plan{}, fmt.Errorf("plan: %w", err)
+	}
+	for _, e := range f.Emptied {
+		r.plan.Emptied = append(r.plan.Emptied, planner.Emptied{
+			By: planner.By{Assignment: e.Assignment.Name, Rule: e.Assignment.Rule, Term: e.Assignment.Term, Source: algebra.Source(e.Source)}, Stops: e.Stops})
+	}
 	for _, b := range f.Blocked {
 		if err := r.blocked(b); err != nil {
 			return planner.Plan{}, fmt.Errorf("plan: blocked %s: %w", b.Address, err)
@@ -127,7 +134,7 @@ func (r *reading) action(c Change) error {
 	if err != nil {
 		return err
 	}
-	out := planner.Change{ID: c.ID, Reason: reason, Batch: c.Batch, Requires: c.Requires,
+	out := planner.Change{ID: c.ID, Reason: reason, Batch: c.Batch, Rollout: c.Rollout, Requires: c.Requires,
 		By: planner.By{Assignment: c.Assignment.Name, Rule: c.Assignment.Rule, Term: c.Assignment.Term, Source: algebra.Source(c.Source)}}
 	var have, want algebra.Release
 	if c.Change.Before != nil {

@@ -88,6 +88,8 @@ func closed() map[string][]string {
 		"Change.action_reason": append(reasons, planner.ReasonNames()...),
 		"Transition.actions":   {"create", "update", "delete", "no-op"},
 		"Blocked.reason":       planner.BlockReasonNames(),
+		"Wave.kind":            planner.WaveKindNames(),
+		"Rollout.on_failure":   {string(algebra.Pause), string(algebra.Rollback)},
 		"InFlight.phase":       phases,
 		"Drift.phase":          phases,
 	}

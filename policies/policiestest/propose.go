@@ -62,9 +62,24 @@ func Devices(n int) []algebra.Device {
 	return devices
 }
 
-// Propose plans from a fleet on which one World runs to another World.
+// atOnce is a rollout of all changes in one wave.
+func atOnce() algebra.Rollout {
+	everything, err := selectors.Bind(selectors.Universe{}, selectors.Scope{})
+	if err != nil {
+		panic("policiestest: " + err.Error()) // a literal
+	}
+	r := algebra.DefaultRollout()
+	r.Name, r.Fleet, r.Waves = "at-once", everything, []algebra.Wave{algebra.RestWave{}}
+	return r
+}
+
+// Propose plans from a fleet on which one World runs to another World. Where that declares no
+// rollout, all goes out in one wave.
 func Propose(t testing.TB, devices []algebra.Device, before, after algebra.World) policies.Proposal {
 	t.Helper()
+	if len(after.Rollouts) == 0 {
+		after.Rollouts = []algebra.Rollout{atOnce()}
+	}
 	roster, err := algebra.NewRoster(devices)
 	if err != nil {
 		t.Fatal(err)
