@@ -46,8 +46,10 @@ func join(actions []Action, course []int, traits map[algebra.Digest]*traits) {
 }
 
 func dependent(a, b Action, traits map[algebra.Digest]*traits) bool {
-	for _, x := range releases(a) {
-		for _, y := range releases(b) {
+	left, next := ends(a)
+	leftThere, nextThere := ends(b)
+	for _, x := range []algebra.Release{left, next} {
+		for _, y := range []algebra.Release{leftThere, nextThere} {
 			s, t := traits[x.Deployment], traits[y.Deployment]
 			if _, both := shared(s, t); both || needs(s, b.Target().App) || needs(t, a.Target().App) {
 				return true
@@ -58,16 +60,3 @@ func dependent(a, b Action, traits map[algebra.Digest]*traits) bool {
 }
 
 func needs(t *traits, app algebra.App) bool { return t != nil && slices.Contains(t.requires, app) }
-
-// releases are what an action stops and starts.
-func releases(a Action) []algebra.Release {
-	switch a := a.(type) {
-	case Start:
-		return []algebra.Release{a.Want}
-	case Replace:
-		return []algebra.Release{a.Have, a.Want}
-	case Stop:
-		return []algebra.Release{a.Have}
-	}
-	panic("planner: unknown action")
-}

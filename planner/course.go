@@ -104,8 +104,8 @@ func (c Course) Title() string {
 	return "rollout " + c.Name
 }
 
-// Of is the course and the wave whose batch it is.
-func (p Plan) Of(batch int) (course, wave int, ok bool) {
+// WaveOf is the course and the wave whose batch it is.
+func (p Plan) WaveOf(batch int) (course, wave int, ok bool) {
 	for i, c := range p.Courses {
 		for j, w := range c.Waves {
 			if w.Batch == batch {
@@ -114,4 +114,33 @@ func (p Plan) Of(batch int) (course, wave int, ok bool) {
 		}
 	}
 	return 0, 0, false
+}
+
+// narrowed is what is left of courses for some of their changes. Waves keep their batches; one
+// of which nothing is left goes, one that was empty before stays.
+func narrowed(courses []Course, changes []Change) []Course {
+	in := map[int]map[algebra.DeviceID]bool{}
+	for _, c := range changes {
+		if in[c.Batch] == nil {
+			in[c.Batch] = map[algebra.DeviceID]bool{}
+		}
+		in[c.Batch][c.Action.Target().Device] = true
+	}
+	var out []Course
+	for _, c := range courses {
+		waves, target := c.Waves, 0
+		c.Waves = nil
+		for _, w := range waves {
+			left := kept(w.Devices, func(id algebra.DeviceID) bool { return in[w.Batch][id] })
+			if len(left) == 0 && len(w.Devices) > 0 {
+				continue
+			}
+			w.Devices, target = left, target+len(left)
+			c.Waves = append(c.Waves, w)
+		}
+		if target > 0 || !c.Budget.IsZero() {
+			out = append(out, c)
+		}
+	}
+	return out
 }

@@ -177,7 +177,7 @@ func (w *page) waves(p Plan) {
 
 // title names a batch by its wave: Wave 1 of 3 of web: @canary.
 func (p Plan) title(batch int) string {
-	i, j, ok := p.Of(batch)
+	i, j, ok := p.WaveOf(batch)
 	if !ok {
 		return fmt.Sprintf("Batch %d", batch+1)
 	}

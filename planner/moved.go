@@ -62,9 +62,10 @@ func (p Plan) Still(newer Plan, moved []Move) Plan {
 	out.Registry = kept(out.Registry, func(c algebra.Relabelling) bool { return relabels[c.Device] })
 	out.Changes = kept(out.Changes, func(c Change) bool { return saved[c.Action.Target()].does(c) })
 	for i, c := range out.Changes {
-		out.Changes[i].Batch = saved[c.Action.Target()].Batch
+		out.Changes[i].Batch, out.Changes[i].Rollout = saved[c.Action.Target()].Batch, saved[c.Action.Target()].Rollout
 	}
 	slices.SortStableFunc(out.Changes, func(a, b Change) int { return a.Batch - b.Batch })
+	out.Courses = narrowed(p.Courses, out.Changes)
 	out.Unchanged = newer.Unchanged
 	out.Partial = p.Partial || len(out.Changes) < len(p.Changes) || len(out.Registry) < len(p.Registry)
 	return out

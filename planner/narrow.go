@@ -34,6 +34,7 @@ func (p Plan) Of(in func(Target) bool) Plan {
 	p.Partial = true
 	p.Registry = kept(p.Registry, func(c algebra.Relabelling) bool { return device(c.Device) })
 	p.Changes = kept(p.Changes, func(c Change) bool { return in(c.Action.Target()) })
+	p.Courses = narrowed(p.Courses, p.Changes)
 	p.Blocked = kept(p.Blocked, func(b Blocked) bool { return in(b.At) })
 	p.InFlight = kept(p.InFlight, func(s InFlight) bool { return in(s.At) })
 	p.Drift = kept(p.Drift, func(d Drift) bool { return in(d.At) })

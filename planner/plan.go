@@ -68,7 +68,7 @@ type Change struct {
 	Values algebra.Values
 	// Requires are the changes of this device, by id, that come before this one.
 	Requires []string
-	// Batch is that of its wave: see Plan.Of. Rollout is the one that claims it, whose budget
+	// Batch is that of its wave: see Plan.WaveOf. Rollout is the one that claims it, whose budget
 	// it spends, by name; where it hangs together with others, the wave may be another's.
 	Batch   int
 	Rollout string

@@ -36,6 +36,17 @@ func (f File) Plan(roster *algebra.Roster, known map[algebra.Digest]algebra.Depl
 	if r.plan.Courses, err = courses(f.Rollouts); err != nil {
 		return planner.Plan{}, fmt.Errorf("plan: %w", err)
 	}
+	waves := map[int]bool{}
+	for _, c := range r.plan.Courses {
+		for _, w := range c.Waves {
+			waves[w.Batch] = true
+		}
+	}
+	for _, c := range r.plan.Changes {
+		if !waves[c.Batch] {
+			return planner.Plan{}, fmt.Errorf("plan: change %s is of batch %d, which no rollout has", c.ID, c.Batch)
+		}
+	}
 	for _, e := range f.Emptied {
 		r.plan.Emptied = append(r.plan.Emptied, planner.Emptied{
 			By: planner.By{Assignment: e.Assignment.Name, Rule: e.Assignment.Rule, Term: e.Assignment.Term, Source: algebra.Source(e.Source)}, Stops: e.Stops})

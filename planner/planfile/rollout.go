@@ -104,17 +104,19 @@ func rollouts(p planner.Plan) []Rollout {
 // batches lists the waves that have changes, which come sorted by batch.
 func batches(p planner.Plan, changes []Change) []Batch {
 	out := []Batch{}
+	at := map[int]int{}
 	for _, c := range p.Courses {
 		for j, w := range c.Waves {
+			at[w.Batch] = len(out)
 			out = append(out, Batch{Index: w.Batch, Rollout: c.Name, Wave: j, Changes: []string{}})
 		}
 	}
 	last := ""
-	for _, c := range changes {
+	for _, c := range changes { // each is of a wave
 		if c.Type != "deployment" || c.ActionReason == atRest {
 			continue
 		}
-		b := &out[c.Batch]
+		b := &out[at[c.Batch]]
 		if len(b.Changes) == 0 {
 			last = "" // another wave: the device counts there too
 		}
@@ -138,7 +140,7 @@ func emptied(p planner.Plan) []Emptied {
 // courses reads rollouts back.
 func courses(list []Rollout) ([]planner.Course, error) {
 	var out []planner.Course
-	batch := 0
+	batch := -1
 	for _, r := range list {
 		c := planner.Course{Name: r.Name, For: r.For, Source: algebra.Source(r.Source), MaxPerMinute: r.MaxPerMinute,
 			Deadline: time.Duration(r.Deadline) * time.Second, OnFailure: algebra.OnFailure(r.OnFailure),
@@ -152,10 +154,10 @@ func courses(list []Rollout) ([]planner.Course, error) {
 			if err != nil {
 				return nil, fmt.Errorf("rollout %q: %w", r.Name, err)
 			}
-			if w.Batch != batch {
-				return nil, fmt.Errorf("rollout %q: wave %s is batch %d, want %d", r.Name, w.Name, w.Batch, batch)
+			if w.Batch <= batch {
+				return nil, fmt.Errorf("rollout %q: wave %s is batch %d, after batch %d", r.Name, w.Name, w.Batch, batch)
 			}
-			batch++
+			batch = w.Batch
 			c.Waves = append(c.Waves, wave)
 		}
 		if err := readBudget(r.Budget, &c); err != nil {
