@@ -34,6 +34,20 @@ func Load(fsys fs.FS) (algebra.World, diag.List) {
 		}
 		documents += l.read(newFile(p, text, &l.errs))
 	}
+	return l.end(documents)
+}
+
+// LoadFiles is Load for files that are at hand, by path.
+func LoadFiles(files map[string]string) (algebra.World, diag.List) {
+	l, documents := newLoader(), 0
+	for _, p := range keys(files) {
+		documents += l.read(newFile(p, files[p], &l.errs))
+	}
+	return l.end(documents)
+}
+
+// end binds what was read.
+func (l *loader) end(documents int) (algebra.World, diag.List) {
 	if documents == 0 && len(l.errs) == 0 {
 		return algebra.World{}, diag.List{{
 			Severity: diag.Error, Message: "the directory declares no World: there is no document in it",

@@ -27,20 +27,25 @@ func (f *file) canonical() string {
 		if i > 0 {
 			out.WriteString("---\n")
 		}
-		body := root.Content[0]
-		p := &printer{file: f, top: body.Content[0]}
-		p.comment(root.HeadComment, "")
-		if root.HeadComment != "" {
-			p.blank()
-		}
-		p.comment(body.HeadComment, "")
-		p.comment(p.top.HeadComment, "")
-		p.mapping(body, "")
-		p.foot(body.FootComment, "")
-		p.foot(root.FootComment, "")
-		out.WriteString(strings.TrimRight(p.b.String(), "\n") + "\n")
+		out.WriteString(f.document(root))
 	}
 	return out.String()
+}
+
+// document writes one.
+func (f *file) document(root *yaml.Node) string {
+	body := root.Content[0]
+	p := &printer{file: f, top: body.Content[0]}
+	p.comment(root.HeadComment, "")
+	if root.HeadComment != "" {
+		p.blank()
+	}
+	p.comment(body.HeadComment, "")
+	p.comment(p.top.HeadComment, "")
+	p.mapping(body, "")
+	p.foot(body.FootComment, "")
+	p.foot(root.FootComment, "")
+	return strings.TrimRight(p.b.String(), "\n") + "\n"
 }
 
 // blank ends a paragraph, once.
