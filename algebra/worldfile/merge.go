@@ -29,9 +29,9 @@ type Conflict struct {
 	Theirs   Side   `json:"theirs"`
 }
 
-// Side is what one World says there. Without a Text it says nothing.
+// Side is what one World says there. Without a Source it says nothing.
 type Side struct {
-	Text   string         `json:"text"`
+	Text   string         `json:"text"` // of a field
 	Source algebra.Source `json:"source"`
 }
 

@@ -42,7 +42,7 @@ func (f *fields) node(path []string, b, o, t *yaml.Node) *yaml.Node {
 			return merged
 		}
 	}
-	f.conflicts = append(f.conflicts, Conflict{f.document, strings.Join(path, "."), f.base.at(b), f.ours.at(o), f.theirs.at(t)})
+	f.conflicts = append(f.conflicts, Conflict{f.document, strings.Join(path, "."), f.base.at(path, b), f.ours.at(path, o), f.theirs.at(path, t)})
 	return o
 }
 
@@ -144,14 +144,12 @@ func (f *fields) sequence(path []string, b, o, t *yaml.Node) (*yaml.Node, bool) 
 	var items [3]map[string]*yaml.Node
 	var order []string
 	for i, n := range []*yaml.Node{o, t, b} {
-		items[i] = map[string]*yaml.Node{}
+		var ok bool
+		if items[i], ok = itemsOf(list, n); !ok {
+			return nil, false
+		}
 		for _, item := range n.Content {
-			id, ok := identity(list, item)
-			if _, twice := items[i][id]; !ok || twice {
-				return nil, false
-			}
-			items[i][id] = item
-			if !slices.Contains(order, id) {
+			if id, _ := identity(list, item); !slices.Contains(order, id) {
 				order = append(order, id)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -173,7 +174,7 @@ func (v *versioned) whole() Side {
 	if v == nil {
 		return Side{}
 	}
-	return Side{strings.TrimSpace(v.text), v.source(v.document.root)}
+	return Side{"", v.source(v.document.root)}
 }
 
 // meaning is what a node says, as a text that equal ones share.
@@ -205,12 +206,16 @@ func (f *file) meaning(n *yaml.Node) string {
 	panic(fmt.Sprintf("worldfile: a node of kind %d in a document", n.Kind))
 }
 
-// at is what a node says, and where.
-func (v *versioned) at(n *yaml.Node) Side {
+// at is what a node at a path says, and where. What is in an environment may be a secret and
+// shows as its digest, as in a plan.
+func (v *versioned) at(path []string, n *yaml.Node) Side {
 	if n == nil {
 		return Side{}
 	}
 	text := v.file.meaning(n)
+	if slices.Contains(path, "env") || strings.Contains(text, `"env": `) {
+		return Side{"sha256:" + algebra.DigestOf([]byte(text)).Short(), v.source(n)}
+	}
 	if n.Kind == yaml.ScalarNode {
 		text, _ = strconv.Unquote(text)
 	}

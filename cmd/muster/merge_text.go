@@ -38,7 +38,7 @@ func (m *mergingFlags) conflicts(list []worldfile.Conflict) error {
 // sideText is what one side says, in a line.
 func sideText(c worldfile.Conflict, s worldfile.Side) string {
 	switch {
-	case s.Text == "" && s.Source.File == "":
+	case s.Source.File == "":
 		return "not there"
 	case c.Field == "":
 		return "at " + s.Source.String()
