@@ -88,12 +88,12 @@ func (s *source) differ(ctx context.Context, before, after string) (worldDiff, e
 	if err != nil {
 		return d, err
 	}
-	d.Members = append(d.Members, members(stand(x, true, reality), stand(y, true, reality))...)
+	d.Members = append(d.Members, comings(stand(x, true, reality), stand(y, true, reality))...)
 	return d, nil
 }
 
-// members compares the fleets and assignments by name.
-func members(x, y ground) []membership {
+// comings compares the fleets and assignments by name.
+func comings(x, y ground) []membership {
 	var out []membership
 	for _, kind := range []struct {
 		name string
