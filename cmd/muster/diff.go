@@ -224,4 +224,3 @@ func oneLine(text string) string {
 	}
 	return text
 }
-
