@@ -71,8 +71,9 @@ func (a Ask) signed() [32]byte {
 	return sha256.Sum256(text)
 }
 
-// sign puts the key and the proof of having it into a wish.
-func (a Ask) sign(key *rsa.PrivateKey) (Ask, error) {
+// NewAsk is the wish of a device that holds a token, with the proof of having the key.
+func NewAsk(t Token, d algebra.DeviceID, facts map[string]string, key *rsa.PrivateKey) (Ask, error) {
+	a := Ask{Kind: askKind, Token: t.ID, Device: d, Facts: facts, Nonce: rand.Text()}
 	var err error
 	if a.Key, err = x509.MarshalPKIXPublicKey(&key.PublicKey); err != nil {
 		return a, err

@@ -2,7 +2,6 @@ package enroll
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
@@ -39,7 +38,11 @@ func OverNATS(waiting func()) identity.Join {
 		}
 		defer nc.Close()
 		for {
-			a, err := ask(ctx, nc, token, Ask{Kind: askKind, Token: token.ID, Device: d, Facts: i.Facts, Nonce: rand.Text()}, key)
+			wish, err := NewAsk(token, d, i.Facts, key)
+			if err != nil {
+				return identity.Enrolled{}, err
+			}
+			a, err := send(ctx, nc, token, wish)
 			switch {
 			case err != nil:
 				return identity.Enrolled{}, err
@@ -65,11 +68,7 @@ func OverNATS(waiting func()) identity.Join {
 	}
 }
 
-func ask(ctx context.Context, nc *nats.Conn, token Token, a Ask, key *rsa.PrivateKey) (Answer, error) {
-	a, err := a.sign(key)
-	if err != nil {
-		return Answer{}, err
-	}
+func send(ctx context.Context, nc *nats.Conn, token Token, a Ask) (Answer, error) {
 	text, err := json.Marshal(a)
 	if err != nil {
 		return Answer{}, err
