@@ -120,7 +120,6 @@ var wireAttacks = []attack{
 		return forbidden(denied, "desired.d1=site")
 	}},
 	dropped("wire-content-of-other", "report under one's own name what another is said to run", "report.d1.heartbeat", func() []byte { return []byte(beatOfD2) }),
-	dropped("wire-rollup", "a report with the header that purges the stream", "report.d1.info", func() []byte { return []byte("{}") }),
 	dropped("wire-unknown-kind", "a report of a kind that nobody knows", "report.d1.info", func() []byte { return []byte(`{"kind":"Order","device":"d1"}`) }),
 	dropped("wire-registry-by-report", "a registry entry for a report", "report.d1.info", func() []byte {
 		return []byte(`{"kind":"DeviceEntry","device":"d1","lifecycle":"enrolled","labels":{"admin":"yes"}}`)
