@@ -46,7 +46,9 @@ func (s *stack) joined(o enroll.Offer, device string) enroll.Token {
 	return t
 }
 
-func (s *stack) forget(device string) { _ = s.kv[wire.DevicesBucket].Purge(context.Background(), device) }
+func (s *stack) forget(device string) {
+	_ = s.kv[wire.DevicesBucket].Purge(context.Background(), device)
+}
 
 var joinAttacks = []attack{
 	{"join-made-up", "a made-up token", func(s *stack) error {
