@@ -95,7 +95,7 @@ var soleImporters = []soleImporter{
 	{[]string{"github.com/zitadel"}, []string{"./identity/oidc", "./identity/devissuer"},
 		"identity/oidc and identity/devissuer alone know OIDC"},
 	{[]string{"github.com/nats-io/nats.go"},
-		[]string{"./executor/nats", "./executor/hub", "./agent/nats", "./identity/callout", "./identity/enroll", "./cmd"},
+		[]string{"./executor/nats", "./executor/hub", "./agent/nats", "./identity/callout", "./identity/enroll", "./proofs/attacks", "./cmd"},
 		"only adapters speak NATS; the core speaks ports"},
 	{[]string{"github.com/nats-io/nats-server"},
 		[]string{"./executor/nats", "./executor/hub", "./identity/callout", "./cmd/muster"},
