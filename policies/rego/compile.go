@@ -15,6 +15,7 @@ import (
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/policies"
+	"github.com/musterfleet/muster/policies/classes"
 )
 
 // Compile makes gates of a set of modules, one for each verdict: package main's are named as
@@ -57,6 +58,7 @@ type compiling struct {
 	document *algebra.Policy // of whose text the module is, or nil
 	deadline time.Duration
 
+	broken   func(classes.Reads) classes.Reads // by tests
 	compiler *ast.Compiler
 	problems diag.List
 }
@@ -92,7 +94,11 @@ func (c *compiling) gates() (policies.Gates, diag.List) {
 			c.fail(v.at, "", "%s: %v", v.name, err)
 			continue
 		}
-		gate, err := policies.NewGate(c.policy(v), &engine{query: query, verdict: v, deadline: c.deadline, needs: c.inputs(v), parts: c.partsOf(v)})
+		e := &engine{query: query, verdict: v, deadline: c.deadline, needs: c.inputs(v), parts: c.partsOf(v)}
+		if e.reads, e.classed = c.elementwise(v); c.broken != nil {
+			e.reads = c.broken(e.reads)
+		}
+		gate, err := policies.NewGate(c.policy(v), e)
 		if err != nil {
 			c.fail(v.at, "", "%s: %v", v.name, err)
 			continue

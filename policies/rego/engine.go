@@ -13,6 +13,7 @@ import (
 
 	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
+	"github.com/musterfleet/muster/policies/classes"
 )
 
 // deadline is how long one evaluation of a rule may take. What judges a whole plan gets
@@ -29,7 +30,12 @@ type engine struct {
 	deadline time.Duration
 	needs    needs
 	parts    map[partPlace]part
+	reads    classes.Reads
+	classed  bool // it asks of each change by itself, and reads is all it reads of it
 }
+
+// Reads is policies.Reader.
+func (e *engine) Reads() (classes.Reads, bool) { return e.reads, e.classed }
 
 // Judge is policies.Engine.
 func (e *engine) Judge(in policies.Input) ([]policies.Finding, error) {
@@ -38,6 +44,9 @@ func (e *engine) Judge(in policies.Input) ([]policies.Finding, error) {
 		return e.ask(in, []*planfile.Change{in.Change})
 	case in.Batch != nil:
 		return e.ask(in, ofBatch(in))
+	}
+	if e.classed {
+		return e.byClass(in)
 	}
 	return e.ask(in, nil)
 }

@@ -126,7 +126,10 @@ type needs map[string]bool
 func (n needs) has(key string) bool { return n == nil || n[key] }
 
 // inputs finds what a verdict, with all it uses, reads of its input.
-func (c *compiling) inputs(v verdict) needs {
+func (c *compiling) inputs(v verdict) needs { return inputsOf(c.reach(v.rules)) }
+
+// inputsOf are the top-level keys that rules read, nil if not by literal keys alone.
+func inputsOf(rules []*ast.Rule) needs {
 	found := needs{}
 	whole := false
 	var visit func(x any)
@@ -150,7 +153,7 @@ func (c *compiling) inputs(v verdict) needs {
 			return true
 		})
 	}
-	for _, r := range c.reach(v.rules) {
+	for _, r := range rules {
 		visit(r)
 	}
 	if whole {

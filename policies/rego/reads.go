@@ -1,0 +1,269 @@
+package rego
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/musterfleet/muster/planner/planfile"
+	"github.com/musterfleet/muster/policies/classes"
+)
+
+// element is the reading of one rule that is about one change at a time.
+type element struct {
+	*compiling
+	drawn ast.Var
+	// alias are the variables that stand for a part of the change which is always there, and
+	// naming the steps that make them so.
+	alias  map[ast.Var]classes.Path
+	naming map[*ast.Expr]bool
+	reads  classes.Reads
+}
+
+// body reads a rule: what decides whether it objects into Verdict, what only words the
+// objection into Words. OPA has rewritten the body into small steps by now:
+//
+//	c = input.resource_changes[i]; a = c.change.actions; neq(a, ["delete"]);   decide
+//	b = c.address; sprintf("%s: …", [b], m)                                    word
+func (e *element) body(r *ast.Rule) {
+	e.learn(r.Body)
+	wording := e.wording(r)
+	for i, x := range r.Body {
+		e.visit(x, wording[i])
+	}
+	e.visit(r.Head.Key, true)
+}
+
+// learn notes the aliases of a body: v = a part of the change that is always there, where v
+// is met first. Met again, v = … compares.
+func (e *element) learn(body ast.Body) {
+	for i, x := range body {
+		v, term, ok := assigned(x)
+		if !ok || x.Negated || e.alias[v] != nil && !e.naming[x] || metBefore(body[:i], v) {
+			continue
+		}
+		delete(e.alias, v)
+		delete(e.naming, x)
+		if p, whole := e.path(term); whole && isTotal(p) {
+			e.alias[v], e.naming[x] = p, true
+		}
+	}
+}
+
+func metBefore(body ast.Body, v ast.Var) bool {
+	found := false
+	for _, x := range body {
+		ast.WalkVars(x, func(w ast.Var) bool { found = found || v == w; return found })
+	}
+	return found
+}
+
+// assigned takes v = term apart.
+func assigned(x *ast.Expr) (ast.Var, *ast.Term, bool) {
+	if !x.IsEquality() {
+		return "", nil, false
+	}
+	for _, side := range [][2]int{{0, 1}, {1, 0}} {
+		if v, is := x.Operand(side[0]).Value.(ast.Var); is {
+			return v, x.Operand(side[1]), true
+		}
+	}
+	return "", nil, false
+}
+
+// wordless are the builtins that are defined of, and fail on, no arguments a wording has.
+var wordless = []string{"sprintf", "internal.template_string"}
+
+// wording tells the steps that only word the objection: they are always defined, or as the
+// deciding steps are, and what they make is used by nothing but such steps and the head.
+func (e *element) wording(r *ast.Rule) map[int]bool {
+	out := map[int]bool{}
+	used := map[ast.Var]bool{} // by a deciding step
+	for i := len(r.Body) - 1; i >= 0; i-- {
+		x := r.Body[i]
+		if made, ok := e.words(x); ok && !used[made] && e.alias[made] == nil && !metBefore(r.Body[:i], made) {
+			out[i] = true
+			continue
+		}
+		ast.WalkVars(x, func(v ast.Var) bool { used[v] = true; return false })
+	}
+	return out
+}
+
+// words is the variable that a step makes, if the step cannot fail by itself.
+func (e *element) words(x *ast.Expr) (ast.Var, bool) {
+	if x.Negated || len(x.With) > 0 {
+		return "", false
+	}
+	if v, term, ok := assigned(x); ok {
+		return v, e.isSafe(term)
+	}
+	if !x.IsCall() || !slices.Contains(wordless, x.Operator().String()) {
+		return "", false
+	}
+	args := x.Operands()
+	v, is := args[len(args)-1].Value.(ast.Var)
+	if !is {
+		return "", false
+	}
+	if format, text := args[0].Value.(ast.String); x.Operator().String() == "sprintf" && (!text || strings.Contains(string(format), "*")) {
+		return "", false
+	}
+	return v, !slices.ContainsFunc(args[:len(args)-1], func(t *ast.Term) bool { return !e.isSafe(t) })
+}
+
+// isSafe reports whether a term has no calls and no loops, so that only its references may
+// be undefined. Comprehensions of such steps are made by texts with {parts}.
+func (e *element) isSafe(t *ast.Term) bool {
+	safe := true
+	vis := ast.NewGenericVisitor(func(x any) bool {
+		switch x := x.(type) {
+		case ast.Call, *ast.ArrayComprehension, *ast.ObjectComprehension, *ast.Every:
+			safe = false
+		case *ast.Expr:
+			_, term, ok := assigned(x)
+			safe = safe && ok && !x.Negated && e.isSafe(term)
+			return true
+		}
+		return !safe
+	})
+	vis.Walk(t)
+	return safe
+}
+
+// visit notes what a step or a term reads of the change.
+func (e *element) visit(x any, wording bool) {
+	if step, is := x.(*ast.Expr); is && e.naming[step] {
+		return
+	}
+	vis := ast.NewGenericVisitor(func(x any) bool {
+		switch x := x.(type) {
+		case *ast.Expr:
+			return e.call(x.Operator(), x, wording)
+		case *ast.Term:
+			return e.term(x, wording)
+		}
+		return false
+	})
+	vis.Walk(x)
+}
+
+// term notes the part of the change that a term is, and reports whether all of it was seen.
+func (e *element) term(t *ast.Term, wording bool) bool {
+	if call, is := t.Value.(ast.Call); is {
+		return e.arguments(call[0].Value.(ast.Ref), call[1:], wording)
+	}
+	p, whole := e.path(t)
+	if p == nil {
+		return false
+	}
+	e.note(p, wording && whole)
+	if ref, is := t.Value.(ast.Ref); is {
+		for _, key := range ref[1:] {
+			if v, plain := key.Value.(ast.Var); !plain || v != e.drawn {
+				e.visit(key, wording)
+			}
+		}
+	}
+	return true
+}
+
+func (e *element) call(operator ast.Ref, x *ast.Expr, wording bool) bool {
+	return operator != nil && x.IsCall() && e.arguments(operator, x.Operands(), wording)
+}
+
+// arguments follows parts of the change into the functions of the modules, and reports
+// whether it did.
+func (e *element) arguments(operator ast.Ref, args []*ast.Term, wording bool) bool {
+	functions := e.compiler.GetRulesExact(operator) // none for builtins; they do not recurse
+	if len(functions) == 0 {
+		return false
+	}
+	for _, f := range functions {
+		for ; f != nil; f = f.Else {
+			for i, a := range args {
+				if i >= len(f.Head.Args) {
+					e.visit(a, wording) // what takes the result
+					continue
+				}
+				name, plain := f.Head.Args[i].Value.(ast.Var)
+				delete(e.alias, name)
+				if p, whole := e.path(a); whole && plain && isTotal(p) {
+					e.alias[name] = p
+					continue
+				}
+				e.visit(a, wording)
+			}
+			e.learn(f.Body)
+			for _, x := range f.Body {
+				e.visit(x, wording)
+			}
+			e.visit(f.Head.Value, wording)
+		}
+	}
+	return true
+}
+
+// note keeps a path. Whether a part that may be missing is there decides, whoever asks.
+func (e *element) note(p classes.Path, wording bool) {
+	if wording && isTotal(p) {
+		e.reads.Words = append(e.reads.Words, p)
+		return
+	}
+	e.reads.Verdict = append(e.reads.Verdict, p)
+}
+
+// path is the part of the change that a term leads into, and whether it is that part and
+// nothing below. It is nil if the term is no part of the change.
+func (e *element) path(t *ast.Term) (classes.Path, bool) {
+	if v, is := t.Value.(ast.Var); is {
+		p, ok := e.alias[v]
+		return p, ok
+	}
+	ref, is := t.Value.(ast.Ref)
+	if !is {
+		return nil, false
+	}
+	var p classes.Path
+	rest := ref
+	if v, is := ref[0].Value.(ast.Var); is && e.alias[v] != nil {
+		p, rest = e.alias[v], ref[1:]
+	} else if n := len(changesRef); len(ref) > n && ref.HasPrefix(changesRef) {
+		p, rest = classes.Path{}, ref[n+1:]
+	} else {
+		return nil, false
+	}
+	p = append(classes.Path{}, p...)
+	for _, key := range rest {
+		text, is := key.Value.(ast.String)
+		if !is {
+			return p, false
+		}
+		p = append(p, string(text))
+	}
+	return p, true
+}
+
+// isTotal reports whether every change has something at a path: fields of structs, but
+// nothing below what may be null, and no key of a map.
+func isTotal(p classes.Path) bool {
+	t := reflect.TypeFor[planfile.Change]()
+	for _, key := range p {
+		if t.Kind() != reflect.Struct {
+			return false
+		}
+		found := false
+		for i := range t.NumField() {
+			if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name == key {
+				t, found = t.Field(i).Type, true
+				break
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}
