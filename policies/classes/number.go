@@ -96,7 +96,7 @@ func appendAt(b []byte, v reflect.Value, p Path) []byte {
 			return append(b, 'm') // missing, for all alike
 		}
 		return appendAt(b, v.Field(i), p[1:])
-	case reflect.Map:
+	case reflect.Map: // one that holds no texts is read whole
 		if m, ok := texts(v); ok {
 			switch text, ok := m[p[0]]; {
 			case m == nil:
@@ -144,6 +144,7 @@ func appendAll(b []byte, v reflect.Value) []byte {
 		if m, ok := texts(v); ok {
 			return appendTexts(b, m)
 		}
+		return appendMap(b, v)
 	}
 	panic("classes: a change holds a " + v.Type().String())
 }
@@ -169,8 +170,25 @@ func appendTexts(b []byte, m map[string]string) []byte {
 	return b
 }
 
+// appendMap writes a map of any values, its keys in order.
+func appendMap(b []byte, v reflect.Value) []byte {
+	if v.IsNil() {
+		return append(b, 'n')
+	}
+	keys := v.MapKeys()
+	slices.SortFunc(keys, func(x, y reflect.Value) int { return strings.Compare(x.String(), y.String()) })
+	b = binary.AppendUvarint(append(b, 'o'), uint64(len(keys)))
+	for _, k := range keys {
+		b = appendAll(appendText(b, k.String()), v.MapIndex(k))
+	}
+	return b
+}
+
 // texts is a map of texts, read in place.
 func texts(v reflect.Value) (map[string]string, bool) {
+	if !v.CanAddr() {
+		return nil, false
+	}
 	switch m := v.Addr().Interface().(type) {
 	case *map[string]string:
 		return *m, true
