@@ -16,14 +16,16 @@ import (
 
 // judging is the flags of what judges plans.
 type judging struct {
-	dir   string // of policies
+	dir   string // of policies, or a bundle, or a registry's artifact
+	data  []string
+	key   string // to verify a bundle by
 	env   string
 	stops int
 }
 
 // policiesFlag adds -p.
 func policiesFlag(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVarP(dir, "policies", "p", "", "`DIR` of policies besides the World's own")
+	cmd.Flags().StringVarP(dir, "policies", "p", "", "`DIR` of policies besides the World's own; or a bundle (.tar.gz), or oci://registry/name:tag")
 	if err := cmd.MarkFlagDirname("policies"); err != nil {
 		panic("muster: " + err.Error()) // the flag was added just above
 	}
@@ -32,6 +34,8 @@ func policiesFlag(cmd *cobra.Command, dir *string) {
 // addFlags adds -p, --env and --allow-stop.
 func (j *judging) addFlags(cmd *cobra.Command) {
 	policiesFlag(cmd, &j.dir)
+	cmd.Flags().StringArrayVarP(&j.data, "data", "d", nil, "`PATH` of JSON or YAML that policies in Rego read as data; may be given again")
+	cmd.Flags().StringVar(&j.key, "verification-key", "", "`FILE` of the public key (PEM) that the bundle must be signed by")
 	cmd.Flags().StringVar(&j.env, "env", "", "judge with the levels of the Environment `NAME`")
 	cmd.Flags().IntVar(&j.stops, "allow-stop", 0, "let the plan stop an app on up to `N` devices, whatever share of them that is")
 }
@@ -45,18 +49,25 @@ type rules struct {
 // rules compiles the World's own policies and those of a directory, which may be none, and
 // readies the waivers and levels of both.
 func (c *console) rules(world algebra.World, worldDir string, j judging) (rules, error) {
-	gates, found := compile(world.Policies)
+	var apart policySet
+	if j.dir != "" {
+		var err error
+		if apart, err = c.loadPolicies(j, world); err != nil {
+			return rules{}, err
+		}
+	}
+	data, err := j.readData(apart.set.Data)
+	if err != nil {
+		return rules{}, err
+	}
+	gates, found := compile(world.Policies, data)
 	found = under(worldDir, found)
 	var waivers []algebra.Waiver
 	var environments []algebra.Environment
 	if j.dir != "" {
-		apart, err := c.loadPolicies(j.dir, world)
-		if err != nil {
-			return rules{}, err
-		}
-		more, wrong := compile(apart.Policies)
+		more, wrong := compile(apart.Policies, data)
 		gates, found = append(gates, more...), append(found, wrong...)
-		more, wrong = compileModules(apart.modules)
+		more, wrong = compileModules(rego.Set{Modules: apart.set.Modules, Data: data})
 		gates, found = append(gates, more...), append(found, wrong...)
 		waivers, environments = apart.Waivers, apart.Environments
 	}
@@ -73,25 +84,29 @@ func (c *console) rules(world algebra.World, worldDir string, j judging) (rules,
 	return rules{gates, policies.Options{NoGates: world.NoGates, AllowStop: j.stops, Waivers: slices.Concat(world.Waivers, waivers), Levels: levels}}, nil
 }
 
-// policySet is what a directory for -p holds.
+// policySet is what -p names.
 type policySet struct {
 	algebra.World
-	modules []rego.Module
+	set rego.Set
 }
 
 // loadPolicies reads a directory of Policy documents, of the Fleets, Waivers and Environments
 // that go with them, and of Rego modules. They stand apart from the World, so that they can
 // judge any.
-func (c *console) loadPolicies(dir string, world algebra.World) (policySet, error) {
-	if err := directory(dir); err != nil {
-		return policySet{}, err
+// A bundle or a registry's artifact has modules only, and their data.
+func (c *console) loadPolicies(j judging, world algebra.World) (policySet, error) {
+	dir := j.dir
+	if j.isDirectory() {
+		if err := directory(dir); err != nil {
+			return policySet{}, err
+		}
 	}
-	modules, err := readModules(dir)
-	if err != nil {
-		return policySet{}, err
+	set, err := j.set()
+	if err != nil || !j.isDirectory() {
+		return policySet{set: set}, err
 	}
 	var apart algebra.World
-	if len(modules) == 0 || hasDocuments(dir) {
+	if len(set.Modules) == 0 || hasDocuments(dir) {
 		if apart, err = c.loadWorld(dir); err != nil {
 			return policySet{}, err
 		}
@@ -116,7 +131,7 @@ func (c *console) loadPolicies(dir string, world algebra.World) (policySet, erro
 			}
 		}
 	}
-	return policySet{placedIn(dir, apart), modules}, wrong.Sorted().Err()
+	return policySet{placedIn(dir, apart), set}, wrong.Sorted().Err()
 }
 
 // declaredNames are the names of what a World and a directory of policies may both declare.

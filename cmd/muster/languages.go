@@ -13,8 +13,9 @@ import (
 	"github.com/musterfleet/muster/policies/rego"
 )
 
-// compile makes gates of Policy documents, each by the engine of its language.
-func compile(list []algebra.Policy) (policies.Gates, diag.List) {
+// compile makes gates of Policy documents, each by the engine of its language. Those in Rego
+// read data.
+func compile(list []algebra.Policy, data map[string]any) (policies.Gates, diag.List) {
 	var inRego, others []algebra.Policy
 	for _, p := range list {
 		if p.Language == "rego" {
@@ -24,7 +25,7 @@ func compile(list []algebra.Policy) (policies.Gates, diag.List) {
 		}
 	}
 	gates, problems := cel.Compile(others)
-	more, found := rego.CompileDocuments(inRego, nil)
+	more, found := rego.CompileDocuments(inRego, data)
 	return append(gates, more...), append(problems, found...)
 }
 
@@ -38,11 +39,11 @@ func readModules(dir string) ([]rego.Module, error) {
 }
 
 // compileModules makes gates of modules, which are compiled together.
-func compileModules(modules []rego.Module) (policies.Gates, diag.List) {
-	if len(modules) == 0 {
+func compileModules(s rego.Set) (policies.Gates, diag.List) {
+	if len(s.Modules) == 0 {
 		return nil, nil
 	}
-	return rego.Compile(rego.Set{Modules: modules})
+	return rego.Compile(s)
 }
 
 // testModules runs the _test.rego files of a directory on its modules.

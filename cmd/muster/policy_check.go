@@ -82,7 +82,7 @@ type checked struct {
 
 // policySetOf reads a directory of policies with its tests.
 func (c *console) policySetOf(dir string) (checked, error) {
-	apart, err := c.loadPolicies(dir, algebra.World{})
+	apart, err := c.loadPolicies(judging{dir: dir}, algebra.World{})
 	if err != nil {
 		return checked{}, err
 	}

@@ -123,7 +123,7 @@ func ReadBundle(in io.Reader, key []byte) (Set, error) {
 	s := Set{Data: b.Data}
 	for _, m := range b.Modules {
 		if !strings.HasSuffix(m.Path, "_test.rego") {
-			s.Modules = append(s.Modules, Module{strings.TrimPrefix(m.Path, "/"), string(m.Raw)})
+			s.Modules = append(s.Modules, Module{strings.TrimPrefix(path.Clean("/"+m.Path), "/"), string(m.Raw)})
 		}
 	}
 	return s, nil
