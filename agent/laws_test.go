@@ -24,6 +24,11 @@ type stepper = func(agent.State, agent.Event, time.Time) (agent.State, []agent.E
 // chaos lets an agent live through a random history of sets, faults, crashes and lies, then
 // through quiet, and gives what was breached. Counted is what the history had in it.
 func chaos(seed int64, step stepper) (breaches []string, counted map[string]int) {
+	s := live(seed, step)
+	return s.breaches, s.count
+}
+
+func live(seed int64, step stepper) *sim {
 	s := newSim(rand.New(rand.NewPCG(uint64(seed), 1)), step)
 	s.faulty = true
 	if s.rng.IntN(2) == 0 { // the agent finds what another one left
@@ -62,7 +67,7 @@ func chaos(seed int64, step stepper) (breaches []string, counted map[string]int)
 	if len(s.real) != len(want) {
 		s.breach("after an hour of quiet %d apps run, want %d", len(s.real), len(want))
 	}
-	return s.breaches, s.count
+	return s
 }
 
 func publish(before []wire.Verified, apps map[algebra.App]wire.App) wire.Verified {
@@ -106,6 +111,7 @@ func (s *sim) disturb(sets []wire.Verified) func() {
 	case 3:
 		return func() {
 			if !s.working[app] {
+				s.history.broken()
 				delete(s.real, app)
 			}
 			if told {

@@ -37,6 +37,7 @@ type sim struct {
 	wanted   wire.Verified // the last that was saved
 	breaches []string
 	count    map[string]int
+	history  history
 }
 
 type queued struct {
@@ -147,6 +148,7 @@ func (s *sim) fails() error {
 // has happened or has not; nobody hears of it.
 func (s *sim) boot() {
 	s.life++
+	before := s.disk.Accepted
 	for _, task := range slices.Sorted(maps.Keys(s.underWay)) {
 		if s.rng.IntN(2) == 0 {
 			s.underWay[task]()
@@ -161,12 +163,16 @@ func (s *sim) boot() {
 	s.prepared = map[algebra.Digest]bool{}
 	state, effects := agent.Begin(simDevice, simRing, s.disk)
 	s.state = state
+	if s.life > 1 {
+		s.history.crashed(s.disk.Accepted.Digest() != before.Digest(), state)
+	}
 	s.perform(effects)
 }
 
 func (s *sim) feed(e agent.Event) {
 	state, effects := s.step(s.state, e, s.now)
 	s.state = state
+	s.history.fed(e, state)
 	s.perform(effects)
 }
 
@@ -256,7 +262,8 @@ func (s *sim) stop(e agent.Stop) {
 	s.later(func() agent.Event {
 		s.working[e.App] = false
 		err := s.fails()
-		if err == nil {
+		if _, filled := s.real[e.App]; err == nil && filled {
+			s.history.stopped(e.App, s.real)
 			delete(s.real, e.App)
 		}
 		return agent.Stopped{App: e.App, Err: err}
@@ -283,6 +290,7 @@ func (s *sim) start(e agent.Start) {
 		}
 		err := s.fails()
 		if err == nil {
+			s.history.started(e.App, e.Release, s.real)
 			s.real[e.App] = agent.Observed{Release: e.Release, Phase: algebra.Running}
 		}
 		return agent.Started{App: e.App, Release: e.Release, Err: err}

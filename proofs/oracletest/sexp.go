@@ -222,3 +222,15 @@ func (n Node) number() int {
 	}
 	return i
 }
+
+// Set is the text of a list's members in order, each once.
+func (n Node) Set() string { return sorted(slices.Clone(n.all())).String() }
+
+// SetOf is Set of an answer that is a list.
+func SetOf(answer string) string {
+	n, err := Parse(answer)
+	if err != nil {
+		panic("oracletest: " + err.Error())
+	}
+	return n.Set()
+}
