@@ -21,7 +21,7 @@ var proved = []string{
 	"fleet-boolean", "fleet-filter", "fleet-partition", "select-homomorphism", "selectors-boolean",
 	"assignment-boolean", "assignment-per-device", "resolve-semilattice",
 	"diff-arrives", "diff-least", "diff-local", "plan-remainder", "plan-blocked", "plan-assigned", "plan-label", "plan-local",
-	"agent-delivery", "agent-silence", "analysis-regions", "analysis-brute-force", "analysis-devices",
+	"plan-waves", "agent-delivery", "agent-silence", "analysis-regions", "analysis-brute-force", "analysis-devices",
 }
 
 // readTheorems takes the rows of all tables whose first column is headed "theorem".

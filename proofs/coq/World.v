@@ -128,7 +128,9 @@ Section World.
     match asks w r all s with
     | Some rel =>
         match taken rel with None => true | Some _ => false end ||
-        mem (at_, rel) (refused r) || mem (at_, of_ rel) (quarantined r)
+        mem (at_, rel) (refused r) ||
+        (* what is in place already is not kept out *)
+        mem (at_, of_ rel) (quarantined r) && negb (eqb (Some rel) (has r s))
     | None => false
     end.
 

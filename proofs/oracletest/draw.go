@@ -1,10 +1,13 @@
 package oracletest
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand"
 	"slices"
 	"strings"
+
+	"github.com/musterfleet/muster/selectors"
 )
 
 // Dice draws questions. Its worlds are type-directed: versions that exist, on devices that exist,
@@ -161,7 +164,7 @@ func (d Dice) World() string {
 			documents.list = append(documents.list, L(W(id), d.labels(), Flag(d.one(4))))
 		}
 	}
-	published, refused := L(), L()
+	published, refused, quarantined := L(), L(), L()
 	settled := d.one(6) // what is asked for is mostly in place
 	if settled {
 		rules = L(Call("rule", W("all"), L(Words("db", "db@1"), Words("log", "log@1")), Num(0)))
@@ -187,6 +190,9 @@ func (d Dice) World() string {
 				published.list = append(published.list, L(at, d.release(dev, slices.Concat(specs.list[2*i:2*i+2], known.list), app)))
 			}
 			if d.one(5) {
+				quarantined.list = append(quarantined.list, L(at, pick(d, specs.list[2*i:2*i+2]...).list[0]))
+			}
+			if d.one(5) {
 				refused.list = append(refused.list, L(at, d.release(dev, specs.list[2*i:2*i+2], app)))
 			}
 		}
@@ -197,7 +203,7 @@ func (d Dice) World() string {
 		d.R.Shuffle(len(rules.list), func(i, j int) { rules.list[i], rules.list[j] = rules.list[j], rules.list[i] })
 	}
 	return Call("make", Call("world", documents, specs, rules),
-		Call("reality", roster, published, known, refused, L(), Words(revoked...), Words(gone...))).String()
+		Call("reality", roster, published, known, refused, quarantined, Words(revoked...), Words(gone...))).String()
 }
 
 // release is one of the deployments of an app, or one that nobody knows, mostly with what it takes.
@@ -292,6 +298,38 @@ func (d Dice) labelSet(depth int) Node {
 		return Call("in", k, Words(slices.Compact(values)...))
 	}
 	return Call("is", k, W(d.value()))
+}
+
+// Waves is the question in which wave each device of a target goes. The target is in the order in
+// which the rollout of app web draws devices for its shares.
+func (d Dice) Waves() string {
+	var target, online []string
+	for i := range 1 + d.R.Intn(12) {
+		id := fmt.Sprintf("n%02d", i)
+		target = append(target, id)
+		if !d.one(4) {
+			online = append(online, id)
+		}
+	}
+	slices.SortFunc(target, func(a, b string) int {
+		return cmp.Or(cmp.Compare(selectors.Bucket("web", a), selectors.Bucket("web", b)), cmp.Compare(a, b))
+	})
+	waves := L()
+	for range d.R.Intn(4) {
+		if d.one(2) {
+			waves.list = append(waves.list, Call("share", Num(1+d.R.Intn(10_000))))
+			continue
+		}
+		var of []string
+		for i := range 14 { // some are not in the target
+			if d.one(3) {
+				of = append(of, fmt.Sprintf("n%02d", i))
+			}
+		}
+		waves.list = append(waves.list, Call("fleet", Words(of...)))
+	}
+	waves.list = append(waves.list, W("rest"))
+	return Call("waves", Words(online...), Words(target...), waves).String()
 }
 
 // Limit is the question how many of a group a budget lets be down.

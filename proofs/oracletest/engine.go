@@ -40,6 +40,9 @@ func (e Engine) Answer(line string) string {
 	if a, ok := n.args("decide", 2); ok {
 		return decide(a[0], a[1]).String()
 	}
+	if a, ok := n.args("waves", 3); ok {
+		return e.waves(a[0], a[1], a[2]).String()
+	}
 	if a, ok := n.args("limit", 2); ok {
 		return Num(bound(a[0]).Limit(a[1].number())).String()
 	}

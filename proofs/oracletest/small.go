@@ -80,7 +80,7 @@ func Smaller(line string) []string {
 		return nil
 	}
 	var out []string
-	for _, part := range []struct{ in, at int }{{1, 1}, {1, 3}, {2, 1}, {2, 2}, {2, 4}, {2, 6}, {2, 7}} {
+	for _, part := range []struct{ in, at int }{{1, 1}, {1, 3}, {2, 1}, {2, 2}, {2, 4}, {2, 5}, {2, 6}, {2, 7}} {
 		list := a[part.in-1].list[part.at].list
 		for i := range list {
 			world := [2]Node{a[0], a[1]}

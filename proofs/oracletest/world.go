@@ -85,8 +85,11 @@ func (r *worldReader) read(x []Node) {
 		at, rel := n.pair()
 		r.reality.Slots[slot(at)] = algebra.SlotState{Release: r.release(rel), Phase: algebra.Refused, Detail: "refused"}
 	}
-	if len(x[4].all()) > 0 {
-		x[4].fail("quarantine: planner knows none yet")
+	for _, n := range x[4].all() {
+		at, token := n.pair()
+		rel := r.release(L(token, L()))
+		r.reality.Quarantine = append(r.reality.Quarantine, algebra.Quarantine{App: slot(at).App, Version: rel.Version, Deployment: rel.Deployment,
+			Devices: []algebra.DeviceID{slot(at).Device}, Run: "r1", Reason: "failed"})
 	}
 	for i, lifecycle := range map[int]algebra.Lifecycle{5: algebra.Revoked, 6: algebra.Decommissioned} {
 		for _, id := range x[i].texts() {
