@@ -86,6 +86,8 @@ var soleImporters = []soleImporter{
 		"policies/cel alone knows CEL, so that it can be changed without touching a plan"},
 	{[]string{"github.com/open-policy-agent"}, []string{"./policies/rego"},
 		"policies/rego alone knows OPA"},
+	{[]string{"github.com/hashicorp/go-bexpr"}, []string{"./selectors/importers"},
+		"selectors/importers alone reads other tools' selectors"},
 	{[]string{"k8s.io"}, []string{"./executor/kube"},
 		"executor/kube alone knows Kubernetes"},
 	{[]string{"github.com/containers/podman", "go.podman.io"}, []string{"./agent/podman"},

@@ -24,6 +24,8 @@ const (
 	takesSetting
 	takesCommand
 	takesFile
+	takesImport // a language, then a text of it
+	takesExport // a language, then an expression
 )
 
 // command is one :word.
@@ -54,8 +56,8 @@ func commands() []command {
 		{"names", "", "the @names that can be used", takesNothing, (*session).names},
 		{"fleet", "[DEVICE|@NAME]", "what is known of a device, of a name, or of the whole fleet", takesName, (*session).fleet},
 		{"let", "[NAME = EXPR]", "the names given here; with an argument, give one", takesText, (*session).let},
-		{"import", "LANGUAGE EXPR", "a selector of k8s, ansible, nodeset, bexpr or salt in this language", takesText, (*session).importText},
-		{"export", "k8s EXPR", "an expression as a label selector of Kubernetes", takesText, (*session).exportText},
+		{"import", "LANGUAGE EXPR", "a selector of k8s, ansible, nodeset, bexpr or salt in this language", takesImport, (*session).importText},
+		{"export", "k8s EXPR", "an expression as a label selector of Kubernetes", takesExport, (*session).exportText},
 		{"set", "[SETTING VALUE]", "format, columns, timing", takesSetting, (*session).set},
 		{"timing", "", "switch the time below each answer on or off", takesNothing, (*session).toggleTiming},
 		{"watch", "[EVERY] EXPR", "ask again and again, and tell who comes and goes", takesText, (*session).watch},

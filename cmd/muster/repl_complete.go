@@ -60,9 +60,27 @@ func (s *session) completeCommand(text string, at int) ([]candidate, int) {
 		if c.name == "watch" || c.name == "let" {
 			return s.completeExpr(text, from)
 		}
+	case takesImport:
+		if first {
+			return fitting(languageCandidates(), text[word:]), word
+		}
+	case takesExport:
+		if first {
+			return fitting([]candidate{{"k8s ", "label selectors of Kubernetes"}}, text[word:]), word
+		}
+		_, expr := cutLanguage(call{text, from})
+		return s.completeExpr(text, expr)
 	case takesNothing, takesFile:
 	}
 	return nil, len(text)
+}
+
+func languageCandidates() []candidate {
+	var out []candidate
+	for _, t := range translators() {
+		out = append(out, candidate{t.name + " ", t.title})
+	}
+	return out
 }
 
 // fitting are the candidates that start with what is typed.

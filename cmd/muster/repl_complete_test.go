@@ -57,6 +57,8 @@ func TestComplete(t *testing.T) {
 		{`all by arch, label("s`, 19, []string{`"site"): set on 5/5`}},
 		{`all limit `, 10, nil},
 		{`:expl`, 0, []string{":explain : how many devices each part admits"}},
+		{`:import s`, 8, []string{"salt : compound targets of Salt"}},
+		{`:export k8s @prod & @c`, 20, []string{"@canary: fleet, 1 device"}},
 		{`:explain @prod & @c`, 17, []string{"@canary: fleet, 1 device"}},
 		{`:why edge-003 @c`, 14, []string{"@canary: fleet, 1 device"}},
 		{`:why edge-00`, 5, []string{"edge-001: ", "edge-002: ", "edge-003: ", "edge-004: "}},

@@ -5,18 +5,23 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/musterfleet/muster/selectors"
 )
 
 // Kubernetes reads a label selector: ring in (0,1),site!=lyon,!hold,slots>3. The empty text
-// selects everything, as it does there. What apimachinery refuses is refused.
+// selects everything, as it does there. What apimachinery refuses is refused. The object with
+// matchLabels and matchExpressions is read too, as JSON.
 //
 // The comparisons > and < hold there of whole numbers of 64 bits only, which two more conditions
 // say here: num(label("slots")) > 3 alone would hold of 3.5 too.
 func Kubernetes(source string) (selectors.Expr, error) {
 	if err := readable(source); err != nil {
 		return nil, err
+	}
+	if strings.HasPrefix(strings.TrimSpace(source), "{") {
+		return kubernetesObject(source)
 	}
 	p := requirements{tokens: kubernetesTokens(source)}
 	var list []term

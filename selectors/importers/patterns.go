@@ -137,9 +137,9 @@ func search(pattern string, anchored, newlines bool) (whole, why string) {
 	if tree.Op != syntax.OpConcat {
 		parts = []*syntax.Regexp{tree}
 	}
-	open := true // at the end
-	if tree.Op == syntax.OpAlternate || strings.Contains(pattern, "|") {
-		body = "(?:" + body + ")" // factoring can hide an alternation of the text from the tree
+	open := true             // at the end
+	if alternates(pattern) { // the tree may have it factored out
+		body = "(?:" + body + ")"
 	} else {
 		if parts[0].Op == syntax.OpBeginText && strings.HasPrefix(body, "^") {
 			body, anchored = body[1:], true
@@ -165,6 +165,49 @@ func search(pattern string, anchored, newlines bool) (whole, why string) {
 		return "", "the regular expression " + pattern + " cannot be taken apart"
 	}
 	return body, ""
+}
+
+// alternates reports whether a | stands outside all groups and classes of the pattern.
+func alternates(pattern string) bool {
+	depth := 0
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case strings.HasPrefix(pattern[i:], `\Q`):
+			return strings.Contains(pattern, "|")
+		case c == '\\':
+			i++
+		case c == '[':
+			i = classEnd(pattern, i)
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case c == '|' && depth == 0:
+			return true
+		}
+	}
+	return false
+}
+
+// classEnd is where the class of a regular expression that starts at i ends.
+func classEnd(pattern string, i int) int {
+	from := i + 1
+	if from < len(pattern) && pattern[from] == '^' {
+		from++
+	}
+	for j := from; j < len(pattern); j++ {
+		switch {
+		case pattern[j] == '\\':
+			j++
+		case strings.HasPrefix(pattern[j:], "[:"):
+			if length := strings.Index(pattern[j:], ":]"); length >= 0 {
+				j += length + 1
+			}
+		case pattern[j] == ']' && j > from:
+			return j
+		}
+	}
+	return len(pattern)
 }
 
 func isAny(re *syntax.Regexp) bool {

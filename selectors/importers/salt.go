@@ -224,8 +224,8 @@ func (p *compound) data(w token, engine, delimiter byte, pattern string) (term, 
 
 // shellFold is shell without regard to case.
 func shellFold(k selectors.Key, pattern string) (selectors.Expr, string) {
-	if !hasLetter(pattern) {
-		return shell(k, pattern)
+	if !hasLetter(pattern) || k == nameKey { // names are in lower case
+		return shell(k, strings.ToLower(pattern))
 	}
 	regular, why := shellRegular(strings.ToLower(pattern))
 	return matches(k, "(?i:"+regular+")"), why

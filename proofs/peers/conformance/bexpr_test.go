@@ -36,7 +36,7 @@ func (d datum) Value(k selectors.Key) (string, bool) {
 var (
 	bexprKeys   = []string{"site", "ring", "a", "b/c"}
 	bexprValues = []string{"", "lyon", "berlin", "0", "12", "a.b", "x*y", "[z]", "a\nb", "on", "é", "lyonlyon"}
-	bexprRegex  = []string{"^ly", "on$", "^lyon$", "o.*n", "a.b", "", "[0-9]+", `\d`, "ly|be", "^(ly|be)", "(?i)LYON", `^a\.b$`, "^$", "x*", `^`, "(?s)a.b", "^ly.*", ".*n$", "^é$"}
+	bexprRegex  = []string{"^ly", "on$", "^lyon$", "o.*n", "a.b", "", "[0-9]+", `\d`, "ly|be", "^(ly|be)", "(?i)LYON", `^a\.b$`, "^$", "x*", `^`, "(l|b)y?", "[|]|y", "^l|n$", "(?:^ly|^be).", "^(ly|be).*(on|in)$", "[^]|]n", "(?s)a.b", "^ly.*", ".*n$", "^é$"}
 	bexprTags   = []string{"gpu", "cam", "x"}
 )
 

@@ -15,11 +15,13 @@ type graph struct {
 	vars   map[string]map[string]value // by host
 	groups []*group
 	byName map[string]*group
+	visits int // of groups and hosts in a file, where aliases can name one again and again
 }
 
 type group struct {
 	name     string
 	hosts    []string
+	has      map[string]bool // the same hosts
 	children []*group
 	parents  []*group
 	vars     map[string]value
@@ -38,7 +40,7 @@ func (g *graph) group(name string) *group {
 	if found, ok := g.byName[name]; ok {
 		return found
 	}
-	made := &group{name: name, vars: map[string]value{}, priority: 1}
+	made := &group{name: name, has: map[string]bool{}, vars: map[string]value{}, priority: 1}
 	g.groups = append(g.groups, made)
 	g.byName[name] = made
 	return made
@@ -50,7 +52,8 @@ func (g *graph) host(name string, in *group) {
 		g.vars[name] = map[string]value{}
 		g.hosts = append(g.hosts, name)
 	}
-	if !slices.Contains(in.hosts, name) {
+	if !in.has[name] {
+		in.has[name] = true
 		in.hosts = append(in.hosts, name)
 	}
 }
@@ -61,6 +64,17 @@ func (g *graph) setHost(name, key string, val value) error {
 		return same.set(key, val)
 	}
 	g.vars[name][key] = val
+	return nil
+}
+
+// mostVisits is how many groups and hosts a file may name.
+const mostVisits = 10_000_000
+
+// visit counts what a file names.
+func (g *graph) visit(n int) error {
+	if g.visits += n; g.visits > mostVisits {
+		return fmt.Errorf("more than %d groups and hosts", mostVisits)
+	}
 	return nil
 }
 

@@ -139,6 +139,9 @@ func (p *ini) hostLine(line string, g *group) error {
 	if err != nil {
 		return err
 	}
+	if err := p.visit(len(hosts)); err != nil {
+		return err
+	}
 	for _, h := range hosts {
 		p.host(h, g)
 	}

@@ -59,8 +59,8 @@ func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!
 
 func (g *graph) yamlGroup(name string, n *yaml.Node, within []string) (*group, error) {
 	at := g.group(name)
-	if isNull(n) {
-		return at, nil
+	if err := g.visit(1); err != nil || isNull(n) {
+		return at, err
 	}
 	if n.Kind != yaml.MappingNode || slices.Contains(within, name) {
 		return nil, fmt.Errorf("line %d: the group %s is no mapping of hosts, vars and children", n.Line, name)
@@ -99,6 +99,9 @@ func (g *graph) yamlHosts(pattern string, key, vars *yaml.Node, in *group) error
 	hosts, err := expandHosts(pattern)
 	if err != nil {
 		return fmt.Errorf("line %d: %w", key.Line, err)
+	}
+	if err := g.visit(len(hosts)); err != nil {
+		return err
 	}
 	for _, h := range hosts {
 		g.host(h, in)
