@@ -19,6 +19,8 @@ type Claim struct {
 	Source algebra.Source
 	// Rule is the rule as written.
 	Rule selectors.Rule
+	// fleet is On as an expression of the scope of the assignment; nil where that is not known.
+	fleet selectors.Expr
 }
 
 // Deployment is web@2.1.0.
@@ -50,13 +52,14 @@ func claims(b *selectors.Bound, x selectors.Expr) []Claim {
 	case selectors.Rule:
 		var out []Claim
 		for _, d := range x.Deploy {
-			out = append(out, Claim{App: d.App, Version: d.Version, Priority: x.Priority, On: analysis.Part(b, x.From), Rule: x})
+			out = append(out, Claim{App: d.App, Version: d.Version, Priority: x.Priority, On: analysis.Part(b, x.From), Rule: x, fleet: x.From})
 		}
 		return out
 	case selectors.Filter:
 		out := claims(b, x.X)
 		for i := range out {
 			out[i].On = analysis.Both(out[i].On, analysis.Part(b, x.By))
+			out[i].fleet = joined(selectors.And, out[i].fleet, x.By)
 		}
 		return out
 	case selectors.Name:
@@ -73,6 +76,7 @@ func claims(b *selectors.Bound, x selectors.Expr) []Claim {
 					on = analysis.Not(on)
 				}
 				l[i].On = analysis.Both(l[i].On, on)
+				l[i].fleet = nil
 			}
 			return l
 		case selectors.Xor:

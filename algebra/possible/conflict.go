@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/selectors"
 	"github.com/musterfleet/muster/selectors/analysis"
 )
 
@@ -17,6 +18,7 @@ type Conflict struct {
 	// Where is true of the devices on which they conflict, and Witness is one.
 	Where   analysis.Predicate
 	Witness analysis.Device
+	over    []selectors.Expr // the fleets of claims that take devices from either
 }
 
 // Holdings are what deployments hold of their host, by app@version.
@@ -103,6 +105,9 @@ func (s *survey) settle(i, j int, r algebra.Resource) (c Conflict, ok bool, err 
 	space, err := analysis.NewSpace(s.options, c.Where)
 	if err != nil {
 		return c, false, err
+	}
+	for _, k := range slices.Concat(s.higher[i], s.higher[j]) {
+		c.over = append(c.over, s.all[k].fleet)
 	}
 	c.Witness, ok, err = space.Set(0).Witness()
 	return c, ok, err

@@ -107,6 +107,8 @@ type decision struct {
 type wanted struct {
 	Key   string  `json:"key"`
 	Value *string `json:"value"`
+	// Element is what a set would need, or must not have where there is no value.
+	Element string `json:"element,omitempty"`
 }
 
 func (c *console) explainDevice(g ground, b *selectors.Bound, device, format string) error {
@@ -122,24 +124,22 @@ func (c *console) explainDevice(g ground, b *selectors.Bound, device, format str
 	if format != "json" {
 		text := g.because(b, ordinal, c.columns())
 		if !in {
-			text = append(text, g.changes(p, ordinal)...)
+			told, err := g.changes(b, ordinal)
+			if err != nil {
+				return err
+			}
+			text = append(text, told...)
 		}
 		_, err := fmt.Fprint(c.out, lines(text))
 		return err
 	}
 	v := verdict{Device: device, Admitted: in, Deciding: p.decisions(g.roster, ordinal), Changes: [][]wanted{}}
 	if !in {
-		for _, way := range g.whynot(p, ordinal) {
-			var w []wanted
-			for _, ch := range way {
-				one := wanted{Key: ch.key.String()}
-				if ch.present {
-					one.Value = &ch.value
-				}
-				w = append(w, one)
-			}
-			v.Changes = append(v.Changes, w)
+		ways, err := g.whynot(b, ordinal)
+		if err != nil {
+			return err
 		}
+		v.Changes = wantedWays(ways)
 	}
 	return indented(c, v)
 }

@@ -152,36 +152,32 @@ func (g ground) because(b *selectors.Bound, ordinal uint32, wide int) []string {
 	return append([]string{g.roster.ID(ordinal).String() + verdict}, p.why(g, ordinal).lines(wide)...)
 }
 
-// mostWays is how many ways of the same length whynot tells.
-const mostWays = 5
-
 // errNoMember is for who asks whether a device is in an assignment.
 var errNoMember = errors.New("a device is in a fleet or not; of an assignment ask about the fleet before its ->")
 
 // unless tells what would have to change for a device to be admitted.
-func (g ground) unless(b *selectors.Bound, ordinal uint32, wide int) []string {
+func (g ground) unless(b *selectors.Bound, ordinal uint32, wide int) ([]string, error) {
 	id := g.roster.ID(ordinal).String()
 	p := g.explain(b)
 	if p.fleet.Contains(ordinal) {
-		return []string{id + " is admitted; :why says why"}
+		return []string{id + " is admitted; :why says why"}, nil
 	}
-	if told := g.changes(p, ordinal); len(told) > 0 {
-		return told
+	if told, err := g.changes(b, ordinal); err != nil || len(told) > 0 {
+		return told, err
 	}
-	return append([]string{fmt.Sprintf("%s is not admitted, and no change of up to %d keys to values in use would alter that:", id, mostChanges)},
-		p.why(g, ordinal).lines(wide)...)
+	return append([]string{id + " is not admitted, and no change of its labels and facts would alter that:"}, p.why(g, ordinal).lines(wide)...), nil
 }
 
 // changes tells the ways of fewest changes; there may be none.
-func (g ground) changes(p part, ordinal uint32) []string {
-	ways := g.whynot(p, ordinal)
-	if len(ways) == 0 {
-		return nil
+func (g ground) changes(b *selectors.Bound, ordinal uint32) ([]string, error) {
+	ways, err := g.whynot(b, ordinal)
+	if err != nil || len(ways) == 0 || len(ways[0]) == 0 {
+		return nil, err
 	}
 	out := []string{fmt.Sprintf("%s would be admitted with %s:", g.roster.ID(ordinal), counted(len(ways[0]), "change", "changes"))}
 	for i, way := range ways {
 		if i == mostWays {
-			out = append(out, fmt.Sprintf("  or in %d more ways", len(ways)-mostWays))
+			out = append(out, "  or in more ways")
 			break
 		}
 		var texts []string
@@ -194,5 +190,5 @@ func (g ground) changes(p part, ordinal uint32) []string {
 		}
 		out = append(out, lead+strings.Join(texts, " and "))
 	}
-	return out
+	return out, nil
 }

@@ -74,6 +74,7 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 	root.Version = readBuild().String()
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
+		analyzeCommand(c),
 		applyCommand(c),
 		auditCommand(c),
 		benchCommand(c),

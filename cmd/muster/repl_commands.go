@@ -18,6 +18,7 @@ const (
 	takesNothing takes = iota
 	takesText
 	takesExpr
+	takesPair       // two of them, with a sign between them
 	takesDeviceExpr // a device, then an expression
 	takesKey
 	takesName // a device or a @name
@@ -45,12 +46,13 @@ func (c call) arg() string { return strings.TrimSpace(c.entry[c.from:]) }
 
 // commands are all there are, in the order of :help.
 func commands() []command {
-	return []command{
+	return slices.Concat([]command{
 		{"help", "[TOPIC]", "what can be entered here, or what a command or an error code means", takesCommand, (*session).help},
 		{"type", "EXPR", "its sort, canonical text and the keys it reads", takesExpr, (*session).typeOf},
 		{"explain", "EXPR", "how many devices each part admits", takesExpr, (*session).explain},
 		{"why", "DEVICE EXPR", "the parts that admit or refuse a device", takesDeviceExpr, (*session).why},
 		{"whynot", "DEVICE EXPR", "the fewest changes that would have it admitted", takesDeviceExpr, (*session).whynot},
+	}, analyzing(), []command{
 		{"keys", "[PART]", "the facts and labels in use", takesText, (*session).keys},
 		{"values", "KEY", "the values of a label or fact, by frequency", takesKey, (*session).values},
 		{"names", "", "the @names that can be used", takesNothing, (*session).names},
@@ -66,7 +68,7 @@ func commands() []command {
 		{"load", "FILE", "enter the lines of a file", takesFile, (*session).load},
 		{"history", "[N]", "the last entries", takesText, (*session).showHistory},
 		{"quit", "", "leave; so does Ctrl-D", takesNothing, func(*session, context.Context, call) error { return errQuit }},
-	}
+	})
 }
 
 func commandNames() []string {
@@ -157,18 +159,18 @@ func (s *session) device(c call) (ordinal uint32, expr int, err error) {
 }
 
 func (s *session) why(ctx context.Context, c call) error {
-	return s.onDevice(ctx, c, func(b *selectors.Bound, ordinal uint32) {
-		fmt.Fprint(s.console.out, lines(s.ground.because(b, ordinal, s.console.columns())))
+	return s.onDevice(ctx, c, func(b *selectors.Bound, ordinal uint32) ([]string, error) {
+		return s.ground.because(b, ordinal, s.console.columns()), nil
 	})
 }
 
 func (s *session) whynot(ctx context.Context, c call) error {
-	return s.onDevice(ctx, c, func(b *selectors.Bound, ordinal uint32) {
-		fmt.Fprint(s.console.out, lines(s.ground.unless(b, ordinal, s.console.columns())))
+	return s.onDevice(ctx, c, func(b *selectors.Bound, ordinal uint32) ([]string, error) {
+		return s.ground.unless(b, ordinal, s.console.columns())
 	})
 }
 
-func (s *session) onDevice(ctx context.Context, c call, tell func(*selectors.Bound, uint32)) error {
+func (s *session) onDevice(ctx context.Context, c call, tell func(*selectors.Bound, uint32) ([]string, error)) error {
 	if err := s.fresh(ctx); err != nil {
 		return err
 	}
@@ -183,8 +185,12 @@ func (s *session) onDevice(ctx context.Context, c call, tell func(*selectors.Bou
 	if b.Sort() == selectors.AssignmentSort {
 		return errNoMember
 	}
-	tell(b, ordinal)
-	return nil
+	told, err := tell(b, ordinal)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(s.console.out, lines(told))
+	return err
 }
 
 func (s *session) explain(ctx context.Context, c call) error {

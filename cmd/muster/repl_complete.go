@@ -42,6 +42,13 @@ func (s *session) completeCommand(text string, at int) ([]candidate, int) {
 	switch c.takes {
 	case takesExpr:
 		return s.completeExpr(text, from)
+	case takesPair:
+		for _, q := range questions() {
+			if at, ok := separated(text[from:], q.sign); ok && q.name == c.name {
+				from += at + len(q.sign)
+			}
+		}
+		return s.completeExpr(text, from)
 	case takesDeviceExpr:
 		if first {
 			return s.deviceCandidates(text[word:]), word

@@ -40,7 +40,7 @@ func (s *session) highlight(text string) string {
 		}
 		b.WriteString(text[:at] + s.style(style, text[at:end]))
 		from = end
-		if c, _, _ := cutCommand(text); ok && c.takes != takesExpr && c.takes != takesDeviceExpr {
+		if c, _, _ := cutCommand(text); ok && c.takes != takesExpr && c.takes != takesPair && c.takes != takesDeviceExpr {
 			return b.String() + text[end:]
 		}
 	}

@@ -34,6 +34,7 @@ type session struct {
 	cost time.Duration // and how long that took
 
 	lets    []let
+	assumed []string // of every possible device
 	scope   selectors.Scope
 	format  string
 	columns []string

@@ -34,20 +34,20 @@ func readRoster(name string, text []byte) ([]algebra.Device, diag.List) {
 	return devices, nil
 }
 
-// indexRoster is the roster of such lines, of which none is kept.
-func indexRoster(name string, from io.Reader) (*algebra.Roster, error) {
+// indexRoster is the roster of such lines, of which none is kept, and what they say was observed.
+func indexRoster(name string, from io.Reader) (*algebra.Roster, []*observed, error) {
 	r := newRosterReader(name)
 	roster, err := algebra.NewRosterFrom(r.devices(from))
 	if bad := r.errors(); len(bad) > 0 {
-		return nil, bad // they say where
+		return nil, nil, bad // they say where
 	}
 	if r.failed != nil {
-		return nil, r.failed
+		return nil, nil, r.failed
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return roster, nil
+	return roster, r.observed, nil
 }
 
 // rosterReader reads lines one by one and remembers what was wrong with them.
@@ -58,6 +58,8 @@ type rosterReader struct {
 	failed error // of the stream
 	seen   map[uint64]uint32
 	seed   maphash.Seed
+	// observed is what lines say of devices beside labels and facts.
+	observed []*observed
 }
 
 func newRosterReader(name string) *rosterReader {
@@ -82,8 +84,15 @@ func (r *rosterReader) devices(from io.Reader) iter.Seq[algebra.Device] {
 				line = bytes.TrimPrefix(line, []byte("\uFEFF")) // as Windows marks UTF-8
 			}
 			if line = bytes.TrimSpace(line); len(line) > 0 {
+				line, seen, why := cutObserved(line)
+				if why != "" {
+					r.fail(why, "")
+				}
+				if seen != nil {
+					r.observed = append(r.observed, seen)
+				}
 				d, ok := quick.device(line)
-				if !ok {
+				if !ok && why == "" {
 					var why, hint string
 					if d, why, hint = rosterDevice(line); why != "" {
 						r.fail(why, hint)

@@ -19,7 +19,7 @@ func BenchmarkIndexRoster(b *testing.B) {
 	}
 	b.SetBytes(int64(text.Len()))
 	for b.Loop() {
-		if _, err := indexRoster("roster", bytes.NewReader(text.Bytes())); err != nil {
+		if _, _, err := indexRoster("roster", bytes.NewReader(text.Bytes())); err != nil {
 			b.Fatal(err)
 		}
 	}

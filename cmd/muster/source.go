@@ -105,14 +105,18 @@ func (s *source) fromRoster(now time.Time) (algebra.Reality, error) {
 		return algebra.Reality{}, fmt.Errorf("roster: %w", err)
 	}
 	defer from.Close()
-	roster, err := indexRoster(shown(s.roster), from)
+	roster, seen, err := indexRoster(shown(s.roster), from)
 	if err != nil {
 		return algebra.Reality{}, err
 	}
 	if roster.Len() == 0 {
 		return algebra.Reality{}, fmt.Errorf("roster %s: no device in it; write one a line: %s", shown(s.roster), `{"id":"gw-1","labels":{},"facts":{}}`)
 	}
-	return algebra.NewReality(roster, now), nil
+	reality := algebra.NewReality(roster, now)
+	for _, o := range seen {
+		o.into(reality)
+	}
+	return reality, nil
 }
 
 // noteNoDevices tells who forgot to name a source: with no device any answer is empty.

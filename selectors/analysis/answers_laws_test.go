@@ -107,7 +107,7 @@ func repairs(v selectorstest.Vocabulary, repair repairer, told map[int]int) gopt
 			}
 		}
 		return true
-	}, gen.Int64())
+	}, gen.Int64().WithShrinker(gopter.NoShrinker))
 }
 
 func labelSelector(v selectorstest.Vocabulary, r *rand.Rand, depth int) selectors.Expr {
@@ -226,7 +226,7 @@ func clashes(v selectorstest.Vocabulary, clash func(analysis.Options, *selectors
 			}
 		}
 		return !some(of)
-	}, gen.Int64())
+	}, gen.Int64().WithShrinker(gopter.NoShrinker))
 }
 
 func TestClashesAreMinimal(t *testing.T) {

@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/musterfleet/muster/selectors"
 )
@@ -64,7 +65,9 @@ func (g *gatherer) expr(b *selectors.Bound, x selectors.Expr) term {
 	case selectors.Within:
 		now := g.options.Now
 		holds := func(value string, present bool) bool { return x.Holds(value, present, now) }
-		return g.literal(x.Key, selectors.Print(x), atom{holds: holds, key: x.Key, constants: []string{instant(now.Add(-x.Ago()))}})
+		// The present comes first, so that a witness does not get too old while it is read.
+		constants := []string{instant(now.Truncate(time.Second)), instant(now.Add(-x.Ago()))}
+		return g.literal(x.Key, selectors.Print(x), atom{holds: holds, key: x.Key, constants: constants})
 	case selectors.Quant:
 		return g.quant(b, x)
 	case selectors.Sample:
