@@ -145,6 +145,9 @@ func NewGate(p algebra.Policy, e Engine) (Gate, error) {
 // Name is the policy's name.
 func (g Gate) Name() string { return g.policy.Name }
 
+// Policy is the policy as it was compiled. Its params must not be changed.
+func (g Gate) Policy() algebra.Policy { return g.policy }
+
 // Scope is what the policy is asked about.
 func (g Gate) Scope() Scope { return g.scope }
 

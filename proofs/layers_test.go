@@ -33,6 +33,8 @@ var layers = []layer{
 	{folder: "./policies/cel", may: engine},
 	{folder: "./policies/rego", may: engine},
 	{folder: "./policies/cases", may: engine},
+	{folder: "./policies/fixtures", may: append([]string{"./algebra/worldfile"}, engine...), tests: everything},
+	{folder: "./policies/library", tests: everything},
 	{folder: "./executor", may: []string{"./policies", "./planner", "./algebra", "./identity", "./executor/wire"}},
 	{folder: "./executor/wire", may: []string{"./algebra"}},
 	// The embedded server brings its callout.

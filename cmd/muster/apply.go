@@ -101,7 +101,7 @@ func (a *applyingFlags) run(ctx context.Context, plans []string) error {
 			return err
 		}
 	}
-	approved, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: request("apply"), Now: time.Now()},
+	approved, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: a.judging.request("apply"), Now: time.Now()},
 		rules.gates, rules.options)
 	if err := a.console.showPlan(a.console.out, plan, report, false); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -40,8 +41,8 @@ needs no fleet. Policies come from -p DIR, and from the World with -w DIR, which
 one the plan was made for. Waivers and Environments of both count.
 
 Policies see the present time as now, unless --now gives another: a plan saved on a quiet day is
-denied in a freeze. Places in reports are files as they are seen from here; with -w those of the
-World are, too.
+denied in a freeze. Who approved meanwhile, --approved-by says. Places in reports are files of
+the World's directory, where the plan was made, or of -w.
 
 Formats: text for people; json; junit, tap for test reporters; sarif for code scanning; github
 prints annotations; gitlab is the code quality report; markdown a comment, whose first line lets
@@ -90,6 +91,7 @@ func (g *gating) run(args []string) error {
 	if file.Now, err = momentOf(g.now); err != nil {
 		return err
 	}
+	file.Request.VCS.Approvals = approvals(file.Request.VCS.Approvals, g.judging.approvals)
 	world, err := g.declared(file)
 	if err != nil {
 		return err
@@ -114,7 +116,7 @@ func (g *gating) run(args []string) error {
 		return fmt.Errorf("no policy judged any part of the plan, as none of %s matches its devices; declare one without match, or pass --allow-empty",
 			counted(len(rules.gates), "policy", "policies"))
 	}
-	placeResults(g.world, found.Results)
+	placeResults(fromHere(cmp.Or(g.world, file.Metadata.Annotations[worldNote])), found.Results)
 	out := report.Gate{Report: found, Rules: rules.gates.Rules(), Plan: shown(args[0]), FailOnWarn: g.failOnWarn,
 		Version: readBuild().Version, Limit: *g.limit}
 	if err := g.print(out); err != nil {
@@ -136,7 +138,7 @@ func (g *gating) declared(file planfile.File) (algebra.World, error) {
 		g.console.report(fmt.Errorf("the plan was made for another World than %s is now; plan again", g.world))
 		return algebra.World{}, stale
 	}
-	return placedIn(g.world, world), nil
+	return placedIn(fromHere(g.world), world), nil
 }
 
 func (g *gating) print(out report.Gate) error {
@@ -178,6 +180,19 @@ func placeResults(worldDir string, list []policies.Result) {
 			list[i].Loc.File = filepath.Join(worldDir, list[i].Loc.File)
 		}
 	}
+}
+
+// fromHere is a directory as it is seen from here, where it is below: places in reports of CI are
+// relative to the repository.
+func fromHere(dir string) string {
+	here, err := os.Getwd()
+	if err != nil || !filepath.IsAbs(dir) {
+		return dir
+	}
+	if rel, err := filepath.Rel(here, dir); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return dir
 }
 
 // momentOf is a time as people give it; none is the present.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/internal/diag"
+	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
 	"github.com/musterfleet/muster/policies/rego"
 )
@@ -21,6 +22,8 @@ type judging struct {
 	key   string // to verify a bundle by
 	env   string
 	stops int
+	// approvals are people who approved, as the caller says.
+	approvals []string
 }
 
 // policiesFlag adds -p.
@@ -37,7 +40,22 @@ func (j *judging) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&j.data, "data", "d", nil, "`PATH` of JSON or YAML that policies in Rego read as data; may be given again")
 	cmd.Flags().StringVar(&j.key, "verification-key", "", "`FILE` of the public key (PEM) that the bundle must be signed by")
 	cmd.Flags().StringVar(&j.env, "env", "", "judge with the levels of the Environment `NAME`")
+	cmd.Flags().StringSliceVar(&j.approvals, "approved-by", nil, "`NAMES` of people who approved, as policies see them in request.vcs.approvals")
 	cmd.Flags().IntVar(&j.stops, "allow-stop", 0, "let the plan stop an app on up to `N` devices, whatever share of them that is")
+}
+
+// request says who asks, and who approved.
+func (j judging) request(operation string) planfile.Request {
+	r := request(operation)
+	r.VCS.Approvals = approvals(r.VCS.Approvals, j.approvals)
+	return r
+}
+
+// approvals are two lists of names as one, each name once.
+func approvals(have, more []string) []string {
+	out := slices.Concat(have, more)
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // rules are what plans are judged by.

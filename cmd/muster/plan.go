@@ -113,7 +113,7 @@ func (p *planning) run(cmd *cobra.Command) error {
 		plan = plan.Whole()
 	}
 	p.console.noteNoDevices(plan.Roster)
-	_, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: request("plan"), Now: time.Now()},
+	_, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: p.judging.request("plan"), Now: time.Now()},
 		rules.gates, rules.options)
 	note(report.File.Metadata.Annotations, p.world, p.judging.dir)
 	if p.file != "" {

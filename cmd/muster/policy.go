@@ -13,6 +13,6 @@ modules, and the PolicyTest documents, Waivers and Environments that stand besid
 		Args: knownVerb,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(policyCheckCommand(c), policyTestCommand(c))
+	cmd.AddCommand(policyCheckCommand(c), policyTestCommand(c), policyLibraryCommand(c), policyFixturesCommand(c), policyReplayCommand(c))
 	return cmd
 }

@@ -141,7 +141,7 @@ func (c *compiling) policy(v verdict) algebra.Policy {
 		Message: v.title, Source: algebra.Source{File: v.at.File, Line: v.at.Row}}
 	if d := c.document; d != nil {
 		p.Name, p.Scope, p.Match, p.Source = d.Name+"/"+v.name, d.Scope, d.Match, d.Source
-		p.Message = cmp.Or(d.Message, v.title)
+		p.Message, p.Params = cmp.Or(d.Message, v.title), d.Params
 	}
 	return p
 }
