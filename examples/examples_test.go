@@ -5,9 +5,11 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -60,11 +62,16 @@ func TestExamplesLoad(t *testing.T) {
 func TestExamplesAreFormatted(t *testing.T) {
 	for _, dir := range folders(t) {
 		fsys := os.DirFS(dir)
-		paths, err := fs.Glob(fsys, "*.yaml")
-		if err != nil || len(paths) == 0 {
+		top, err := fs.Glob(fsys, "*.yaml")
+		below, wrong := fs.Glob(fsys, "*/*.yaml")
+		paths := append(top, below...)
+		if err := errors.Join(err, wrong); err != nil || len(paths) == 0 {
 			t.Fatalf("%s: no files: %v", dir, err)
 		}
 		for _, p := range paths {
+			if strings.HasPrefix(path.Base(p), ".") {
+				continue // of other tools
+			}
 			text, err := fs.ReadFile(fsys, p)
 			if err != nil {
 				t.Fatal(err)

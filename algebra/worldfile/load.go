@@ -158,7 +158,8 @@ func (l *loader) read(f *file) int {
 		case "World":
 			l.options(d)
 		case "PolicyTest":
-			documents-- // it stands beside the policies, and declares nothing; policies/cases reads it
+			documents-- // it declares nothing
+			l.policyTest(d)
 		}
 	}
 	return documents

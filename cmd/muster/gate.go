@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +30,7 @@ type gating struct {
 	allowEmpty bool
 	now        string
 	explain    string
+	also       []string
 	limit      *int
 }
 
@@ -51,7 +54,7 @@ a robot find the one to replace.
 Exit codes: 0 passed, 1 error, 3 denied, 4 the plan is not of this World, 5 passed, but a
 conflict blocks a slot. That nothing judged the plan is an error, unless --allow-empty.`,
 		Example: `  muster gate plan.json -p policies
-  muster gate plan.json -w worlds/shop -p policies -o sarif >gate.sarif
+  muster gate plan.json -w worlds/shop -p policies -o github --also sarif=gate.sarif
   muster plan -w worlds/shop --against main -o json | muster gate - -p policies --env staging
   muster gate plan.json -p policies --explain no-latest edge-001/web`,
 		Args: g.arguments,
@@ -64,6 +67,7 @@ conflict blocks a slot. That nothing judged the plan is an error, unless --allow
 	cmd.Flags().BoolVar(&g.allowEmpty, "allow-empty", false, "pass a plan that no policy judges")
 	cmd.Flags().StringVar(&g.now, "now", "", "judge as of `TIME`, such as 2026-12-24T18:00:00Z, and not as of now")
 	cmd.Flags().StringVar(&g.explain, "explain", "", "show how `RULE` comes to its verdict on CHANGE, given by id or address")
+	cmd.Flags().StringArrayVar(&g.also, "also", nil, "write another format to a file too: `FORMAT=FILE`; may be repeated")
 	g.limit = maxBytesFlag(cmd)
 	return cmd
 }
@@ -83,6 +87,10 @@ func (g *gating) run(args []string) error {
 	c := g.console
 	if g.judging.dir == "" && g.world == "" && !g.allowEmpty {
 		return errors.New("gate: no policies; name a directory of them by -p DIR, or the World by -w DIR")
+	}
+	also, err := g.further()
+	if err != nil {
+		return err
 	}
 	file, err := c.loadPlan(args[0])
 	if err != nil {
@@ -122,7 +130,40 @@ func (g *gating) run(args []string) error {
 	if err := g.print(out); err != nil {
 		return err
 	}
+	if err := g.writeAlso(out, also); err != nil {
+		return err
+	}
 	return outcomeOf(out)
+}
+
+// further are the formats of --also and their files.
+func (g *gating) further() ([][2]string, error) {
+	var out [][2]string
+	for _, one := range g.also {
+		format, file, ok := strings.Cut(one, "=")
+		if !ok || file == "" {
+			return nil, fmt.Errorf("--also %s: write FORMAT=FILE, such as sarif=gate.sarif", one)
+		}
+		if !slices.Contains(report.Formats, format) {
+			return nil, fmt.Errorf("--also %s: unknown format; %s", one, suggest(format, report.Formats, "known: "+strings.Join(report.Formats, ", ")))
+		}
+		out = append(out, [2]string{format, file})
+	}
+	return out, nil
+}
+
+// writeAlso writes further formats, each into its file.
+func (g *gating) writeAlso(out report.Gate, also [][2]string) error {
+	for _, to := range also {
+		var b bytes.Buffer
+		if err := out.Write(&b, to[0]); err != nil {
+			return err
+		}
+		if err := writeFile(to[1], b.Bytes(), 0o644); err != nil {
+			return fmt.Errorf("gate: %w", err)
+		}
+	}
+	return nil
 }
 
 // declared is the World the plan was made for, or an empty one.
