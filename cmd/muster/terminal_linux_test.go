@@ -10,14 +10,13 @@ import (
 	"unsafe"
 )
 
-// onTerminal is what muster shows on a terminal of 100 columns.
-func onTerminal(t *testing.T, args ...string) string {
+// terminalPair is a terminal of 100 columns: what a person has before them, and what muster has.
+func terminalPair(t *testing.T) (screen, tty *os.File) {
 	t.Helper()
-	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Skipf("no pseudo terminals here: %v", err)
 	}
-	defer screen.Close()
 	ioctl := func(request uintptr, arg unsafe.Pointer) {
 		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, screen.Fd(), request, uintptr(arg)); errno != 0 {
 			t.Fatalf("ioctl %#x: %v", request, errno)
@@ -28,10 +27,18 @@ func onTerminal(t *testing.T, args ...string) string {
 	ioctl(syscall.TIOCSPTLCK, unsafe.Pointer(&locked))
 	ioctl(syscall.TIOCGPTN, unsafe.Pointer(&number))
 	ioctl(syscall.TIOCSWINSZ, unsafe.Pointer(&size))
-	tty, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	tty, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return screen, tty
+}
+
+// onTerminal is what muster shows on a terminal.
+func onTerminal(t *testing.T, args ...string) string {
+	t.Helper()
+	screen, tty := terminalPair(t)
+	defer screen.Close()
 	shown := make(chan string)
 	go func() { // reading ends with an error once the last writer is gone
 		var b strings.Builder
