@@ -42,6 +42,7 @@ func TestBenchDelta(t *testing.T) {
 	})
 }
 
+// inventedRoster is made anew each time: ten million devices are not kept for later.
 func inventedRoster(t *testing.T, n int) *algebra.Roster {
 	t.Helper()
 	r, err := invented.Roster(n)

@@ -102,11 +102,18 @@ func (e *evaluation) universe(full bool) *roaring.Bitmap {
 }
 
 func (e *evaluation) nodes(names []string) *roaring.Bitmap {
-	set := roaring.New()
-	for _, n := range names {
-		if i, ok := e.roster.Ordinal(DeviceID{n}); ok { // a lookup only: no id is made
-			set.Add(i)
+	ids, next := e.roster.ids, uint32(0)
+	var found []uint32
+	for _, n := range names { // in order, as ids are: most often the next name is the next device
+		i, ok := next, int(next) < ids.len() && ids.at(next) == n
+		if !ok {
+			i, ok = ids.search(n)
 		}
+		if ok {
+			found = append(found, i)
+			i++
+		}
+		next = i
 	}
-	return set
+	return roaring.BitmapOf(found...)
 }

@@ -38,13 +38,13 @@ type numbers struct {
 func (n numbers) count() uint64 { return (n.to-n.from)/n.step + 1 }
 
 func expand(folded string) ([]string, *Error) {
-	var names []string
+	var found unfolding
 	for start := 0; start <= len(folded); {
 		end := start + itemLength(folded[start:])
 		from, to := trim(folded, start, end)
 		if from == to {
 			hint := "write none for no devices"
-			if len(names) > 0 || end < len(folded) {
+			if len(found.ends) > 0 || end < len(folded) {
 				hint = "remove a comma"
 			}
 			return nil, &Error{Code: badNodes, At: Span{from, max(to, min(from+1, len(folded)))}, Message: "a node has no name", Hint: hint}
@@ -53,12 +53,13 @@ func expand(folded string) ([]string, *Error) {
 		if err != nil {
 			return nil, err
 		}
-		if !countFits(parts, len(names)) {
+		if !countFits(parts, len(found.ends)) {
 			return nil, &Error{Code: tooLarge, At: Span{from, to}, Message: fmt.Sprintf("a nodeset of more than %d names", maxNodes), Hint: "select the devices by a label instead"}
 		}
-		names = appendNames(names, nil, parts)
+		found.add(nil, parts)
 		start = end + 1
 	}
+	names := found.names()
 	if !slices.IsSorted(names) {
 		slices.Sort(names)
 	}
@@ -235,19 +236,36 @@ func countFits(parts []part, have int) bool {
 	return uint64(have)+product <= maxNodes
 }
 
-// appendNames appends prefix and every expansion of the parts to names.
-func appendNames(names []string, prefix []byte, parts []part) []string {
+// unfolding is names that are parts of one text: millions of them are one allocation.
+type unfolding struct {
+	text []byte
+	ends []int
+}
+
+// add appends prefix and every expansion of the parts.
+func (u *unfolding) add(prefix []byte, parts []part) {
 	if len(parts) == 0 {
-		return append(names, string(prefix))
+		u.text = append(u.text, prefix...)
+		u.ends = append(u.ends, len(u.text))
+		return
 	}
 	p, rest := parts[0], parts[1:]
 	if p.ranges == nil {
-		return appendNames(names, append(prefix, p.literal...), rest)
+		u.add(append(prefix, p.literal...), rest)
+		return
 	}
 	for _, r := range p.ranges {
 		for i, n := uint64(0), r.count(); i < n; i++ {
-			names = appendNames(names, appendNumber(prefix, r.from+i*r.step, r.width), rest)
+			u.add(appendNumber(prefix, r.from+i*r.step, r.width), rest)
 		}
+	}
+}
+
+func (u *unfolding) names() []string {
+	text, start := string(u.text), 0
+	names := make([]string, len(u.ends))
+	for i, end := range u.ends {
+		names[i], start = text[start:end], end
 	}
 	return names
 }

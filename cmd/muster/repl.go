@@ -61,7 +61,9 @@ func repl(ctx context.Context, c *console, from *source, world string) error {
 		if s.history, err = openHistory(historyFile(os.Getenv)); err != nil {
 			c.note("", "no history is kept: %v", err)
 		}
-		coming.within(promptWithin)
+		if !from.long() {
+			coming.within(promptWithin)
+		}
 		if err := s.arrive(false); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -81,9 +82,23 @@ func (s *session) printer() printer {
 	return printer{console: s.console, format: s.format, columns: s.columns}
 }
 
-// share is 12 of 201 devices.
+// grouped is a number with a comma before each three digits, as people read large ones.
+func grouped(n int) string {
+	text := strconv.Itoa(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// share is 12 of 1,204 devices.
 func (s *session) share(n int) string {
-	return fmt.Sprintf("%d of %s", n, counted(s.ground.roster.Len(), "device", "devices"))
+	all := s.ground.roster.Len()
+	noun := "devices"
+	if all == 1 {
+		noun = "device"
+	}
+	return grouped(n) + " of " + grouped(all) + " " + noun
 }
 
 func (s *session) answerClaims(b *selectors.Bound) error {

@@ -2,14 +2,25 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
+	"os"
 	"time"
 )
 
 // promptWithin is how long the prompt waits for the sources. What takes longer is read while
 // its user types the first entry.
 const promptWithin = 10 * time.Millisecond
+
+// longFile is the size of a file that is not read within promptWithin.
+const longFile = 1 << 20
+
+// long reports whether waiting for the source is in vain.
+func (s *source) long() bool {
+	info, err := os.Stat(cmp.Or(s.file, s.roster))
+	return err == nil && info.Size() > longFile
+}
 
 // loading is a ground on its way.
 type loading struct {
