@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -22,11 +23,11 @@ type Section struct {
 
 // Record writes the section into proofs/BENCH.md in the place of that with the same title, or at
 // the end, and below it how to run it again. A value that misses its target is for the caller to
-// report: it is written all the same.
+// report: it is written all the same. MUSTER_BENCH_FILE names another file to write.
 func Record(t *testing.T, s Section) {
 	t.Helper()
 	_, self, _, _ := runtime.Caller(0)
-	file := filepath.Join(filepath.Dir(self), "..", "BENCH.md")
+	file := cmp.Or(os.Getenv("MUSTER_BENCH_FILE"), filepath.Join(filepath.Dir(self), "..", "BENCH.md"))
 	have, err := os.ReadFile(file)
 	if err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
