@@ -15,8 +15,8 @@ import (
 	"github.com/musterfleet/muster/proofs/bench"
 )
 
-// asked is the query of the benchmarks.
-const asked = `arch = aarch64 & label("env") = "prod" & label("ring") in ("0", "1", "2") & label("role") != "sensor" & !has(label("hold"))`
+// fiveTerms is the query of the benchmarks.
+const fiveTerms = `arch = aarch64 & label("env") = "prod" & label("ring") in ("0", "1", "2") & label("role") != "sensor" & !has(label("hold"))`
 
 // TestBenchQuery measures muster query as a process, from its start to its end.
 func TestBenchQuery(t *testing.T) {
@@ -27,19 +27,19 @@ func TestBenchQuery(t *testing.T) {
 		roster, snap := filepath.Join(dir, "devices.jsonl"), filepath.Join(dir, "fleet.snapshot")
 		writeInvented(t, roster, n)
 		muster(t, "snapshot", "--roster", roster, "--out", snap)
-		found, lines, _ := least(t, 3, "query", "--roster", roster, "--count", asked)
-		again, kept, memory := least(t, 5, "query", "--snapshot", snap, "--count", asked)
+		found, lines, _ := least(t, 3, "query", "--roster", roster, "--count", fiveTerms)
+		again, kept, memory := least(t, 5, "query", "--snapshot", snap, "--count", fiveTerms)
 		if found != again {
 			t.Errorf("%d devices: %s of them by lines, %s by snapshot", n, found, again)
 		}
 		rows = append(rows, []string{bench.Power(n), bench.Short(lines), megabytes(t, roster), bench.Short(kept), megabytes(t, snap), fmt.Sprintf("%d MiB", memory>>20), found})
 		if n == 1_000_000 && kept > 5*time.Second {
-			t.Errorf("a snapshot of 10⁶ devices is loaded and asked in %s, want 5 s", bench.Short(kept))
+			t.Errorf("a snapshot of 10⁶ devices is loaded and fiveTerms in %s, want 5 s", bench.Short(kept))
 		}
 	}
 	bench.Record(t, bench.Section{
 		Title: "muster query, from start to end",
-		Text: "The whole process: start, load, index, answer `" + asked + "`. Devices are those that `muster bench devices` invents,\n" +
+		Text: "The whole process: start, load, index, answer `" + fiveTerms + "`. Devices are those that `muster bench devices` invents,\n" +
 			"13 to 16 keys each. Target: a snapshot of 10⁶ devices is loaded within 5 s.",
 		Rows: rows,
 	})
