@@ -54,6 +54,9 @@ func (f Fleet) Assign(claims ...Claim) Assignment {
 // Unassigned makes no claim.
 func (r *Roster) Unassigned() Assignment { return Assignment{roster: r} }
 
+// Roster is the devices that claims are made at.
+func (a Assignment) Roster() *Roster { return a.roster }
+
 // Union is the claims of a or b.
 func (a Assignment) Union(b Assignment) Assignment { return a.join(b, roaring.Or, true, true) }
 

@@ -11,9 +11,7 @@ import (
 // bases says of a device what a plan of it stands on.
 func (m *making) bases() func(into map[algebra.DeviceID]Base, id algebra.DeviceID) {
 	facts := factsRead(m.world)
-	dynamic := slices.DeleteFunc(slices.Clone(m.world.Assignments), func(d algebra.Definition) bool {
-		return d.Abstract || d.Expr.Effect() == selectors.Static
-	})
+	dynamic := dynamicRules(m.world)
 	return func(into map[algebra.DeviceID]Base, id algebra.DeviceID) {
 		if _, ok := into[id]; ok {
 			return
@@ -25,6 +23,13 @@ func (m *making) bases() func(into map[algebra.DeviceID]Base, id algebra.DeviceI
 		}
 		into[id] = b
 	}
+}
+
+// dynamicRules are the assignments whose claims depend on what is observed.
+func dynamicRules(w algebra.World) []algebra.Definition {
+	return slices.DeleteFunc(slices.Clone(w.Assignments), func(d algebra.Definition) bool {
+		return d.Abstract || d.Expr.Effect() == selectors.Static
+	})
 }
 
 // read is the digest of what the World reads of a device besides its labels.

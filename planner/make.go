@@ -3,6 +3,7 @@ package planner
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,30 +15,27 @@ import (
 // Make plans what takes r to w. It is pure: equal arguments, in any order of documents and
 // devices, give equal plans. Over the slots that are not blocked its actions are Diff, so
 // the plan is least; a blocked slot is in no action.
-func Make(w algebra.World, r algebra.Reality) Plan {
+func Make(w algebra.World, r algebra.Reality) Plan { return makeAs(w, r, w.Digest()) }
+
+// makeAs is Make of a part of the World that has this digest.
+func makeAs(w algebra.World, r algebra.Reality, digest algebra.Digest) Plan {
 	roster, registry := w.Relabel(r.Roster)
 	registry = slices.DeleteFunc(registry, func(c algebra.Relabelling) bool { return noNews(c, r) })
 	m := &making{
 		world: w, reality: r, roster: roster,
 		demand:  w.On(r.Of(roster)),
 		have:    r.Published.On(roster),
-		known:   map[algebra.Digest]algebra.Deployment{},
+		known:   knownTo(w, r),
 		blocked: map[slot]Blocked{},
 		retired: retired(w, r),
 		named:   map[string]By{},
 		terms:   map[made][]term{},
 	}
-	for digest, d := range r.Specs {
-		m.known[digest] = d
-	}
-	for _, d := range w.Deployments {
-		m.known[d.Digest()] = d.Deployment
-	}
 	m.claimants = m.claim()
 	m.place()
 	m.block()
 	want := m.settled()
-	plan := Plan{World: w.Digest(), Observed: r.ObservedAt, Roster: roster, Registry: registry,
+	plan := Plan{World: digest, Observed: r.ObservedAt, Roster: roster, Registry: registry,
 		Base: map[algebra.DeviceID]Base{}, published: m.have, known: m.known}
 	actions := Diff(want, m.have)
 	courses, batch, rollout := m.schedule(actions)
@@ -63,6 +61,16 @@ func Make(w algebra.World, r algebra.Reality) Plan {
 	plan.Blocked, plan.Drift = m.blocks(), m.drift()
 	m.inFlight(want, &plan)
 	return plan
+}
+
+// knownTo are the deployments of which the content is known.
+func knownTo(w algebra.World, r algebra.Reality) map[algebra.Digest]algebra.Deployment {
+	known := make(map[algebra.Digest]algebra.Deployment, len(r.Specs)+len(w.Deployments))
+	maps.Copy(known, r.Specs)
+	for _, d := range w.Deployments {
+		known[d.Digest()] = d.Deployment
+	}
+	return known
 }
 
 // slot is a Target by ordinal.
