@@ -145,29 +145,55 @@ func (p Placement) Differences(q Placement) iter.Seq[Difference] {
 				there[i] = col
 			}
 		}
-		same := p.translate(q)
-		for ordinal := range uint32(p.roster.Len()) {
-			for i, app := range apps {
-				x, y := here[i][ordinal], there[i][ordinal]
-				if same[x] != y && !yield(Difference{ordinal, app, p.release(x), q.release(y)}) {
-					return
+		same, alike := p.translate(q)
+		differs := make([]uint32, rowsAtOnce) // for each row of a block, not 0 where some slot differs
+		for from := 0; from < p.roster.Len(); from += rowsAtOnce {
+			to := min(from+rowsAtOnce, p.roster.Len())
+			rows := differs[:to-from]
+			clear(rows)
+			for i := range apps {
+				x, y := here[i][from:to][:len(rows)], there[i][from:to][:len(rows)]
+				if alike {
+					for j := range rows {
+						rows[j] |= x[j] ^ y[j]
+					}
+					continue
+				}
+				for j := range rows {
+					rows[j] |= same[x[j]] ^ y[j]
+				}
+			}
+			for j, d := range rows {
+				if d == 0 {
+					continue
+				}
+				for i, app := range apps {
+					x, y := here[i][from+j], there[i][from+j]
+					if same[x] != y && !yield(Difference{uint32(from + j), app, p.release(x), q.release(y)}) {
+						return
+					}
 				}
 			}
 		}
 	}
 }
 
+// rowsAtOnce is how many rows of two columns stay in the nearest cache.
+const rowsAtOnce = 1024
+
 // translate maps each code of p to q's code for the same release, or to one q does not use.
-func (p Placement) translate(q Placement) []uint32 {
-	same := make([]uint32, len(p.releases)+1)
+// alike says that each is mapped to itself.
+func (p Placement) translate(q Placement) (same []uint32, alike bool) {
+	same, alike = make([]uint32, len(p.releases)+1), true
 	for i, rel := range p.releases {
 		c, ok := q.codes[rel]
 		if !ok {
 			c = uint32(len(q.releases)) + 1
 		}
 		same[i+1] = c
+		alike = alike && c == uint32(i+1)
 	}
-	return same
+	return same, alike
 }
 
 // Equal reports whether every slot of both is filled alike.

@@ -1,10 +1,6 @@
 package planner
 
-import (
-	"slices"
-
-	"github.com/musterfleet/muster/algebra"
-)
+import "github.com/musterfleet/muster/algebra"
 
 // Drift is a slot that is not as published: another release runs, or one where nothing should, or
 // what is published failed. It is no change: an action comes of it only where the World asks
@@ -16,21 +12,9 @@ type Drift struct {
 	Detail             string
 }
 
-// drift lists the slots that drifted, in order.
-func (m *making) drift() []Drift {
-	var out []Drift
-	for at, s := range m.reality.Slots {
-		i, known := m.roster.Ordinal(at.Device)
-		if !known {
-			continue
-		}
-		published := m.have.Release(i, at.App)
-		runs := s.Phase == algebra.Running || s.Phase == algebra.Completed
-		if s.Release == published && s.Phase != algebra.Failed || s.Release != published && !runs {
-			continue
-		}
-		out = append(out, Drift{Target(at), published, s.Release, s.Phase, s.Detail})
-	}
-	slices.SortFunc(out, func(a, b Drift) int { return a.At.Compare(b.At) })
-	return out
+// drift is the drift of one slot, if what it reports is any.
+func drift(at Target, published algebra.Release, s algebra.SlotState) (Drift, bool) {
+	runs := s.Phase == algebra.Running || s.Phase == algebra.Completed
+	drifted := s.Release != published && runs || s.Release == published && s.Phase == algebra.Failed
+	return Drift{at, published, s.Release, s.Phase, s.Detail}, drifted
 }

@@ -58,8 +58,8 @@ func makeAs(w algebra.World, r algebra.Reality, digest algebra.Digest) Plan {
 	for _, c := range registry {
 		base(plan.Base, c.Device)
 	}
-	plan.Blocked, plan.Drift = m.blocks(), m.drift()
-	m.inFlight(want, &plan)
+	plan.Blocked = m.blocks()
+	m.reports(want, &plan)
 	return plan
 }
 
@@ -207,20 +207,26 @@ func (m *making) by(def algebra.Definition) By {
 	return b
 }
 
-// inFlight sorts the slots that no action touches into those that run as wanted and those
-// on their way.
-func (m *making) inFlight(want algebra.Placement, plan *Plan) {
+// reports holds what devices report against what is published and wanted: slots that no action
+// touches run as wanted or are on their way, and any may have drifted.
+func (m *making) reports(want algebra.Placement, plan *Plan) {
 	resting := map[algebra.App][]algebra.DeviceID{}
+	apps := m.reportedApps()
 	for i := range uint32(m.roster.Len()) {
-		for app, rel := range want.At(i) {
-			if m.have.Release(i, app) != rel {
-				continue
-			}
-			if _, ok := m.blocked[slot{i, app}]; ok {
-				continue
-			}
+		for _, app := range apps {
 			at := Target{m.roster.ID(i), app}
-			s := m.reality.Slots[algebra.Slot{Device: at.Device, App: app}]
+			s := m.reality.Slots[algebra.Slot(at)]
+			have := m.have.Release(i, app)
+			if d, drifted := drift(at, have, s); drifted {
+				plan.Drift = append(plan.Drift, d)
+			}
+			rel := want.Release(i, app)
+			if rel.IsZero() || have != rel {
+				continue
+			}
+			if _, blocked := m.blocked[slot{i, app}]; blocked {
+				continue
+			}
 			if s.Release == rel && (s.Phase == algebra.Running || s.Phase == algebra.Completed) {
 				plan.Unchanged++
 				resting[app] = append(resting[app], at.Device)
@@ -237,6 +243,18 @@ func (m *making) inFlight(want algebra.Placement, plan *Plan) {
 	for app, ids := range resting {
 		plan.resting[app], _ = m.roster.Fleet(slices.Values(ids))
 	}
+}
+
+// reportedApps are the apps that are published or reported somewhere, in order.
+func (m *making) reportedApps() []algebra.App {
+	apps := map[algebra.App]bool{}
+	for _, app := range m.have.Apps() {
+		apps[app] = true
+	}
+	for at := range m.reality.Slots {
+		apps[at.App] = true
+	}
+	return slices.SortedFunc(maps.Keys(apps), algebra.App.Compare)
 }
 
 func (m *making) blocks() []Blocked {
