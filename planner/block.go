@@ -22,7 +22,6 @@ func (m *making) block() {
 	m.blockByDevice()
 	m.blockClaimed()
 	m.blockQuarantined()
-	m.traits = m.findTraits()
 	if len(m.traits) == 0 {
 		return // no slot depends on another
 	}

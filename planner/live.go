@@ -33,8 +33,8 @@ type Live struct {
 	rest   int // slots at rest
 }
 
-// Part is what a plan says of one device. Changes have no ids; Requires names changes of the
-// part by their place in it.
+// Part is what a plan says of one device. Changes have no ids and no waves, which only a whole
+// plan has; Requires names changes of the part by their place in it.
 type Part struct {
 	Registry []algebra.Relabelling
 	Changes  []Change
@@ -62,7 +62,7 @@ func NewLive(w algebra.World, r algebra.Reality) *Live {
 // begin plans everything.
 func (l *Live) begin() {
 	r := l.seen.reality()
-	l.first = makeAs(l.world, r, l.digest)
+	l.first = newMaking(l.world, r).local(l.digest)
 	l.parts, l.rest = byDevice(l.first), l.first.Unchanged
 	l.ages = l.seen.expiries(l.reads)
 }
@@ -74,7 +74,7 @@ func (l *Live) declare(w algebra.World) {
 	for _, d := range w.Devices {
 		l.docs[d.ID] = d
 	}
-	l.reads = readsOf(demands(w)...)
+	l.reads = readsOf(append(demands(w), claimed(w)...)...)
 	for _, d := range w.Deployments {
 		l.reads.takes(d.Deployment)
 	}
@@ -102,7 +102,7 @@ func (l *Live) Apply(deltas ...Delta) []News {
 			w.Devices = append(w.Devices, doc)
 		}
 	}
-	now := byDevice(makeAs(w, l.seen.only(ids), l.digest))
+	now := byDevice(newMaking(w, l.seen.only(ids)).local(l.digest))
 	var news []News
 	for _, id := range ids {
 		before, after := l.part(id), now[id]
@@ -212,22 +212,21 @@ const fewDevices = 1 << 16
 
 // Plan is the whole plan. It costs time in proportion to the fleet, as it has the roster.
 func (l *Live) Plan() Plan {
-	r := l.seen.reality()
-	roster, _ := l.world.Relabel(r.Roster)
-	p := Plan{World: l.digest, Observed: r.ObservedAt, Roster: roster, Unchanged: l.rest, Base: map[algebra.DeviceID]Base{},
-		published: r.Published.On(roster), known: knownTo(l.world, r), resting: l.resting(roster)}
+	m := newMaking(l.world, l.seen.reality())
+	p := Plan{World: l.digest, Observed: m.reality.ObservedAt, Roster: m.roster, Unchanged: l.rest, Base: map[algebra.DeviceID]Base{},
+		published: m.have, known: m.known, resting: l.resting(m.roster)}
 	for _, id := range slices.SortedFunc(maps.Keys(l.parts), algebra.DeviceID.Compare) {
 		part := l.parts[id]
 		p.Registry = append(p.Registry, part.Registry...)
 		from := len(p.Changes)
 		for i, c := range part.Changes {
-			c.ID, c.Requires = "c"+strconv.Itoa(from+i+1), slices.Clone(c.Requires)
+			c.ID, c.Requires = changeID(from+i), slices.Clone(c.Requires)
 			for j, place := range c.Requires {
 				n, err := strconv.Atoi(place)
 				if err != nil {
 					panic(fmt.Sprintf("planner: place %q of a change", place))
 				}
-				c.Requires[j] = "c" + strconv.Itoa(from+n+1)
+				c.Requires[j] = changeID(from + n)
 			}
 			p.Changes = append(p.Changes, c)
 		}
@@ -238,6 +237,7 @@ func (l *Live) Plan() Plan {
 			p.Base[id] = part.base
 		}
 	}
+	m.arrange(&p)
 	return p
 }
 

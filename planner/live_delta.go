@@ -9,7 +9,7 @@ import (
 // Delta is one thing that became otherwise since a Live last planned.
 //
 //sumtype:decl
-type Delta interface{ delta() } // sealed: PutDevice, RemoveDevice, SetLabel, Heard, Said, SetRecord, Published, Declared, Tick
+type Delta interface{ delta() } // sealed: PutDevice, RemoveDevice, SetLabel, Heard, Said, SetRecord, Published, Quarantines, Declared, Tick
 
 // PutDevice is a device that is new or has other labels or facts: all of them.
 type PutDevice struct{ Device algebra.Device }
@@ -51,6 +51,9 @@ type Published struct {
 	Specs    map[algebra.Digest]algebra.Deployment
 }
 
+// Quarantines is all that is in quarantine.
+type Quarantines struct{ List []algebra.Quarantine }
+
 // Declared is another World: rules, deployments and documents. It is whole, as a World loads;
 // what differs in it is found by its documents.
 type Declared struct{ World algebra.World }
@@ -65,5 +68,6 @@ func (Heard) delta()        {}
 func (Said) delta()         {}
 func (SetRecord) delta()    {}
 func (Published) delta()    {}
+func (Quarantines) delta()  {}
 func (Declared) delta()     {}
 func (Tick) delta()         {}

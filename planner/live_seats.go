@@ -135,7 +135,7 @@ func (s *seats) only(ids []algebra.DeviceID) algebra.Reality {
 		panic("planner: " + err.Error()) // each device is there once
 	}
 	r := algebra.NewReality(roster, s.base.ObservedAt)
-	r.Specs = s.base.Specs
+	r.Specs, r.Quarantine = s.base.Specs, s.base.Quarantine
 	b := algebra.NewPlacing(roster)
 	for _, id := range ids {
 		if rec, ok := s.base.Records[id]; ok {

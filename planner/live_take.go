@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
@@ -47,6 +48,13 @@ func (l *Live) take(d Delta, dirty map[algebra.DeviceID]bool) (all bool) {
 		dirty[d.Device] = true
 	case Published:
 		return l.publish(d, dirty)
+	case Quarantines:
+		for _, q := range slices.Concat(s.base.Quarantine, d.List) {
+			for _, id := range q.Devices {
+				dirty[id] = true
+			}
+		}
+		s.base.Quarantine = slices.Clone(d.List)
 	case Declared:
 		return l.redeclare(d.World, dirty)
 	case Tick:

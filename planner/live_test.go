@@ -31,11 +31,13 @@ type model struct {
 	now time.Time
 	*rand.Rand
 	worlds []algebra.World
+	// Quarantine is not among what a situation has.
+	Quarantine []algebra.Quarantine
 }
 
 func (m *model) reality() algebra.Reality {
 	r := m.Reality()
-	r.ObservedAt = m.now
+	r.ObservedAt, r.Quarantine = m.now, m.Quarantine
 	return r
 }
 
@@ -50,6 +52,9 @@ func lively(w algebra.World) algebra.World {
 	w.Assignments = append(slices.Clone(w.Assignments),
 		algebra.Definition{Name: "z-silent", Dynamic: true, Expr: v.MustBind(fmt.Sprintf(`!(heartbeat within 5m) -> {%s} at 20`, first))},
 		algebra.Definition{Name: "z-young", Dynamic: true, Expr: v.MustBind(fmt.Sprintf(`any(deploy: phase = Running & since within 10m) -> {%s} at 20`, last))})
+	waves := algebra.DefaultRollout().Waves
+	w.Rollouts = []algebra.Rollout{{Name: "web", App: algebra.MustApp("web"), Waves: waves},
+		{Name: "ring", Fleet: v.MustBind(`label("ring") = "0"`), Waves: waves}, {Name: "site", Fleet: v.MustBind(`label("site") = "a"`), Waves: waves}}
 	return w
 }
 
@@ -63,7 +68,11 @@ func (m *model) next() planner.Delta {
 	}
 	id := device()
 	i := slices.IndexFunc(m.Devices, func(d algebra.Device) bool { return d.ID == id })
-	switch m.Intn(10) {
+	switch m.Intn(11) {
+	case 10:
+		d := m.some()
+		m.Quarantine = []algebra.Quarantine{{App: d.App(), Version: d.Version(), Deployment: d.Digest(), Devices: []algebra.DeviceID{id}, Run: "r1", Reason: "exit 1"}}
+		return planner.Quarantines{List: m.Quarantine}
 	case 0:
 		d := algebra.Device{ID: id, Labels: map[string]string{"ring": fmt.Sprint(m.Intn(2)), "site": "a"}, Facts: map[string]string{"arch": "aarch64"}}
 		if i < 0 {
@@ -169,7 +178,9 @@ func (m *model) another() algebra.World {
 	w := m.World
 	w.Assignments, w.Devices = slices.Clone(w.Assignments), slices.Clone(w.Devices)
 	i := m.Intn(len(w.Assignments))
-	switch m.Intn(5) {
+	switch m.Intn(6) {
+	case 5:
+		w.Rollouts = w.Rollouts[:m.Intn(len(w.Rollouts)+1)]
 	case 0:
 		return m.worlds[m.Intn(len(m.worlds))]
 	case 1:
@@ -251,9 +262,15 @@ func filed(p planner.Plan, r algebra.Reality) []byte {
 	return planfile.From(p, r, planfile.Request{}, algebratest.Now).JSON()
 }
 
-// said1 is what a plan says of one device.
+// said1 is what a plan says of one device, but for the waves, which depend on all of them.
 func said1(p planner.Plan, id algebra.DeviceID) string {
-	return planner.Text(p.Of(func(t planner.Target) bool { return t.Device == id }), planner.Style{Whole: true})
+	p = p.Of(func(t planner.Target) bool { return t.Device == id })
+	p.Courses, p.Emptied = nil, nil
+	for i := range p.Changes {
+		p.Changes[i].Batch = 0
+	}
+	slices.SortFunc(p.Changes, func(a, b planner.Change) int { return a.Action.Target().Compare(b.Action.Target()) })
+	return planner.Text(p, planner.Style{Whole: true})
 }
 
 func TestLiveIsMake(t *testing.T) {

@@ -27,6 +27,9 @@ func (l *Live) redeclare(w algebra.World, dirty map[algebra.DeviceID]bool) bool 
 		}
 	}
 	l.markKnown(old, dirty)
+	if signedRollouts(old) != signedRollouts(w) {
+		return true // who claims a slot may be another anywhere
+	}
 	before, after := signatures(old), signatures(w)
 	var changed []string
 	for _, name := range slices.Sorted(maps.Keys(merged(before, after))) {
@@ -131,6 +134,29 @@ func claims(w algebra.World, names []string, r algebra.Reality) []algebra.Assign
 		}
 	}
 	return out
+}
+
+// claimed are the fleets that rollouts claim.
+func claimed(w algebra.World) []*selectors.Bound {
+	var out []*selectors.Bound
+	for _, r := range w.Rollouts {
+		if r.Fleet != nil {
+			out = append(out, r.Fleet)
+		}
+	}
+	return out
+}
+
+// signedRollouts is all on which it depends which rollout claims a slot.
+func signedRollouts(w algebra.World) string {
+	var b strings.Builder
+	for _, r := range rollouts(w) {
+		fmt.Fprintf(&b, "\x00%s %s %s:%d", r.Name, r.App, r.Source.File, r.Source.Line)
+		if r.Fleet != nil {
+			sign(&b, r.Fleet, nil, map[*selectors.Bound]bool{})
+		}
+	}
+	return b.String()
 }
 
 // signatures say of each assignment all that its claims, and what plans tell of them, depend on

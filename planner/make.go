@@ -15,53 +15,79 @@ import (
 // Make plans what takes r to w. It is pure: equal arguments, in any order of documents and
 // devices, give equal plans. Over the slots that are not blocked its actions are Diff, so
 // the plan is least; a blocked slot is in no action.
-func Make(w algebra.World, r algebra.Reality) Plan { return makeAs(w, r, w.Digest()) }
+func Make(w algebra.World, r algebra.Reality) Plan {
+	m := newMaking(w, r)
+	p := m.local(w.Digest())
+	m.arrange(&p)
+	return p
+}
 
-// makeAs is Make of a part of the World that has this digest.
-func makeAs(w algebra.World, r algebra.Reality, digest algebra.Digest) Plan {
+func newMaking(w algebra.World, r algebra.Reality) *making {
 	roster, registry := w.Relabel(r.Roster)
-	registry = slices.DeleteFunc(registry, func(c algebra.Relabelling) bool { return noNews(c, r) })
 	m := &making{
 		world: w, reality: r, roster: roster,
-		demand:  w.On(r.Of(roster)),
-		have:    r.Published.On(roster),
-		known:   knownTo(w, r),
-		blocked: map[slot]Blocked{},
-		retired: retired(w, r),
-		named:   map[string]By{},
-		terms:   map[made][]term{},
+		registry: slices.DeleteFunc(registry, func(c algebra.Relabelling) bool { return noNews(c, r) }),
+		demand:   w.On(r.Of(roster)),
+		have:     r.Published.On(roster),
+		known:    knownTo(w, r),
+		blocked:  map[slot]Blocked{},
+		retired:  retired(w, r),
+		named:    map[string]By{},
+		terms:    map[made][]term{},
 	}
+	m.traits = m.findTraits()
 	m.claimants = m.claim()
+	return m
+}
+
+// local is the plan without its waves: all that follows for a device from that device alone.
+// digest is that of the World of which this may be a part.
+func (m *making) local(digest algebra.Digest) Plan {
 	m.place()
 	m.block()
 	want := m.settled()
-	plan := Plan{World: digest, Observed: r.ObservedAt, Roster: roster, Registry: registry,
+	p := Plan{World: digest, Observed: m.reality.ObservedAt, Roster: m.roster, Registry: m.registry,
 		Base: map[algebra.DeviceID]Base{}, published: m.have, known: m.known}
-	actions := Diff(want, m.have)
-	courses, batch, rollout := m.schedule(actions)
-	plan.Courses = courses
-	for i, a := range actions {
+	for i, a := range Diff(want, m.have) {
 		c := m.change(a)
-		c.Batch, c.Rollout = batch[i], rollout[i]
-		plan.Changes = append(plan.Changes, c)
+		c.ID = changeID(i)
+		p.Changes = append(p.Changes, c)
 	}
-	slices.SortStableFunc(plan.Changes, func(a, b Change) int { return cmp.Compare(a.Batch, b.Batch) })
-	for i := range plan.Changes {
-		plan.Changes[i].ID = "c" + strconv.Itoa(i+1)
-	}
-	plan.Emptied = m.emptied(plan.Changes)
-	m.order(plan.Changes)
+	m.order(p.Changes)
 	base := m.bases()
-	for _, c := range plan.Changes {
-		base(plan.Base, c.Action.Target().Device)
+	for _, c := range p.Changes {
+		base(p.Base, c.Action.Target().Device)
 	}
-	for _, c := range registry {
-		base(plan.Base, c.Device)
+	for _, c := range m.registry {
+		base(p.Base, c.Device)
 	}
-	plan.Blocked = m.blocks()
-	m.reports(want, &plan)
-	return plan
+	p.Blocked = m.blocks()
+	m.reports(want, &p)
+	return p
 }
+
+// arrange puts the changes of a local plan into waves, in the order of which they are told.
+func (m *making) arrange(p *Plan) {
+	courses, batch, rollout := m.schedule(p.Actions())
+	for i := range p.Changes {
+		p.Changes[i].Batch, p.Changes[i].Rollout = batch[i], rollout[i]
+	}
+	slices.SortStableFunc(p.Changes, func(a, b Change) int { return cmp.Compare(a.Batch, b.Batch) })
+	id := make(map[string]string, len(p.Changes))
+	for i := range p.Changes {
+		id[p.Changes[i].ID] = changeID(i)
+		p.Changes[i].ID = changeID(i)
+	}
+	for i := range p.Changes {
+		for j, required := range p.Changes[i].Requires {
+			p.Changes[i].Requires[j] = id[required]
+		}
+	}
+	p.Courses, p.Emptied = courses, m.emptied(p.Changes)
+}
+
+// changeID is the id of a change by its place.
+func changeID(i int) string { return "c" + strconv.Itoa(i+1) }
 
 // knownTo are the deployments of which the content is known.
 func knownTo(w algebra.World, r algebra.Reality) map[algebra.Digest]algebra.Deployment {
@@ -84,8 +110,10 @@ type making struct {
 	world   algebra.World
 	reality algebra.Reality
 	roster  *algebra.Roster
-	demand  algebra.Demand
-	winners algebra.Resolution
+	// registry is the changes that Device documents bring.
+	registry []algebra.Relabelling
+	demand   algebra.Demand
+	winners  algebra.Resolution
 	// asked is the resolved World without regard to blocks; claims says whose claim it is.
 	asked algebra.Placement
 	have  algebra.Placement
