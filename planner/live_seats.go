@@ -68,10 +68,8 @@ func (s *seats) published(id algebra.DeviceID) map[algebra.App]algebra.Release {
 		return o.published
 	}
 	out := map[algebra.App]algebra.Release{}
-	if i, ok := s.base.Roster.Ordinal(id); ok {
-		if i, ok = s.base.Published.Roster().Ordinal(id); ok {
-			maps.Insert(out, s.base.Published.At(i))
-		}
+	if i, ok := s.base.Published.Roster().Ordinal(id); ok {
+		maps.Insert(out, s.base.Published.At(i))
 	}
 	return out
 }
