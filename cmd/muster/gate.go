@@ -58,6 +58,12 @@ conflict blocks a slot. That nothing judged the plan is an error, unless --allow
   muster plan -w worlds/shop --against main -o json | muster gate - -p policies --env staging
   muster gate plan.json -p policies --explain no-latest edge-001/web`,
 		Args: g.arguments,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return []string{"json"}, cobra.ShellCompDirectiveFilterFileExt
+		},
 		RunE: func(_ *cobra.Command, args []string) error { return g.run(args) },
 	}
 	g.judging.addFlags(cmd)

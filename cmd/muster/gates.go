@@ -37,11 +37,16 @@ func policiesFlag(cmd *cobra.Command, dir *string) {
 // addFlags adds -p, --env and --allow-stop.
 func (j *judging) addFlags(cmd *cobra.Command) {
 	policiesFlag(cmd, &j.dir)
-	cmd.Flags().StringArrayVarP(&j.data, "data", "d", nil, "`PATH` of JSON or YAML that policies in Rego read as data; may be given again")
+	j.addData(cmd)
 	cmd.Flags().StringVar(&j.key, "verification-key", "", "`FILE` of the public key (PEM) that the bundle must be signed by")
 	cmd.Flags().StringVar(&j.env, "env", "", "judge with the levels of the Environment `NAME`")
 	cmd.Flags().StringSliceVar(&j.approvals, "approved-by", nil, "`NAMES` of people who approved, as policies see them in request.vcs.approvals")
 	cmd.Flags().IntVar(&j.stops, "allow-stop", 0, "let the plan stop an app on up to `N` devices, whatever share of them that is")
+}
+
+// addData adds -d.
+func (j *judging) addData(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&j.data, "data", "d", nil, "`PATH` of JSON or YAML that policies in Rego read as data; may be given again")
 }
 
 // request says who asks, and who approved.

@@ -47,19 +47,20 @@ func compileModules(s rego.Set) (policies.Gates, diag.List) {
 }
 
 // testModules runs the _test.rego files of a directory on its modules.
-func testModules(dir string) ([]rego.Tested, []string, diag.List) {
-	modules, err := readModules(dir)
-	tests, more := rego.ReadTests(os.DirFS(dir))
-	if err := errors.Join(err, more); err != nil {
+func testModules(j judging) ([]rego.Tested, []string, diag.List) {
+	modules, err := readModules(j.dir)
+	tests, more := rego.ReadTests(os.DirFS(j.dir))
+	data, unread := j.readData(nil)
+	if err := errors.Join(err, more, unread); err != nil {
 		return nil, nil, asList(err)
 	}
 	if len(tests) == 0 {
 		return nil, nil, nil
 	}
 	for i := range tests {
-		tests[i].File = filepath.Join(dir, tests[i].File)
+		tests[i].File = filepath.Join(j.dir, tests[i].File)
 	}
-	return rego.Test(rego.Set{Modules: modules}, tests)
+	return rego.Test(rego.Set{Modules: modules, Data: data}, tests)
 }
 
 // hasDocuments reports whether a directory has YAML files.

@@ -48,17 +48,21 @@ each line. --threshold fails below a share; --coverage lists what no case exerci
 		Example: `  muster policy test policies
   muster policy test policies --coverage --threshold 90
   muster policy test policies -o junit >policies.xml`,
-		Args: oneDirectory,
+		Args:              oneDirectory,
+		ValidArgsFunction: directories,
 	}
+	var j judging
+	j.addData(cmd)
 	output := outputFlag(cmd, "text", "json", "junit", "tap")
 	threshold := cmd.Flags().Int("threshold", 0, "fail if less than `PERCENT` of the policies' parts are covered")
 	coverage := cmd.Flags().Bool("coverage", false, "list the parts that no case exercised")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		set, err := c.policySetOf(args[0])
+		j.dir = args[0]
+		set, err := c.policySetOf(j)
 		if err != nil {
 			return err
 		}
-		inRego, already, problems := testModules(args[0])
+		inRego, already, problems := testModules(j)
 		if err := problems.Err(); err != nil {
 			return err
 		}

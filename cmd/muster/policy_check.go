@@ -25,13 +25,17 @@ not there, environments with levels of unknown rules. It warns of a policy witho
 without a test, and of waivers that have expired. With --strict warnings are errors.`,
 		Example: `  muster policy check policies
   muster policy check policies --strict -o json`,
-		Args: oneDirectory,
+		Args:              oneDirectory,
+		ValidArgsFunction: directories,
 	}
+	var j judging
+	j.addData(cmd)
 	output := outputFlag(cmd, "text", "json")
 	strict := cmd.Flags().Bool("strict", false, "let warnings fail too")
 	now := cmd.Flags().String("now", "", "look at waivers as of `TIME`, and not as of now")
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		set, err := c.policySetOf(args[0])
+		j.dir = args[0]
+		set, err := c.policySetOf(j)
 		if err != nil {
 			return err
 		}
@@ -71,6 +75,11 @@ func oneDirectory(cmd *cobra.Command, args []string) error {
 	return fmt.Errorf("%s: unexpected argument %q; it takes one directory", cmd.CommandPath(), args[1])
 }
 
+// directories completes a directory.
+func directories(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
 // checked is a directory of policies that compile.
 type checked struct {
 	dir     string
@@ -81,12 +90,16 @@ type checked struct {
 }
 
 // policySetOf reads a directory of policies with its tests.
-func (c *console) policySetOf(dir string) (checked, error) {
-	apart, err := c.loadPolicies(judging{dir: dir}, algebra.World{})
+func (c *console) policySetOf(j judging) (checked, error) {
+	dir := j.dir
+	if !j.isDirectory() {
+		return checked{}, fmt.Errorf("%s: not a directory; tests stand beside policies in one", dir)
+	}
+	apart, err := c.loadPolicies(j, algebra.World{})
 	if err != nil {
 		return checked{}, err
 	}
-	rules, err := c.rules(algebra.World{}, "", judging{dir: dir})
+	rules, err := c.rules(algebra.World{}, "", j)
 	if err != nil {
 		return checked{}, err
 	}

@@ -15,6 +15,7 @@ import (
 // fixing is the flags of one policy fixtures.
 type fixing struct {
 	console *console
+	judging judging
 	out     string
 	rules   []string
 	seed    int64
@@ -47,9 +48,11 @@ It also looks for plans that a policy cannot be evaluated on, such as by a missi
 such plans are denied: these files end in .fails.json. The same seed finds the same plans.`,
 		Example: `  muster policy fixtures policies --out policies/fixtures
   muster policy fixtures policies --rule no-latest --seed 7 -o json`,
-		Args: oneDirectory,
-		RunE: func(_ *cobra.Command, args []string) error { return f.run(args[0]) },
+		Args:              oneDirectory,
+		ValidArgsFunction: directories,
+		RunE:              func(_ *cobra.Command, args []string) error { return f.run(args[0]) },
 	}
+	f.judging.addData(cmd)
 	cmd.Flags().StringVar(&f.out, "out", "", "write the plans into `DIR`, one for each rule")
 	cmd.Flags().StringSliceVar(&f.rules, "rule", nil, "only these `RULES`")
 	cmd.Flags().Int64Var(&f.seed, "seed", 1, "`N` that decides what is tried")
@@ -62,7 +65,8 @@ such plans are denied: these files end in .fails.json. The same seed finds the s
 }
 
 func (f *fixing) run(dir string) error {
-	set, err := f.console.policySetOf(dir)
+	f.judging.dir = dir
+	set, err := f.console.policySetOf(f.judging)
 	if err != nil {
 		return err
 	}

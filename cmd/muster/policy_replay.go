@@ -37,7 +37,8 @@ type said struct {
 }
 
 func policyReplayCommand(c *console) *cobra.Command {
-	var dir, against, env string
+	var j judging
+	var against string
 	cmd := &cobra.Command{
 		Use:   "replay PLAN...",
 		Short: "what other policies would have said of stored plans",
@@ -51,29 +52,32 @@ denied.`,
   muster policy replay -p policies plans/p-*.json --detailed-exitcode`,
 		Args: cobra.ArbitraryArgs,
 	}
-	policiesFlag(cmd, &dir)
+	policiesFlag(cmd, &j.dir)
+	j.addData(cmd)
 	cmd.Flags().StringVar(&against, "against", "", "`DIR` of the policies to compare with")
-	cmd.Flags().StringVar(&env, "env", "", "judge with the levels of the Environment `NAME`")
+	cmd.Flags().StringVar(&j.env, "env", "", "judge with the levels of the Environment `NAME`")
 	detailed := cmd.Flags().Bool("detailed-exitcode", false, "tell the outcome by the exit code")
 	output := outputFlag(cmd, "text", "json")
 	if err := cmd.MarkFlagDirname("against"); err != nil {
 		panic("muster: " + err.Error()) // the flag was added just above
 	}
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		if dir == "" || len(args) == 0 {
+		if j.dir == "" || len(args) == 0 {
 			return errors.New("policy replay: name the new policies by -p DIR, and plans")
 		}
 		files, err := planFiles(args)
 		if err != nil {
 			return err
 		}
-		after, err := c.rules(algebra.World{}, "", judging{dir: dir, env: env})
+		after, err := c.rules(algebra.World{}, "", j)
 		if err != nil {
 			return err
 		}
 		var before *rules
 		if against != "" {
-			old, err := c.rules(algebra.World{}, "", judging{dir: against, env: env})
+			than := j
+			than.dir = against
+			old, err := c.rules(algebra.World{}, "", than)
 			if err != nil {
 				return err
 			}
