@@ -83,7 +83,19 @@ type Policy struct {
 	Match          *selectors.Bound
 	Message        string
 	Params         map[string]any
+
+	// What a policy in CEL may have besides, as Kubernetes' ValidatingAdmissionPolicy.
+	Conditions  []NamedExpression // all must hold for the policy to be asked
+	Variables   []NamedExpression // each may use those before it
+	Validations []Validation      // in place of Text
+	Words       string            // an expression that gives the message
 }
+
+// NamedExpression is an expression of a policy under a name.
+type NamedExpression struct{ Name, Text string }
+
+// Validation is one of several rules of a policy. What it leaves empty is the policy's.
+type Validation struct{ ID, Text, Level, Message, Words string }
 
 // Theorem is a Policy document that no device may ever be as Never says, where any(deploy: …)
 // asks which deployments the World gives a device: their app and version. It is proved of all
@@ -134,6 +146,9 @@ func (w World) Digest() Digest {
 			match = selectors.Print(p.Match.Expr())
 		}
 		add("policy", p.Name, p.Language, p.Text, p.Scope, p.Level, match, p.Message, p.Params)
+		if len(p.Conditions) > 0 || len(p.Variables) > 0 || len(p.Validations) > 0 || p.Words != "" {
+			add("policy-in-parts", p.Name, p.Conditions, p.Variables, p.Validations, p.Words)
+		}
 	}
 	for _, v := range w.Waivers {
 		match := ""

@@ -1,14 +1,17 @@
 package cel
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
+	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/ext"
 
 	"github.com/musterfleet/muster/algebra"
@@ -26,14 +29,34 @@ func Compile(list []algebra.Policy) (policies.Gates, diag.List) {
 	var gates policies.Gates
 	var problems diag.List
 	for _, p := range list {
-		g, found := compile(p)
-		gates = append(gates, g)
-		problems = append(problems, found...)
+		for _, one := range rulesOf(p) {
+			g, found := compile(one)
+			gates = append(gates, g)
+			problems = append(problems, found...)
+		}
 	}
 	if problems.Err() != nil {
 		return nil, problems.Sorted()
 	}
 	return gates, nil
+}
+
+// rulesOf are a policy's validations, each as a policy: p/id, or p alone where it has no id.
+func rulesOf(p algebra.Policy) []algebra.Policy {
+	if len(p.Validations) == 0 {
+		return []algebra.Policy{p}
+	}
+	var out []algebra.Policy
+	for _, v := range p.Validations {
+		one := p
+		one.Validations, one.Text = nil, v.Text
+		one.Level, one.Message, one.Words = cmp.Or(v.Level, p.Level), cmp.Or(v.Message, p.Message), cmp.Or(v.Words, p.Words)
+		if v.ID != "" {
+			one.Name += "/" + v.ID
+		}
+		out = append(out, one)
+	}
+	return out
 }
 
 func compile(p algebra.Policy) (policies.Gate, diag.List) {
@@ -77,6 +100,8 @@ func each(err error) []error {
 // compiling is the state of one compile.
 type compiling struct {
 	policy   algebra.Policy
+	vars     map[string]*types.Type
+	known    *provider
 	problems diag.List
 }
 
@@ -87,7 +112,7 @@ func (c *compiling) fail(hint, format string, args ...any) {
 	})
 }
 
-// engine compiles the expression.
+// engine compiles the expressions.
 func (c *compiling) engine(scope policies.Scope) (*engine, bool) {
 	params, err := paramsType(c.policy.Params)
 	if err != nil {
@@ -96,40 +121,76 @@ func (c *compiling) engine(scope policies.Scope) (*engine, bool) {
 	}
 	vars := declared(scope)
 	vars["params"] = params.typ
-	env, types, err := environment(vars, params)
+	named := &structType{types.NewObjectType("policy.Variables"), map[string]field{}}
+	if len(c.policy.Variables) > 0 {
+		vars["variables"] = named.typ
+	}
+	env, known, err := environment(vars, params, named)
 	if err != nil {
 		panic("cel: " + err.Error()) // it does not depend on the policy's text
 	}
-	ast, issues := env.Compile(c.policy.Text)
+	c.vars, c.known = vars, known
+	e := &engine{env: env, params: &object{typ: params}, named: named}
+	for i, v := range c.policy.Variables {
+		one, ok := c.part(env, "variable "+v.Name, v.Text, nil)
+		if !ok {
+			return nil, false // the expressions after it would be told of a variable they have
+		}
+		e.variables, e.names = append(e.variables, one), append(e.names, v.Name)
+		named.fields[v.Name] = field{typ: one.ast.OutputType(), get: func(of reflect.Value) ref.Val { return of.Interface().(*lazy).value(i) }}
+	}
+	ok := true
+	for _, v := range c.policy.Conditions {
+		one, fine := c.part(env, "match condition "+v.Name, v.Text, cel.BoolType)
+		e.conditions, ok = append(e.conditions, one), ok && fine
+	}
+	rule, fine := c.part(env, "its expression", c.policy.Text, cel.BoolType)
+	if ok = ok && fine; c.policy.Words != "" {
+		words, fine := c.part(env, "its messageExpression", c.policy.Words, cel.StringType)
+		e.words, ok = &words, ok && fine
+	}
+	if !ok {
+		return nil, false
+	}
+	e.ast, e.rule = rule.ast, rule
+	e.read()
+	return e, true
+}
+
+// part compiles one expression, of a type if one is wanted.
+func (c *compiling) part(env *cel.Env, what, text string, want *types.Type) (part, bool) {
+	missed := len(c.known.missed)
+	checked, issues := env.Compile(text)
 	if issues.Err() != nil {
-		misses := types.missed
+		misses := c.known.missed[missed:]
 		for _, e := range issues.Errors()[:min(len(issues.Errors()), maxErrors)] {
 			var hint string
-			hint, misses = suggestion(e.Message, vars, misses)
+			hint, misses = suggestion(e.Message, c.vars, misses)
 			message := strings.ReplaceAll(e.Message, " (in container '')", "")
-			c.fail(hint, "%d:%d of its expression: %s", e.Location.Line(), e.Location.Column()+1, message)
+			c.fail(hint, "%d:%d of %s: %s", e.Location.Line(), e.Location.Column()+1, what, message)
 		}
-		return nil, false
+		return part{}, false
 	}
-	if !ast.OutputType().IsExactType(cel.BoolType) {
-		c.fail("write what must hold, such as x == 1", "its expression gives a value of type %s, and a policy is true or false", ast.OutputType())
-		return nil, false
+	switch {
+	case want == cel.BoolType && !checked.OutputType().IsExactType(want):
+		c.fail("write what must hold, such as x == 1", "%s gives a value of type %s, and a policy is true or false", what, checked.OutputType())
+		return part{}, false
+	case want != nil && !checked.OutputType().IsExactType(want):
+		c.fail("", "%s gives a value of type %s, not a text", what, checked.OutputType())
+		return part{}, false
 	}
-	run, err := program(env, ast, actionCost)
+	run, err := program(env, checked, actionCost)
 	if err != nil {
 		c.fail("", "%v", err)
-		return nil, false
+		return part{}, false
 	}
-	e := &engine{env: env, ast: ast, params: &object{typ: params}, program: run}
-	e.reads.Verdict, e.classed = reads(ast)
-	e.reads.Words = named(e.reads.Verdict)
-	return e, true
+	return part{checked, run}, true
 }
 
 // environment is what an expression may use. It is closed: nothing in it reads a clock, a
 // file, the network or the process. cel-go's own functions are pure.
-func environment(vars map[string]*types.Type, params *structType) (*cel.Env, *provider, error) {
-	p := &provider{schema: planSchema, params: params}
+func environment(vars map[string]*types.Type, own ...*structType) (*cel.Env, *provider, error) {
+	p := &provider{schema: planSchema, own: own}
 	opts := []cel.EnvOption{
 		cel.OptionalTypes(),
 		cel.EnableMacroCallTracking(), // so that loops are shown as they were written

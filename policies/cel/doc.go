@@ -10,6 +10,9 @@
 //	batch         batch
 //	plan          object (the plan)
 //
+// A document may have the parts of Kubernetes' ValidatingAdmissionPolicy: matchConditions,
+// variables, validations (each a rule of its own) and messageExpression.
+//
 // deployment is what starts, or in a delete what stops. object and oldObject are null where
 // nothing starts or stops. params have the types of their values.
 //

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/google/cel-go/cel"
@@ -25,19 +26,44 @@ const (
 	costPerChange = 500
 )
 
-// engine is one compiled expression.
+// engine is one rule.
 type engine struct {
-	env    *cel.Env
-	ast    *cel.Ast
-	params *object
-	// program serves scope action; wider scopes make one to the size of the plan.
-	program cel.Program
-	reads   classes.Reads
-	classed bool // reads is all it reads of a change
+	env        *cel.Env
+	ast        *cel.Ast // of the rule
+	rule       part
+	conditions []part
+	variables  []part
+	names      []string    // of the variables
+	named      *structType // of the variables
+	words      *part       // or nil
+	params     *object
+	reads      classes.Reads
+	classed    bool // reads is all it reads of a change
+}
+
+// part is one expression. Its program serves scope action; wider scopes make one to the size
+// of the plan.
+type part struct {
+	ast *cel.Ast
+	run cel.Program
 }
 
 // Reads is policies.Reader.
 func (e *engine) Reads() (classes.Reads, bool) { return e.reads, e.classed }
+
+// read finds out what the rule reads.
+func (e *engine) read() {
+	deciding := []*cel.Ast{e.ast}
+	for _, p := range slices.Concat(e.conditions, e.variables) {
+		deciding = append(deciding, p.ast)
+	}
+	e.reads.Verdict, e.classed = reads(deciding...)
+	e.reads.Words = named(e.reads.Verdict)
+	if e.words != nil {
+		words, _ := reads(e.words.ast) // the whole change, if need be
+		e.reads.Words = slices.Concat(e.reads.Words, words, named(words))
+	}
+}
 
 // program is an expression ready to run within a limit; one that is bounded by its own
 // length needs none.
@@ -48,39 +74,89 @@ func program(env *cel.Env, ast *cel.Ast, limit uint64) (cel.Program, error) {
 	return env.Program(ast, cel.CostLimit(limit), cel.EvalOptions(cel.OptOptimize))
 }
 
+// limit is what one evaluation of an expression may cost.
+func limit(in policies.Input) uint64 {
+	if in.Change != nil {
+		return actionCost
+	}
+	return wholeCost + costPerChange*uint64(len(in.File.ResourceChanges))
+}
+
 // Judge is policies.Engine.
 func (e *engine) Judge(in policies.Input) ([]policies.Finding, error) {
-	run, limit := e.program, uint64(actionCost)
-	if in.Change == nil {
-		limit = wholeCost + costPerChange*uint64(len(in.File.ResourceChanges))
+	vars := e.activation(in)
+	asked, err := e.isAsked(vars)
+	if err != nil || !asked {
+		return nil, err
+	}
+	holds, err := e.holds(e.rule, vars)
+	if err != nil || holds {
+		return nil, err
+	}
+	var f policies.Finding
+	if e.words != nil {
+		if out, err := e.eval(*e.words, vars); err == nil { // else the policy's message stands
+			text, _ := out.(types.String)
+			f.Msg = string(text)
+		}
+	}
+	return []policies.Finding{f}, nil
+}
+
+// isAsked reports whether all match conditions hold. One that does not is enough, whatever
+// the others come to.
+func (e *engine) isAsked(vars *variables) (bool, error) {
+	var failed error
+	for _, c := range e.conditions {
+		switch holds, err := e.holds(c, vars); {
+		case err != nil:
+			failed = errors.Join(failed, err)
+		case !holds:
+			return false, nil
+		}
+	}
+	return failed == nil, failed
+}
+
+func (e *engine) holds(p part, vars *variables) (bool, error) {
+	out, err := e.eval(p, vars)
+	if err != nil {
+		return false, err
+	}
+	holds, ok := out.(types.Bool)
+	if !ok {
+		return false, fmt.Errorf("it gives %v, neither true nor false", out.Type())
+	}
+	return bool(holds), nil
+}
+
+func (e *engine) eval(p part, vars *variables) (ref.Val, error) {
+	run := p.run
+	if vars.in.Change == nil {
 		var err error
-		if run, err = program(e.env, e.ast, limit); err != nil {
+		if run, err = program(e.env, p.ast, limit(vars.in)); err != nil {
 			return nil, err
 		}
 	}
-	out, _, err := run.Eval(&variables{in, e.params})
+	out, _, err := run.Eval(vars)
+	if vars.lazy != nil && vars.lazy.costly != nil {
+		return nil, vars.lazy.costly
+	}
 	if err != nil {
-		return nil, e.explain(err, limit)
+		return nil, explained(p.ast, err, limit(vars.in))
 	}
-	holds, ok := out.(types.Bool)
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("it gives %v, neither true nor false", out.Type())
-	case bool(holds):
-		return nil, nil
-	}
-	return []policies.Finding{{}}, nil
+	return out, nil
 }
 
-// explain words an error of the evaluation, with what to write instead.
-func (e *engine) explain(err error, limit uint64) error {
+// explained words an error of the evaluation, with what to write instead.
+func explained(checked *cel.Ast, err error, limit uint64) error {
 	var cancelled interpreter.EvalCancelledError
 	if errors.As(err, &cancelled) && cancelled.Cause == interpreter.CostLimitExceeded {
 		return fmt.Errorf("%w: more than %d steps; look at fewer things, or use scope plan to look at all once", policies.ErrCost, limit)
 	}
 	text := strings.TrimSpace(err.Error())
 	if key, ok := strings.CutPrefix(text, "no such key: "); ok {
-		return fmt.Errorf("%s; for a key that may be missing, write %s", text, safeIndex(e.ast, key))
+		return fmt.Errorf("%s; for a key that may be missing, write %s", text, safeIndex(checked, key))
 	}
 	return errors.New(text)
 }
@@ -89,6 +165,39 @@ func (e *engine) explain(err error, limit uint64) error {
 type variables struct {
 	in     policies.Input
 	params *object
+	lazy   *lazy // of the policy's own variables, or nil
+	named  *object
+}
+
+func (e *engine) activation(in policies.Input) *variables {
+	v := &variables{in: in, params: e.params}
+	if len(e.variables) > 0 {
+		v.lazy = &lazy{engine: e, vars: v, known: make([]ref.Val, len(e.variables))}
+		v.named = &object{e.named, reflect.ValueOf(v.lazy)}
+	}
+	return v
+}
+
+// lazy are the policy's own variables in one evaluation, each computed when it is first read.
+type lazy struct {
+	engine *engine
+	vars   *variables
+	known  []ref.Val
+	costly error // one cost too much
+}
+
+func (l *lazy) value(i int) ref.Val {
+	if l.known[i] == nil {
+		out, err := l.engine.eval(l.engine.variables[i], l.vars)
+		if errors.Is(err, policies.ErrCost) {
+			l.costly = err
+		}
+		if err != nil {
+			out = types.NewErr("variable %s: %v", l.engine.names[i], err)
+		}
+		l.known[i] = out
+	}
+	return l.known[i]
 }
 
 // Parent is part of interpreter.Activation.
@@ -108,6 +217,8 @@ func (v *variables) ResolveName(name string) (any, bool) {
 		return types.Timestamp{Time: v.in.File.Now}, true
 	case "params":
 		return v.params, true
+	case "variables":
+		return v.named, true
 	case "batch":
 		return whole(v.in.Batch), true
 	}

@@ -19,7 +19,7 @@ import (
 // Explain is policies.Explained: the expression and its parts, each with its value. Of a loop
 // the last turn shows, which is the one that decided.
 func (e *engine) Explain(in policies.Input) (policies.Explanation, error) {
-	return explain(e.env, e.ast, &variables{in, e.params})
+	return explain(e.env, e.ast, e.activation(in))
 }
 
 // Parts is policies.Explained: each condition must have been seen true, and seen false.

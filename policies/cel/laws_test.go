@@ -55,6 +55,16 @@ func draw(seed int64) drawn {
 	for i := range 1 + r.Intn(4) {
 		p := policy("action", expression(2))
 		p.Name, p.Level = fmt.Sprintf("p%d", i), []string{"deny", "warn", "info"}[r.Intn(3)]
+		if r.Intn(3) == 0 {
+			p.Conditions = []algebra.NamedExpression{{Name: "c", Text: atoms[r.Intn(len(atoms))]}}
+		}
+		if r.Intn(3) == 0 {
+			p.Variables = []algebra.NamedExpression{{Name: "v", Text: expression(1)}, {Name: "w", Text: "!variables.v"}}
+			p.Text = "variables.w || " + p.Text
+		}
+		if r.Intn(3) == 0 {
+			p.Words = []string{`action.address + " no"`, `device.labels.site`, `deployment.app + "@" + deployment.version`}[r.Intn(3)]
+		}
 		d.policies = append(d.policies, p)
 	}
 	return d

@@ -94,12 +94,12 @@ func (a adapter) NativeToValue(value any) ref.Val {
 	return types.DefaultTypeAdapter.NativeToValue(value)
 }
 
-// provider tells the type checker of the plan's types and of one policy's params. It notes
-// the fields it was asked for in vain, for suggestions.
+// provider tells the type checker of the plan's types and of one policy's own, which are its
+// params and variables. It notes the fields it was asked for in vain, for suggestions.
 type provider struct {
 	types.Provider
 	schema *schema
-	params *structType
+	own    []*structType
 	missed []miss
 }
 
@@ -110,8 +110,10 @@ type miss struct {
 }
 
 func (p *provider) find(name string) *structType {
-	if name == p.params.typ.TypeName() {
-		return p.params
+	for _, d := range p.own {
+		if name == d.typ.TypeName() {
+			return d
+		}
 	}
 	return p.schema.byName[name]
 }
