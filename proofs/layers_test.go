@@ -35,7 +35,9 @@ var layers = []layer{
 	{folder: "./policies/cases", may: engine},
 	{folder: "./policies/fixtures", may: append([]string{"./algebra/worldfile"}, engine...), tests: everything},
 	{folder: "./policies/library", tests: everything},
-	{folder: "./executor", may: []string{"./policies", "./planner", "./algebra", "./identity", "./executor/wire"}},
+	{folder: "./executor", may: []string{"./policies", "./planner", "./algebra", "./selectors", "./identity", "./executor/wire", "./executor/rollout"}},
+	{folder: "./executor/rollout", may: []string{"./planner", "./algebra", "./selectors", "./executor/wire"}, tests: []string{"./executor/simulate"}},
+	{folder: "./executor/simulate", may: []string{"./executor/rollout", "./planner", "./algebra", "./executor/wire"}},
 	{folder: "./executor/wire", may: []string{"./algebra"}},
 	// The embedded server brings its callout.
 	{folder: "./executor/nats", may: append([]string{"./identity/callout"}, transport...), tests: everything},

@@ -37,7 +37,7 @@ func (h *Hub) answer(m *nats.Msg) {
 			reply, err = h.spec(ctx, ask)
 		}
 	case wire.Signed, wire.DeviceEntry, wire.DeviceInfo, wire.AppState, wire.Heartbeat, wire.StateAnswer,
-		wire.SpecAnswer, wire.Refusal, wire.WorldRecord, wire.Unsupported:
+		wire.SpecAnswer, wire.Refusal, wire.WorldRecord, wire.Run, wire.Lease, wire.Quarantined, wire.Unsupported:
 		h.counts.malformed.Add(1)
 		return
 	}

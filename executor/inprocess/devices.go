@@ -47,7 +47,7 @@ func (f *Fleet) Ask(from algebra.DeviceID, request []byte) ([]byte, error) {
 		}
 		return wire.Encode(wire.SpecAnswer{Device: from, Nonce: m.Nonce, Spec: rec.Value}), nil
 	case wire.Signed, wire.DeviceEntry, wire.DeviceInfo, wire.AppState, wire.Heartbeat, wire.StateAnswer,
-		wire.SpecAnswer, wire.Refusal, wire.WorldRecord, wire.Unsupported:
+		wire.SpecAnswer, wire.Refusal, wire.WorldRecord, wire.Run, wire.Lease, wire.Quarantined, wire.Unsupported:
 		return nil, fmt.Errorf("device %s: a message of kind %q is no request", from, m.Kind())
 	}
 	panic(fmt.Sprintf("inprocess: unknown message %T", m))

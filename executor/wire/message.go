@@ -10,8 +10,8 @@ import (
 const MaxSize = 1 << 20
 
 // Message is what travels. Its variants are exactly these: Signed, DeviceEntry, DeviceInfo,
-// AppState, Heartbeat, AskState, AskSpec, StateAnswer, SpecAnswer, Refusal, WorldRecord and
-// Unsupported.
+// AppState, Heartbeat, AskState, AskSpec, StateAnswer, SpecAnswer, Refusal, WorldRecord, Run,
+// Lease, Quarantined and Unsupported.
 //
 //sumtype:decl
 type Message interface {
@@ -85,6 +85,12 @@ func Decode(data []byte) (Message, error) {
 		return decode[Refusal](data)
 	case WorldRecord{}.Kind():
 		return decode[WorldRecord](data)
+	case Run{}.Kind():
+		return decode[Run](data)
+	case Lease{}.Kind():
+		return decode[Lease](data)
+	case Quarantined{}.Kind():
+		return decode[Quarantined](data)
 	}
 	return Unsupported{Name: kind, Raw: append([]byte(nil), data...)}, nil
 }

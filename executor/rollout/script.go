@@ -1,0 +1,253 @@
+package rollout
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/planner"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// Script is what a run has to do: the changes of a plan arranged by rollout, wave and device. It
+// does not change.
+type Script struct {
+	lanes []track
+	units []unit
+	// of are the units of each device, by index.
+	of map[algebra.DeviceID][]int
+}
+
+// track is the course of a lane with its units by wave. The last wave, beside those of the
+// course, is the tail: see Script.tail.
+type track struct {
+	planner.Course
+	waves [][]int
+	all   []int
+}
+
+// unit is what is published to a device at once: the changes of its wave there.
+type unit struct {
+	device     algebra.DeviceID
+	changes    []planner.Change
+	lane, wave int
+	// disruptive says that it stops or replaces something.
+	disruptive bool
+	// budgets are the lanes whose budgets it spends.
+	budgets []int
+	// kept says that it cannot be undone: no policy approved of that.
+	kept bool
+}
+
+// NewScript arranges a plan; reverses tells, by id, which of its changes may be undone. A wave that a plan names tail is no wave of its own here: its
+// devices are in none, and so go last.
+func NewScript(p planner.Plan, reverses func(change string) bool) Script {
+	s := Script{of: map[algebra.DeviceID][]int{}}
+	lane := map[string]int{}
+	type place struct{ lane, wave int }
+	at := map[int]place{}
+	for i, c := range p.Courses {
+		lane[c.Name] = i
+		t := track{Course: c}
+		t.Course.Waves = nil
+		for _, w := range c.Waves {
+			at[w.Batch] = place{i, len(t.Course.Waves)}
+			if w.Kind != planner.OfTail {
+				t.Course.Waves = append(t.Course.Waves, w)
+			}
+		}
+		t.waves = make([][]int, len(t.Course.Waves)+1)
+		s.lanes = append(s.lanes, t)
+	}
+	for _, c := range p.Changes {
+		where, id := at[c.Batch], c.Action.Target().Device
+		n := len(s.units)
+		for _, i := range s.of[id] {
+			if s.units[i].lane == where.lane {
+				n = i
+			}
+		}
+		if n == len(s.units) {
+			s.units = append(s.units, unit{device: id, lane: where.lane, wave: where.wave})
+			s.of[id] = append(s.of[id], n)
+			t := &s.lanes[where.lane]
+			t.waves[where.wave], t.all = append(t.waves[where.wave], n), append(t.all, n)
+		}
+		u := &s.units[n]
+		u.changes, u.kept = append(u.changes, c), u.kept || !reverses(c.ID)
+		if _, start := c.Action.(planner.Start); !start {
+			u.disruptive = true
+		}
+		if b, ok := lane[c.Rollout]; ok && !s.lanes[b].Budget.IsZero() && !slices.Contains(u.budgets, b) {
+			u.budgets = append(u.budgets, b)
+		}
+	}
+	return s
+}
+
+// Devices is how many devices the script changes.
+func (s Script) Devices() int { return len(s.of) }
+
+// tail is the index of the wave after the last: all units not published to by then.
+func (t track) tail() int { return len(t.Course.Waves) }
+
+// waveName names a wave of a lane.
+func (t track) waveName(n int) string {
+	if n < len(t.Course.Waves) {
+		return t.Course.Waves[n].Name
+	}
+	return "tail"
+}
+
+// Scene is the fleet as a run sees it at one moment.
+type Scene struct {
+	At      time.Time
+	Devices map[algebra.DeviceID]Sight
+	// Zone finds a time zone by its name; windows of devices in unknown ones stay closed.
+	Zone func(string) (*time.Location, error)
+}
+
+// Sight is one device as a run sees it.
+type Sight struct {
+	Device algebra.Device
+	Online bool
+	// Apps is what is published to the device or reported by it.
+	Apps map[algebra.App]AppSight
+	// Ours says that what is published now was published by this run, At when.
+	Ours bool
+	At   time.Time
+	// Moved says that the device was published to by others, or relabelled, since the plan.
+	Moved bool
+}
+
+// AppSight is one slot. Published is zero where nothing is to run, Phase where nothing does.
+type AppSight struct {
+	Published, Running algebra.Release
+	Phase              algebra.Phase
+	// Current says that the report is of what is published now, or of later.
+	Current bool
+	Error   string
+}
+
+func (a AppSight) runs(r algebra.Release) bool {
+	return a.Running == r && (a.Phase == algebra.Running || a.Phase == algebra.Completed)
+}
+
+// available reports whether all that is published to the device runs there.
+func (s Sight) available() bool {
+	for _, a := range s.Apps {
+		if !a.Published.IsZero() && !a.runs(a.Published) {
+			return false
+		}
+	}
+	return true
+}
+
+// managed reports whether anything is published to the device.
+func (s Sight) managed() bool {
+	for _, a := range s.Apps {
+		if !a.Published.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// value is what the device has for a budget's key.
+func (s Sight) value(k selectors.Key) (string, bool) {
+	if k.Label {
+		v, ok := s.Device.Labels[k.Name]
+		return v, ok
+	}
+	if v, ok := s.Device.Facts[k.Name]; ok {
+		return v, ok
+	}
+	return s.Device.ID.String(), k.Name == "id" || k.Name == "name"
+}
+
+// published reports whether a unit is published as wanted, restored whether it is as before.
+func (u unit) published(s Sight) bool {
+	return u.all(s, func(a AppSight, have, want algebra.Release) bool { return a.Published == want })
+}
+
+func (u unit) restored(s Sight) bool {
+	return u.all(s, func(a AppSight, have, want algebra.Release) bool {
+		return a.Published.Version == have.Version && a.Published.Deployment == have.Deployment
+	})
+}
+
+func (u unit) all(s Sight, holds func(a AppSight, have, want algebra.Release) bool) bool {
+	for _, c := range u.changes {
+		have, want := ends(c.Action)
+		if !holds(s.Apps[c.Action.Target().App], have, want) {
+			return false
+		}
+	}
+	return true
+}
+
+// ends are what an action finds and what it leaves.
+func ends(a planner.Action) (have, want algebra.Release) {
+	switch a := a.(type) {
+	case planner.Start:
+		return algebra.Release{}, a.Want
+	case planner.Replace:
+		return a.Have, a.Want
+	case planner.Stop:
+		return a.Have, algebra.Release{}
+	}
+	panic("rollout: unknown action")
+}
+
+// verdict says how far a published unit is.
+func (u unit) verdict(s Sight, now time.Time, deadline time.Duration) (healthy, failed bool) {
+	healthy = s.Online
+	for _, c := range u.changes {
+		_, want := ends(c.Action)
+		a := s.Apps[c.Action.Target().App]
+		if want.IsZero() {
+			healthy = healthy && a.Phase == 0 // an emptied slot has no report
+			continue
+		}
+		healthy = healthy && a.runs(want)
+		failed = failed || a.Current && (a.Phase == algebra.Failed || a.Phase == algebra.Refused)
+	}
+	late := !now.Before(s.At.Add(deadline))
+	return healthy, !healthy && (failed || late)
+}
+
+// Wants is what a lane publishes to a device, by app; Had what it found there. A zero release
+// empties the slot.
+func (s Script) Wants(lane int, id algebra.DeviceID) map[algebra.App]algebra.Release {
+	return s.ends(lane, id, func(have, want algebra.Release) algebra.Release { return want })
+}
+
+// Had is what a lane finds on a device before it publishes.
+func (s Script) Had(lane int, id algebra.DeviceID) map[algebra.App]algebra.Release {
+	return s.ends(lane, id, func(have, want algebra.Release) algebra.Release { return have })
+}
+
+func (s Script) ends(lane int, id algebra.DeviceID, which func(have, want algebra.Release) algebra.Release) map[algebra.App]algebra.Release {
+	out := map[algebra.App]algebra.Release{}
+	for _, n := range s.of[id] {
+		if u := s.units[n]; u.lane == lane {
+			for _, c := range u.changes {
+				out[c.Action.Target().App] = which(ends(c.Action))
+			}
+		}
+	}
+	return out
+}
+
+// Title names a lane: its rollout, or default.
+func (s Script) Title(lane int) string { return cmp.Or(s.lanes[lane].Name, "default") }
+
+// WaveName names a wave of a lane as the World writes it.
+func (s Script) WaveName(lane, wave int) string { return s.lanes[lane].waveName(wave) }
+
+// Waves is how many waves a lane has, without the tail.
+func (s Script) Waves(lane int) int { return s.lanes[lane].tail() }
+
+// Size is how many devices are in a wave.
+func (s Script) Size(lane, wave int, scene Scene) int { return len(s.wave(lane, wave, scene)) }

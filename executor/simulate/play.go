@@ -1,0 +1,253 @@
+package simulate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/rollout"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// Story is what came of a run.
+type Story struct {
+	Run    rollout.Run
+	Lines  []Line
+	Groups []Group
+	// Stuck says that the run did not end, but waits for somebody.
+	Stuck bool
+	Took  time.Duration
+}
+
+// Line is something that happened, that long after the run began.
+type Line struct {
+	After time.Duration
+	Text  string
+}
+
+// Group is the devices of a group of a budget, and the most that were down at one time.
+type Group struct {
+	rollout.Standing
+	Most int
+	At   time.Duration
+}
+
+// longest is how long a play may last by its own clock.
+const longest = 90 * 24 * time.Hour
+
+// mostApprovals is how often a held run is let go on, where that is asked for.
+const mostApprovals = 24
+
+// Play plays a run of the script from a scene on. Watch, if not nil, is told of each step
+// before its effects.
+func Play(s rollout.Script, scene rollout.Scene, m Model, watch func(rollout.Moment)) Story {
+	p := &play{script: s, model: m, scene: scene, began: scene.At, most: map[string]int{}}
+	p.scene.Devices = maps.Clone(scene.Devices)
+	p.run = s.Begin("simulated", algebra.DigestOf(nil), algebra.Digest{}, "simulate", scene.At)
+	approved := 0
+	for {
+		p.measure()
+		before := p.run
+		run, effects := s.Step(p.run, rollout.Seen{View: rollout.Survey(s, p.run, p.scene)})
+		if watch != nil {
+			watch(rollout.Moment{Scene: rollout.Scene{At: p.scene.At, Devices: maps.Clone(p.scene.Devices), Zone: p.scene.Zone}, Run: run, Effects: effects})
+		}
+		p.run = run
+		p.tell(before, run)
+		next, over := p.do(effects)
+		if over {
+			return p.story(false)
+		}
+		if next.IsZero() || next.Sub(p.began) > longest {
+			if approved++; !m.Approve || approved > mostApprovals {
+				return p.story(true)
+			}
+			p.scene.At = p.scene.At.Add(time.Hour)
+			p.line("approved by hand")
+			p.run, _ = s.Step(p.run, rollout.Approve{By: "simulate"})
+			continue
+		}
+		p.advance(next)
+	}
+}
+
+// play is the state of one Play.
+type play struct {
+	script rollout.Script
+	model  Model
+	scene  rollout.Scene
+	began  time.Time
+	run    rollout.Run
+	due    []event // sorted by time
+	lines  []Line
+	groups []Group
+	most   map[string]int // index in groups
+}
+
+// event is the end of a change on a device.
+type event struct {
+	at     time.Time
+	device algebra.DeviceID
+	app    algebra.App
+	want   algebra.Release
+	phase  algebra.Phase
+}
+
+// do carries effects out and says when to look again; zero is never. A step that publishes is
+// followed by another look at once.
+func (p *play) do(effects []rollout.Effect) (next time.Time, over bool) {
+	sooner := func(at time.Time) {
+		if next.IsZero() || at.Before(next) {
+			next = at
+		}
+	}
+	for _, e := range effects {
+		switch e := e.(type) {
+		case rollout.Publish:
+			for _, id := range e.Devices {
+				p.publish(id, p.script.Wants(e.Lane, id))
+			}
+			sooner(p.scene.At)
+		case rollout.Restore:
+			for _, id := range e.Devices {
+				p.publish(id, p.script.Had(e.Lane, id))
+			}
+			sooner(p.scene.At)
+		case rollout.SetApart:
+			p.line(p.script.Title(e.Lane) + ": what it places is in quarantine on all its devices")
+		case rollout.Wake:
+			sooner(e.At)
+		case rollout.Finish:
+			return next, true
+		}
+	}
+	if len(p.due) > 0 {
+		sooner(p.due[0].at)
+	}
+	return next, false
+}
+
+// publish sets what a device is to run, and when it will.
+func (p *play) publish(id algebra.DeviceID, wants map[algebra.App]algebra.Release) {
+	s := p.scene.Devices[id]
+	s.Apps, s.Ours, s.At = maps.Clone(s.Apps), true, p.scene.At
+	if s.Apps == nil {
+		s.Apps = map[algebra.App]rollout.AppSight{}
+	}
+	for app, want := range wants {
+		a := s.Apps[app]
+		a.Published, a.Current = want, false
+		s.Apps[app] = a
+		phase, after := p.model.fate(id, app, want)
+		if want.IsZero() {
+			phase = 0
+		}
+		p.due = append(p.due, event{p.scene.At.Add(after), id, app, want, phase})
+	}
+	if p.model.silent(id) {
+		s.Online = false
+		p.due = slices.DeleteFunc(p.due, func(e event) bool { return e.device == id })
+	}
+	p.scene.Devices[id] = s
+	slices.SortStableFunc(p.due, func(a, b event) int { return a.at.Compare(b.at) })
+}
+
+// advance moves the clock, and brings what is due by then about.
+func (p *play) advance(to time.Time) {
+	if to.After(p.scene.At) {
+		p.scene.At = to
+	}
+	for len(p.due) > 0 && !p.due[0].at.After(p.scene.At) {
+		e := p.due[0]
+		p.due = p.due[1:]
+		s := p.scene.Devices[e.device]
+		if s.Apps[e.app].Published != e.want {
+			continue // overtaken
+		}
+		s.Apps = maps.Clone(s.Apps)
+		a := s.Apps[e.app]
+		a.Phase, a.Current, a.Running = e.phase, true, e.want
+		if e.phase == algebra.Failed {
+			a.Running = algebra.Release{}
+		}
+		if s.Apps[e.app] = a; e.phase == 0 {
+			delete(s.Apps, e.app)
+		}
+		p.scene.Devices[e.device] = s
+	}
+}
+
+// measure notes how many are down in each group.
+func (p *play) measure() {
+	for _, now := range p.script.Standings(p.scene) {
+		i, ok := p.most[now.Name]
+		if !ok {
+			i = len(p.groups)
+			p.most[now.Name] = i
+			p.groups = append(p.groups, Group{Standing: now})
+		}
+		g := &p.groups[i]
+		if now.Down > g.Most {
+			g.Most, g.At = now.Down, p.scene.At.Sub(p.began)
+		}
+	}
+}
+
+func (p *play) line(text string) {
+	p.lines = append(p.lines, Line{p.scene.At.Sub(p.began), text})
+}
+
+// tell says what a step changed.
+func (p *play) tell(before, after rollout.Run) {
+	for i, now := range after.Lanes {
+		was := before.Lanes[i]
+		for _, v := range now.Verdicts[len(was.Verdicts):] {
+			text := fmt.Sprintf("%s: wave %s has %d of %d healthy", p.script.Title(i), p.script.WaveName(i, v.Wave), v.Healthy, v.Sample)
+			if v.Failed > 0 {
+				text += fmt.Sprintf(", %d failed", v.Failed)
+			}
+			if v.Left > 0 {
+				text += fmt.Sprintf(", %d left out", v.Left)
+			}
+			p.line(text)
+		}
+		if was.Since.IsZero() && !now.Since.IsZero() || now.Wave != was.Wave {
+			if n := p.script.Size(i, now.Wave, p.scene); n > 0 && !now.State.Ended() {
+				p.line(fmt.Sprintf("%s: wave %s begins, %s", p.script.Title(i), p.script.WaveName(i, now.Wave), devices(n)))
+			}
+		}
+		if now.State != was.State {
+			text := p.script.Title(i) + " is " + now.State.String()
+			if now.State == wire.LanePassed {
+				text = p.script.Title(i) + " is through"
+			}
+			if now.Reason != "" && now.State != wire.LaneRolledBack {
+				text += ": " + now.Reason
+			}
+			p.line(text)
+		}
+	}
+	if after.Status != before.Status {
+		text := "the run has " + after.Status.String()
+		if after.Reason != "" {
+			text += ": " + after.Reason
+		}
+		p.line(text)
+	}
+}
+
+func devices(n int) string {
+	if n == 1 {
+		return "1 device"
+	}
+	return fmt.Sprintf("%d devices", n)
+}
+
+func (p *play) story(stuck bool) Story {
+	if stuck {
+		p.line("the run waits for somebody to approve, resume or cancel it")
+	}
+	return Story{Run: p.run, Lines: p.lines, Groups: p.groups, Stuck: stuck, Took: p.scene.At.Sub(p.began)}
+}
