@@ -11,9 +11,7 @@ import (
 // Transport reaches the fleet's records. executor/nats is the real one, executor/inprocess its
 // twin; both pass executor/executortest.
 type Transport interface {
-	// Read takes all records. Each is current at some moment of the call, not all at the same
-	// one; a write on what was read is refused if the record has moved since.
-	Read(ctx context.Context) (Records, error)
+	Reader
 
 	// Watch delivers every change that is made after it returned. The channel is closed when
 	// ctx ends or the transport is lost. Who calls Watch and then Read misses nothing and may
@@ -24,6 +22,13 @@ type Transport interface {
 	// refused hinders no other. Writes of one call go out side by side, so at most one of
 	// several on the same record wins.
 	Write(ctx context.Context, writes []Write) ([]Result, error)
+}
+
+// Reader reads the fleet's records.
+type Reader interface {
+	// Read takes all records. Each is current at some moment of the call, not all at the same
+	// one; a write on what was read is refused if the record has moved since.
+	Read(ctx context.Context) (Records, error)
 
 	// Spec is the deployment with this digest, or an error that wraps ErrNoSpec.
 	Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, error)

@@ -13,7 +13,7 @@ import (
 
 // Observe reads the fleet's records into a Reality. The result's problems name records that
 // could not be read or verified; such a record counts as absent.
-func Observe(ctx context.Context, t Transport, keys wire.Keyring, now time.Time) (algebra.Reality, []error, error) {
+func Observe(ctx context.Context, t Reader, keys wire.Keyring, now time.Time) (algebra.Reality, []error, error) {
 	records, err := t.Read(ctx)
 	if err != nil {
 		return algebra.Reality{}, nil, fmt.Errorf("read the fleet: %w", err)

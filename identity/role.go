@@ -5,7 +5,7 @@ import "fmt"
 // Role is what a principal may do.
 type Role uint8
 
-// The roles. Each but Device and Viewer includes reading.
+// The roles. What each includes, Includes says.
 const (
 	// Device reports of itself and hears what it is to run.
 	Device Role = iota + 1
@@ -29,6 +29,18 @@ func (r Role) String() string {
 		return roleNames[r]
 	}
 	return fmt.Sprintf("Role(%d)", uint8(r))
+}
+
+// Includes reports whether who has role r may do what asks for role least. Everybody but a
+// device may read; an operator may do everything.
+func (r Role) Includes(least Role) bool {
+	switch {
+	case r == least || r == Operator:
+		return r != 0
+	case least == Viewer:
+		return r == Enroller || r == Deployer
+	}
+	return false
 }
 
 // ParseRole reads the name of a role.

@@ -44,6 +44,8 @@ var layers = []layer{
 	{folder: "./executor/inprocess", may: transport, tests: everything},
 	// The hub can neither place nor remove work, so it has no use for plans and policies.
 	{folder: "./executor/hub", may: []string{"./executor/wire", "./algebra", "./identity"}, tests: everything},
+	{folder: "./executor/office", tests: everything,
+		may: []string{"./executor", "./executor/nats", "./executor/wire", "./algebra", "./identity", "./identity/enroll", "./identity/enroll/desk"}},
 	{folder: "./executor/kube", tests: everything,
 		may: []string{"./executor", "./planner", "./algebra", "./algebra/worldfile", "./selectors", "./internal/diag"}},
 	{folder: "./identity/oidc", may: []string{"./identity"}, tests: everything},
@@ -103,7 +105,7 @@ var soleImporters = []soleImporter{
 	{[]string{"github.com/zitadel"}, []string{"./identity/oidc", "./identity/devissuer"},
 		"identity/oidc and identity/devissuer alone know OIDC"},
 	{[]string{"github.com/nats-io/nats.go"},
-		[]string{"./executor/nats", "./executor/hub", "./agent/nats", "./identity/callout", "./identity/enroll", "./proofs/attacks", "./cmd"},
+		[]string{"./executor/nats", "./executor/hub", "./executor/office", "./agent/nats", "./identity/callout", "./identity/enroll", "./proofs/attacks", "./cmd"},
 		"only adapters speak NATS; the core speaks ports"},
 	{[]string{"github.com/nats-io/nats-server"},
 		[]string{"./executor/nats", "./executor/hub", "./identity/callout", "./cmd/muster"},

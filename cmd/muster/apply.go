@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/identity"
 	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/policies"
@@ -87,6 +88,9 @@ func (a *applyingFlags) run(ctx context.Context, plans []string) error {
 		return err
 	}
 	defer fleet.close()
+	if err := fleet.may("apply", identity.Deployer); err != nil {
+		return err
+	}
 	key, err := fleet.signingKey()
 	if err != nil {
 		return err

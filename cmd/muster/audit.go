@@ -13,23 +13,18 @@ import (
 	"github.com/musterfleet/muster/executor/nats"
 )
 
-// name is who acts on the fleet here: the holder of the token, or else the file it is in.
-func (c *cluster) name(ctx context.Context) string {
-	if c.by == "" {
-		c.by = holder(c.config)
-		if c.config.OIDC.Issuer != "" {
-			if p, err := verified(ctx, c.config.OIDC, c.token); err == nil {
-				c.by = p.Name()
-			}
-		}
-	}
-	return c.by
-}
-
 // audit puts on record what was done.
 func (c *cluster) audit(ctx context.Context, action, subject string, detail map[string]string) error {
 	maps.DeleteFunc(detail, func(_, v string) bool { return v == "" })
-	return nats.Audit(ctx, c.conn, nats.AuditEntry{At: time.Now().UTC(), By: c.name(ctx), Action: action, Subject: subject, Detail: detail})
+	return nats.Audit(ctx, c.conn, nats.AuditEntry{At: time.Now().UTC(), By: c.name(), Action: action, Subject: subject, Detail: detail})
+}
+
+// audited reads what was put on record since a time.
+func (c *cluster) audited(ctx context.Context, since time.Time, each func(nats.AuditEntry)) error {
+	if c.office != nil {
+		return c.office.Audited(ctx, since, each)
+	}
+	return nats.Audited(ctx, c.conn, since, func(e nats.AuditEntry) bool { each(e); return true })
 }
 
 func auditCommand(c *console) *cobra.Command {
@@ -54,7 +49,7 @@ cannot be changed or deleted there.`,
 				from = time.Now().Add(-since)
 			}
 			entries := []nats.AuditEntry{}
-			if err := nats.Audited(cmd.Context(), fleet.conn, from, func(e nats.AuditEntry) bool { entries = append(entries, e); return true }); err != nil {
+			if err := fleet.audited(cmd.Context(), from, func(e nats.AuditEntry) { entries = append(entries, e) }); err != nil {
 				return err
 			}
 			switch format {

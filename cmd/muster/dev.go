@@ -131,7 +131,7 @@ func (d *developing) run(ctx context.Context) (err error) {
 	fmt.Fprintf(d.console.out, "%d simulated and %d real devices, NATS at %s\nexport MUSTER_CONFIG=%s\n",
 		len(devices), len(real), server.URL(), dir.at("config.toml"))
 	<-ctx.Done()
-	return os.Remove(dir.at("config.toml"))
+	return dir.close()
 }
 
 // simulated is the devices to play.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,9 +11,10 @@ import (
 
 // devDir is the directory muster dev keeps everything in:
 //
-//	config.toml       how to reach this fleet; other commands read it by MUSTER_CONFIG
+//	config.toml       how an operator reaches this fleet; other commands read it by MUSTER_CONFIG
+//	viewer.toml, enroller.toml  the same for who may less
 //	operator.key/.pub what desired states are signed with
-//	operator.json     the operator's key at the issuer
+//	operator.json, viewer.json, enroller.json  their keys at the issuer
 //	issuer/           the accounts and keys of the issuer
 //	jetstream/        the records
 //	agents/DEVICE/    what a real device keeps: its key, its configuration, its state
@@ -47,12 +49,37 @@ func (d devDir) log() (*slog.Logger, func() error, error) {
 	return slog.New(slog.NewTextHandler(f, nil)), f.Close, nil
 }
 
-// configure writes the file that the other commands read.
+// staff are the roles that a dev fleet has a key and a configuration for.
+var staff = []identity.Role{identity.Viewer, identity.Enroller, identity.Operator}
+
+// configs is where the configuration of a role is.
+func (d devDir) configs(r identity.Role) string {
+	if r == identity.Operator {
+		return d.at("config.toml")
+	}
+	return d.at(r.String() + ".toml")
+}
+
+// configure writes the files that the other commands read, the operator's last.
 func (d devDir) configure(url string, o identity.OIDC) error {
-	o.KeyFile = "operator.json"
-	return identity.Config{
-		NATS: identity.NATS{URL: url},
-		OIDC: o,
-		Keys: identity.Keys{Sign: "operator.key", Trust: []string{"operator.pub"}},
-	}.Write(d.at("config.toml"))
+	for _, r := range staff {
+		o.KeyFile = r.String() + ".json"
+		c := identity.Config{NATS: identity.NATS{URL: url}, OIDC: o, Keys: identity.Keys{Trust: []string{"operator.pub"}}}
+		if r == identity.Operator {
+			c.Keys.Sign = "operator.key"
+		}
+		if err := c.Write(d.configs(r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close takes the configurations away: there is nothing to reach any more.
+func (d devDir) close() error {
+	var err error
+	for _, r := range staff {
+		err = errors.Join(err, os.Remove(d.configs(r)))
+	}
+	return err
 }

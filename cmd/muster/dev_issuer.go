@@ -18,6 +18,7 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/nats"
+	"github.com/musterfleet/muster/executor/office"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/identity"
 	"github.com/musterfleet/muster/identity/callout"
@@ -35,16 +36,18 @@ const devAudience = "muster-dev"
 // for its own.
 const devLife = time.Hour
 
-// startIssuer runs the dev issuer. It knows the operator, by the key that the configuration
-// names, and the person at this machine.
+// startIssuer runs the dev issuer. It knows the staff, by the keys that their configurations
+// name, and the person at this machine.
 func startIssuer(dir devDir) (*devissuer.Issuer, error) {
 	i, err := devissuer.Start(devissuer.Config{Dir: dir.at("issuer"), Audience: devAudience, Life: devLife})
 	if err != nil {
 		return nil, err
 	}
-	if err := dir.operatorKey(i); err != nil {
-		i.Stop()
-		return nil, err
+	for _, r := range staff {
+		if err := dir.staffKey(i, r.String()); err != nil {
+			i.Stop()
+			return nil, err
+		}
 	}
 	person := "operator"
 	if u, err := user.Current(); err == nil {
@@ -53,16 +56,17 @@ func startIssuer(dir devDir) (*devissuer.Issuer, error) {
 	return i, errors.Join(i.AddPerson(person, "operator"), i.AddPerson("visitor", "viewer"))
 }
 
-// operatorKey makes the key file of the operator, once.
-func (d devDir) operatorKey(i *devissuer.Issuer) error {
-	if _, err := os.Stat(d.at("operator.json")); !errors.Is(err, fs.ErrNotExist) {
+// staffKey makes the key file of who has a role, once.
+func (d devDir) staffKey(i *devissuer.Issuer, role string) error {
+	file := d.at(role + ".json")
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	text, err := i.KeyFile("muster-dev-operator", "", "operator")
+	text, err := i.KeyFile("muster-dev-"+role, "", role)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(d.at("operator.json"), text, 0o600)
+	return os.WriteFile(file, text, 0o600)
 }
 
 func devOIDC(i *devissuer.Issuer) identity.OIDC {
@@ -122,6 +126,11 @@ func (d *door) admit(ctx context.Context, server *nats.Server, dir devDir, i *de
 		return failed(err)
 	}
 	a.stops = append([]func(){front.Stop}, a.stops...)
+	behind, err := office.Start(ctx, conn, log)
+	if err != nil {
+		return failed(err)
+	}
+	a.stops = append([]func(){behind.Stop}, a.stops...)
 	sys, err := server.System()
 	if err != nil {
 		return failed(err)

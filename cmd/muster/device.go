@@ -1,19 +1,20 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/identity"
+	"github.com/musterfleet/muster/identity/enroll/desk"
 )
 
 func deviceCommand(c *console) *cobra.Command {
@@ -26,74 +27,43 @@ func deviceCommand(c *console) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(deviceList(c),
-		deviceMove(c, "approve ID…", "let devices that wait in the lobby into the fleet", algebra.Enrolled, algebra.Requested),
-		deviceMove(c, "deny ID…", "send devices that wait in the lobby away", algebra.Revoked, algebra.Requested),
+		deviceMove(c, desk.Approve, "approve ID…", "let devices that wait in the lobby into the fleet"),
+		deviceMove(c, desk.Deny, "deny ID…", "send devices that wait in the lobby away"),
 		deviceLabel(c))
 	return cmd
 }
 
 func revokeCommand(c *console) *cobra.Command {
-	return deviceMove(c, "revoke ID…", "end the connections of devices and let them in no more", algebra.Revoked, algebra.Enrolled, algebra.Requested, algebra.Decommissioned)
+	return deviceMove(c, desk.Revoke, "revoke ID…", "end the connections of devices and let them in no more")
 }
 
 func decommissionCommand(c *console) *cobra.Command {
-	return deviceMove(c, "decommission ID…", "have devices run nothing any more, and plan nothing for them", algebra.Decommissioned, algebra.Enrolled)
+	return deviceMove(c, desk.Decommission, "decommission ID…", "have devices run nothing any more, and plan nothing for them")
 }
 
-// deviceMove is a verb that takes devices from one of some lifecycles to another.
-func deviceMove(c *console, use, short string, to algebra.Lifecycle, from ...algebra.Lifecycle) *cobra.Command {
+// deviceMove is a verb that takes devices from one lifecycle to another.
+func deviceMove(c *console, verb desk.Verb, use, short string) *cobra.Command {
 	source := &source{console: c}
 	var labels []string
-	var reason string
-	verb, _, _ := strings.Cut(use, " ")
+	change := desk.Change{Verb: verb}
+	path := map[desk.Verb]string{desk.Approve: "device approve", desk.Deny: "device deny"}[verb]
 	cmd := &cobra.Command{
 		Use: use, Short: short, Args: cobra.MinimumNArgs(1),
-		Example: fmt.Sprintf("  muster %s edge-007 --reason 'found in a drawer'", map[bool]string{true: "device " + verb, false: verb}[verb == "approve" || verb == "deny"]),
-		RunE: func(cmd *cobra.Command, ids []string) error {
-			set, err := pairs("--label", labels)
-			if err != nil {
+		Example: fmt.Sprintf("  muster %s edge-007 --reason 'found in a drawer'", cmp.Or(path, string(verb))),
+		RunE: func(cmd *cobra.Command, ids []string) (err error) {
+			change.Devices = ids
+			if change.Labels, err = pairs("--label", labels); err != nil {
 				return err
 			}
-			return changeEntries(cmd.Context(), source, verb, reason, ids, func(e *wire.DeviceEntry) error {
-				if e.Lifecycle == to {
-					return fmt.Errorf("%s is %s already", e.Device, to)
-				}
-				if !slices.Contains(from, e.Lifecycle) {
-					return fmt.Errorf("%s is %s; %s takes only what is %s", e.Device, e.Lifecycle, verb, lifecycles(from))
-				}
-				e.Lifecycle = to
-				relabelled(e, set)
-				return nil
-			})
+			return source.change(cmd.Context(), change)
 		},
 	}
 	source.addClusterFlags(cmd)
-	cmd.Flags().StringVar(&reason, "reason", "", "`TEXT` for the audit")
-	if to == algebra.Enrolled {
+	cmd.Flags().StringVar(&change.Reason, "reason", "", "`TEXT` for the audit")
+	if verb == desk.Approve {
 		cmd.Flags().StringArrayVar(&labels, "label", nil, "`KEY=VALUE` to enter the device with; again for more")
 	}
 	return cmd
-}
-
-func lifecycles(of []algebra.Lifecycle) string {
-	var names []string
-	for _, l := range of {
-		names = append(names, l.String())
-	}
-	return strings.Join(names, " or ")
-}
-
-func relabelled(e *wire.DeviceEntry, set map[string]string) {
-	labels := maps.Clone(e.Labels)
-	for k, v := range set {
-		if labels == nil {
-			labels = map[string]string{}
-		}
-		if labels[k] = v; v == "" {
-			delete(labels, k)
-		}
-	}
-	e.Labels = labels
 }
 
 func deviceLabel(c *console) *cobra.Command {
@@ -106,59 +76,41 @@ func deviceLabel(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return changeEntries(cmd.Context(), source, "label", strings.Join(args[1:], " "), args[:1], func(e *wire.DeviceEntry) error {
-				relabelled(e, set)
-				return nil
-			})
+			return source.change(cmd.Context(), desk.Change{Verb: desk.Label, Devices: args[:1], Labels: set, Reason: strings.Join(args[1:], " ")})
 		},
 	}
 	source.addClusterFlags(cmd)
 	return cmd
 }
 
-// changeEntries edits entries of the registry, each by compare-and-set. All devices are looked
-// at before the first is changed; a device that cannot be changed hinders all.
-func changeEntries(ctx context.Context, s *source, verb, reason string, ids []string, edit func(*wire.DeviceEntry) error) error {
+// change changes the registry, in the bucket or by the office, and prints what was changed.
+func (s *source) change(ctx context.Context, c desk.Change) error {
 	fleet, err := s.join(ctx)
 	if err != nil {
 		return err
 	}
 	defer fleet.close()
-	devices, err := fleet.bucket(ctx, wire.DevicesBucket)
-	if err != nil {
+	if err := fleet.may(string(c.Verb), identity.Enroller); err != nil {
 		return err
 	}
-	type change struct {
-		entry    wire.DeviceEntry
-		revision uint64
+	entries, err := fleet.change(ctx, c)
+	for _, e := range entries {
+		fmt.Fprintf(s.console.out, "%s is %s%s\n", e.Device, e.Lifecycle, labelsText(e.Labels))
 	}
-	var changes []change
-	var wrong []error
-	for _, id := range ids {
-		entry, revision, err := entryOf(ctx, devices, id)
-		if err == nil {
-			err = edit(&entry)
-		}
-		if err != nil {
-			wrong = append(wrong, err)
-			continue
-		}
-		entry.SetBy, entry.At = fleet.name(ctx), time.Now().UTC()
-		changes = append(changes, change{entry, revision})
+	return err
+}
+
+func (c *cluster) change(ctx context.Context, ch desk.Change) ([]wire.DeviceEntry, error) {
+	if c.office != nil {
+		return c.office.Change(ctx, ch)
 	}
-	if len(wrong) > 0 {
-		return errors.Join(wrong...)
+	devices, err := c.bucket(ctx, wire.DevicesBucket)
+	if err != nil {
+		return nil, err
 	}
-	for _, ch := range changes {
-		if _, err := devices.Update(ctx, wire.Token(ch.entry.Device), wire.Encode(ch.entry), ch.revision); err != nil {
-			return fmt.Errorf("%s: %w; somebody else changed it at the same time: look again", ch.entry.Device, err)
-		}
-		if err := fleet.audit(ctx, verb, ch.entry.Device.String(), map[string]string{"reason": reason}); err != nil {
-			return err
-		}
-		fmt.Fprintf(s.console.out, "%s is %s%s\n", ch.entry.Device, ch.entry.Lifecycle, labelsText(ch.entry.Labels))
-	}
-	return nil
+	return desk.Do(ctx, devices, ch, c.name(), func(e wire.DeviceEntry) error {
+		return c.audit(ctx, string(ch.Verb), e.Device.String(), map[string]string{"reason": ch.Reason})
+	})
 }
 
 func labelsText(labels map[string]string) string {
@@ -170,26 +122,6 @@ func labelsText(labels map[string]string) string {
 		return ""
 	}
 	return " (" + strings.Join(words, ", ") + ")"
-}
-
-func entryOf(ctx context.Context, devices jetstream.KeyValue, id string) (wire.DeviceEntry, uint64, error) {
-	d, err := algebra.ParseDeviceID(id)
-	if err != nil {
-		return wire.DeviceEntry{}, 0, err
-	}
-	e, err := devices.Get(ctx, wire.Token(d))
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return wire.DeviceEntry{}, 0, fmt.Errorf("there is no device %s; muster device list shows those there are", d)
-	}
-	if err != nil {
-		return wire.DeviceEntry{}, 0, fmt.Errorf("%s: %w", d, err)
-	}
-	m, err := wire.Decode(e.Value())
-	entry, ok := m.(wire.DeviceEntry)
-	if err != nil || !ok {
-		return wire.DeviceEntry{}, 0, fmt.Errorf("%s: its entry cannot be read", d)
-	}
-	return entry, e.Revision(), nil
 }
 
 func deviceList(c *console) *cobra.Command {
@@ -209,7 +141,7 @@ func deviceList(c *console) *cobra.Command {
 				return err
 			}
 			defer fleet.close()
-			records, err := fleet.transport.Read(cmd.Context())
+			records, err := fleet.Read(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/identity"
 	"github.com/musterfleet/muster/identity/enroll"
 	"github.com/musterfleet/muster/identity/enroll/desk"
 )
@@ -76,16 +77,11 @@ func (e *enrolling) run(ctx context.Context) error {
 		return err
 	}
 	defer fleet.close()
-	offers, err := fleet.bucket(ctx, wire.OffersBucket)
-	if err != nil {
+	if err := fleet.may("enroll", identity.Enroller); err != nil {
 		return err
 	}
-	offer.By = fleet.name(ctx)
 	token := enroll.NewToken(trust)
-	if err := desk.Make(ctx, offers, offer, token); err != nil {
-		return err
-	}
-	if err := fleet.audit(ctx, "enroll", token.String(), map[string]string{"device": e.device, "labels": strings.Join(e.labels, ",")}); err != nil {
+	if err := fleet.offer(ctx, offer, token); err != nil {
 		return err
 	}
 	command := fmt.Sprintf("muster-agent join %s --token %s", fleet.config.NATS.URL, token.Text())
@@ -104,6 +100,23 @@ func (e *enrolling) run(ctx context.Context) error {
 		e.console.note("or give --approve", "the device then waits for muster device approve")
 	}
 	return err
+}
+
+// offer keeps an offer, in the bucket or by the office, and puts it on record.
+func (c *cluster) offer(ctx context.Context, o enroll.Offer, t enroll.Token) error {
+	o.ID, o.Hash = t.ID, t.Hash()
+	if c.office != nil {
+		return c.office.Offer(ctx, o)
+	}
+	offers, err := c.bucket(ctx, wire.OffersBucket)
+	if err != nil {
+		return err
+	}
+	o.By = c.name()
+	if err := desk.Keep(ctx, offers, o); err != nil {
+		return err
+	}
+	return c.audit(ctx, "enroll", o.ID, map[string]string{"device": o.Device.String(), "labels": strings.Trim(labelsText(o.Labels), " ()")})
 }
 
 // offer is what the flags say, checked.

@@ -121,7 +121,7 @@ func (a *asking) observe(ctx context.Context) (algebra.Reality, map[algebra.Devi
 	if err != nil {
 		return r, nil, err
 	}
-	records, err := fleet.transport.Read(ctx)
+	records, err := fleet.Read(ctx)
 	return r, setBy(records), err
 }
 

@@ -36,8 +36,8 @@ type ServerConfig struct {
 	Log *slog.Logger
 }
 
-// config is the server's own language, of which the accounts are the point: DEVICES has no
-// JetStream, and only report, hub and desired cross between the accounts.
+// config is the server's own language, of which the accounts are the point: DEVICES and PEOPLE
+// have no JetStream, and only report, hub, desired and office cross between the accounts.
 const config = `
 listen: "127.0.0.1:%d"
 jetstream: { store_dir: %q }
@@ -51,16 +51,21 @@ accounts: {
       {stream: {account: FLEET, subject: %[7]q}}
     ]
   }
+  PEOPLE: { imports: [{service: {account: FLEET, subject: %[9]q}, share: true}] }
   FLEET: {
     jetstream: enabled
     users: [{user: fleet, password: %[3]q}]
-    exports: [{service: %[6]q, accounts: [DEVICES]}, {stream: %[7]q, accounts: [DEVICES]}]
+    exports: [
+      {service: %[6]q, accounts: [DEVICES]}
+      {stream: %[7]q, accounts: [DEVICES]}
+      {service: %[9]q, accounts: [PEOPLE], response_type: stream}
+    ]
     imports: [{stream: {account: DEVICES, subject: %[5]q}}]
   }
 }
 system_account: SYS
 authorization: { timeout: 3, auth_callout: {
-  issuer: %[4]s, xkey: %[8]s, account: AUTH, auth_users: [auth, fleet, sys], allowed_accounts: [DEVICES, FLEET] } }
+  issuer: %[4]s, xkey: %[8]s, account: AUTH, auth_users: [auth, fleet, sys], allowed_accounts: [DEVICES, PEOPLE, FLEET] } }
 `
 
 // Start runs a server until Stop.
@@ -90,7 +95,7 @@ func Start(c ServerConfig) (*Server, error) {
 	}
 	secret := rand.Text()
 	opts := &server.Options{NoLog: true, NoSigs: true}
-	text := fmt.Sprintf(config, port, c.Dir, secret, public, wire.AllReports, wire.AllHub, wire.AllDesired, xpublic)
+	text := fmt.Sprintf(config, port, c.Dir, secret, public, wire.AllReports, wire.AllHub, wire.AllDesired, xpublic, wire.AllOffice)
 	if err := opts.ProcessConfigString(text); err != nil {
 		return nil, fmt.Errorf("nats server: %w", err)
 	}

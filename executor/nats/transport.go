@@ -48,21 +48,27 @@ func NewTransport(ctx context.Context, nc *nats.Conn) (*Transport, error) {
 	return t, nil
 }
 
-// Read takes all records, bucket by bucket.
+// Read takes all records.
 func (t *Transport) Read(ctx context.Context) (executor.Records, error) {
 	var failed error
-	records := executor.Assemble(func(yield func(executor.Record) bool) {
-		for _, bucket := range []string{wire.WorldBucket, wire.DevicesBucket, wire.DesiredBucket,
-			wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket} {
-			if failed = t.readBucket(ctx, bucket, yield); failed != nil {
-				return
-			}
-		}
-	})
+	records := executor.Assemble(func(yield func(executor.Record) bool) { failed = t.Each(ctx, yield) })
 	if failed != nil {
 		return executor.Records{}, failed
 	}
 	return records, nil
+}
+
+// Each hands out what Read assembles, bucket by bucket, until yield is false.
+func (t *Transport) Each(ctx context.Context, yield func(executor.Record) bool) error {
+	going := true
+	for _, bucket := range []string{wire.WorldBucket, wire.DevicesBucket, wire.DesiredBucket,
+		wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket} {
+		err := t.readBucket(ctx, bucket, func(r executor.Record) bool { going = yield(r); return going })
+		if err != nil || !going {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *Transport) readBucket(ctx context.Context, bucket string, yield func(executor.Record) bool) error {
@@ -202,12 +208,21 @@ func outcome(w executor.Write, err error) error {
 
 // Spec is a stored deployment.
 func (t *Transport) Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, error) {
+	text, err := t.StoredSpec(ctx, d)
+	if err != nil {
+		return algebra.Deployment{}, err
+	}
+	return wire.OpenSpec(d, text)
+}
+
+// StoredSpec is a deployment as it is stored, for who opens it elsewhere.
+func (t *Transport) StoredSpec(ctx context.Context, d algebra.Digest) ([]byte, error) {
 	e, err := t.buckets[wire.SpecsBucket].Get(ctx, wire.SpecKey(d))
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return algebra.Deployment{}, fmt.Errorf("deployment %s: %w", d.Short(), executor.ErrNoSpec)
+		return nil, fmt.Errorf("deployment %s: %w", d.Short(), executor.ErrNoSpec)
 	}
 	if err != nil {
-		return algebra.Deployment{}, fmt.Errorf("deployment %s: %w", d.Short(), err)
+		return nil, fmt.Errorf("deployment %s: %w", d.Short(), err)
 	}
-	return wire.OpenSpec(d, e.Value())
+	return e.Value(), nil
 }

@@ -23,8 +23,9 @@ import (
 type Admission struct {
 	Role   identity.Role
 	Device algebra.DeviceID
-	// Name is what logs and the server call them.
+	// Name is what logs and the server call them, User the issuer's name for them.
 	Name string
+	User identity.UserID
 	// Until ends the connection; zero never does.
 	Until time.Time
 	// Joining is the id of the token of a device that wants to join: it has no role yet, and
@@ -198,6 +199,14 @@ func userOf(key string, a Admission) (*jwt.UserClaims, error) {
 		user.Name, user.Audience = a.Name, "FLEET"
 		return user, nil
 	case identity.Viewer, identity.Enroller:
+		if a.User.IsZero() {
+			return nil, errors.New("a person without an id")
+		}
+		as := wire.Asker{Role: a.Role.String(), User: a.User.String(), Name: a.Name}
+		user.Name, user.Audience = a.Name, "PEOPLE"
+		user.Pub.Allow.Add(as.Prefix() + ".*")
+		user.Sub.Allow.Add(as.Inbox() + ".>")
+		return user, nil
 	}
 	return nil, fmt.Errorf("role %s has no place on the broker", a.Role)
 }

@@ -6,7 +6,8 @@
 //	          FromIssuer: identity.Verifier and the registry of devices
 //
 // Account DEVICES has no JetStream, and a device in it may use the subjects that executor/wire
-// lists for it. Account FLEET is for operators and the services. The user ends when the token
+// lists for it. Account PEOPLE has none either: viewers and enrollers may ask executor/office.
+// Account FLEET is for operators, deployers and the services. The user ends when the token
 // that was shown does, and the server ends the connection with it.
 //
 // Law: no error lets anybody in. An issuer that is down, a registry that cannot be read and a

@@ -42,7 +42,7 @@ func FromIssuer(v identity.Verifier, registry Registry) Authorizer {
 		}
 		if !p.May(identity.Device) {
 			grants := p.Grants() // sorted: the last is the greatest
-			return Admission{Role: grants[len(grants)-1].Role, Name: p.Name(), Until: p.Until()}, nil
+			return Admission{Role: grants[len(grants)-1].Role, Name: p.Name(), User: p.User(), Until: p.Until()}, nil
 		}
 		d, err := algebra.ParseDeviceID(p.Device())
 		if err != nil {

@@ -25,6 +25,7 @@ var chapters = []struct {
 	{"Tokens", tokenAttacks},
 	{"The issuer", issuerAttacks},
 	{"The wire, as an enrolled device", wireAttacks},
+	{"The office, as a viewer or an enroller", officeAttacks},
 	{"Joining", joinAttacks},
 	{"Desired state", stateAttacks},
 	{"Files and input", inputAttacks},

@@ -26,6 +26,7 @@ import (
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/hub"
 	musternats "github.com/musterfleet/muster/executor/nats"
+	"github.com/musterfleet/muster/executor/office"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/identity"
 	"github.com/musterfleet/muster/identity/callout"
@@ -106,6 +107,9 @@ func newStack(t *testing.T) *stack {
 	h, err := hub.Start(t.Context(), s.ops)
 	s.must(err)
 	t.Cleanup(h.Stop)
+	behind, err := office.Start(t.Context(), s.ops, log)
+	s.must(err)
+	t.Cleanup(behind.Stop)
 	verifier, err := oidc.NewVerifier(s.oidc)
 	s.must(err)
 	open := callout.WithOffers(front.Opens, callout.FromIssuer(verifier, callout.InBucket(s.kv[wire.DevicesBucket])))
@@ -238,6 +242,20 @@ func (s *stack) device(d string) (*nats.Conn, <-chan string) {
 	s.t.Helper()
 	denied := make(chan string, 64)
 	nc, err := nats.Connect(s.server.URL(), nats.Token(s.token(s.claims(d))), nats.CustomInboxPrefix("_INBOX_"+d),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err.Error() }))
+	s.must(err)
+	s.t.Cleanup(nc.Close)
+	return nc, denied
+}
+
+// person is a connection of somebody with a role, and what they are denied.
+func (s *stack) person(as wire.Asker) (*nats.Conn, <-chan string) {
+	s.t.Helper()
+	denied := make(chan string, 64)
+	token := s.token(with(s.claims(as.User), jwt.MapClaims{
+		"urn:zitadel:iam:org:project:roles": map[string]any{as.Role: map[string]string{"1": "org"}}, "urn:zitadel:iam:user:metadata": nil, "preferred_username": as.Name,
+	}))
+	nc, err := nats.Connect(s.server.URL(), nats.Token(token), nats.CustomInboxPrefix(as.Inbox()),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err.Error() }))
 	s.must(err)
 	s.t.Cleanup(nc.Close)

@@ -26,10 +26,16 @@ func forbidden(denied <-chan string, subject string) error {
 	}
 }
 
-// publishing is an attack by publishing on a subject; reply may be empty.
+// publishing is an attack by publishing on a subject as d1; reply may be empty.
 func publishing(id, what, subject, reply, payload string) attack {
+	return publishingAs(d1, id, what, subject, reply, payload)
+}
+
+func d1(s *stack) (*nats.Conn, <-chan string) { return s.device("d1") }
+
+func publishingAs(as func(*stack) (*nats.Conn, <-chan string), id, what, subject, reply, payload string) attack {
 	return attack{id, what, func(s *stack) error {
-		nc, denied := s.device("d1")
+		nc, denied := as(s)
 		if err := nc.PublishMsg(&nats.Msg{Subject: subject, Reply: reply, Data: []byte(payload)}); err != nil {
 			return err
 		}
@@ -37,10 +43,12 @@ func publishing(id, what, subject, reply, payload string) attack {
 	}}
 }
 
-// listening is an attack by subscribing to a subject.
-func listening(id, what, subject string) attack {
+// listening is an attack by subscribing to a subject as d1.
+func listening(id, what, subject string) attack { return listeningAs(d1, id, what, subject) }
+
+func listeningAs(as func(*stack) (*nats.Conn, <-chan string), id, what, subject string) attack {
 	return attack{id, what, func(s *stack) error {
-		nc, denied := s.device("d1")
+		nc, denied := as(s)
 		sub, err := nc.SubscribeSync(subject)
 		if err != nil {
 			return err

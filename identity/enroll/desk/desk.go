@@ -214,6 +214,11 @@ func (d *Desk) enter(ctx context.Context, o enroll.Offer, a enroll.Ask) (wire.De
 // Make keeps a new offer for as long as it lasts.
 func Make(ctx context.Context, offers jetstream.KeyValue, o enroll.Offer, t enroll.Token) error {
 	o.ID, o.Hash = t.ID, t.Hash()
+	return Keep(ctx, offers, o)
+}
+
+// Keep keeps a new offer that has its id and hash.
+func Keep(ctx context.Context, offers jetstream.KeyValue, o enroll.Offer) error {
 	text, err := json.Marshal(o)
 	if err != nil {
 		return err
