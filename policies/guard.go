@@ -22,6 +22,7 @@ const (
 	ruleNotJudged   = reserved + "nothing-judged"
 	ruleObservation = reserved + "observation"
 	ruleRollback    = reserved + "rollback"
+	ruleReach       = reserved + "reach"
 	ruleStops       = reserved + "stops"
 	ruleEmptied     = reserved + "emptied"
 )

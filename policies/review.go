@@ -15,7 +15,9 @@ type Proposal struct {
 	Plan    planner.Plan
 	Reality algebra.Reality
 	Request planfile.Request
-	Now     time.Time
+	// Reach limits what who asks may touch.
+	Reach Reach
+	Now   time.Time
 }
 
 // Options are the rules of one review. The zero value is the strictest but for RollsBack.
@@ -44,6 +46,7 @@ func Review(p Proposal, gates Gates, opt Options) (Approved, Report) {
 	if !plan.Observed.Equal(p.Reality.ObservedAt) {
 		r.deny(ruleObservation, "the plan was made from another observation of the fleet; plan again")
 	}
+	r.beyond(p.Reach)
 	report := r.judge(gates, opt)
 	if report.Denied() {
 		return Approved{}, report

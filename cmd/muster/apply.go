@@ -105,7 +105,13 @@ func (a *applyingFlags) run(ctx context.Context, plans []string) error {
 			return err
 		}
 	}
-	approved, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: a.judging.request("apply"), Now: time.Now()},
+	reach, err := a.source.reach(world, reality)
+	if err != nil {
+		return err
+	}
+	asks := a.judging.request("apply")
+	a.console.approved(from.file, fleet.config, &asks)
+	approved, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: asks, Reach: reach, Now: time.Now()},
 		rules.gates, rules.options)
 	if err := a.console.showPlan(a.console.out, plan, report, false); err != nil {
 		return err
@@ -117,6 +123,10 @@ func (a *applyingFlags) run(ctx context.Context, plans []string) error {
 		return denied
 	}
 	if err := a.ask(plan); err != nil {
+		return err
+	}
+	if err := fleet.audit(ctx, "apply", approved.Digest().String(), map[string]string{"world": world.Digest().Short(),
+		"does": planner.Summary(plan), "approvals": strings.Join(asks.VCS.Approvals, ", ")}); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.console.out)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/identity"
 	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
@@ -106,6 +107,11 @@ func (g *gating) run(args []string) error {
 		return err
 	}
 	file.Request.VCS.Approvals = approvals(file.Request.VCS.Approvals, g.judging.approvals)
+	config, err := identity.Load(os.Getenv("MUSTER_CONFIG"), os.Getenv)
+	if err != nil {
+		return err
+	}
+	c.approved(file, config, &file.Request)
 	world, err := g.declared(file)
 	if err != nil {
 		return err

@@ -113,7 +113,11 @@ func (p *planning) run(cmd *cobra.Command) error {
 		plan = plan.Whole()
 	}
 	p.console.noteNoDevices(plan.Roster)
-	_, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: p.judging.request("plan"), Now: time.Now()},
+	reach, err := p.source.reach(world, reality)
+	if err != nil {
+		return err
+	}
+	_, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: p.judging.request("plan"), Reach: reach, Now: time.Now()},
 		rules.gates, rules.options)
 	note(report.File.Metadata.Annotations, p.world, p.judging.dir)
 	if p.file != "" {

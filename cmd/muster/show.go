@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -41,7 +42,7 @@ than --max-bytes. Its first line is a fixed comment, by which a robot finds the 
 		case "markdown":
 			_, err = fmt.Fprint(c.out, f.Markdown(p, *limit))
 		default:
-			fmt.Fprintln(c.out, origin(f)+"\n")
+			fmt.Fprintln(c.out, strings.TrimRight(origin(f)+"\n"+approvedBy(f), "\n")+"\n")
 			_, err = fmt.Fprint(c.out, planner.Text(p, planner.Style{Color: c.color(c.out), Width: c.columns(), Fields: f.Fields(), Whole: *whole}))
 		}
 		return err

@@ -28,6 +28,8 @@ type source struct {
 	config  string // path of the configuration
 	// offline keeps to what the flags name: the configuration of the environment is not used.
 	offline bool
+	// who is whom the running fleet took us for, once it was asked; zero where no issuer says.
+	who identity.Principal
 }
 
 // addFlags gives a command the flags of its sources.
@@ -66,7 +68,11 @@ func (s *source) join(ctx context.Context) (*cluster, error) {
 	if config.NATS.URL == "" {
 		return nil, errors.New("no fleet is named; set MUSTER_CONFIG to what `muster dev` printed, or give --config FILE")
 	}
-	return join(ctx, config)
+	fleet, err := join(ctx, config)
+	if err == nil {
+		s.who = fleet.who
+	}
+	return fleet, err
 }
 
 // configuration is what the flags and the environment say of the running fleet.

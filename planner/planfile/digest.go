@@ -32,7 +32,7 @@ type covered struct {
 	Emptied         []Emptied      `json:"emptied"`
 	Aggregates      Aggregates     `json:"aggregates"`
 	PolicyResults   []PolicyResult `json:"-"`
-	Approvals       []string       `json:"-"`
+	Approvals       []Approval     `json:"-"`
 	Signature       string         `json:"-"`
 }
 

@@ -41,8 +41,9 @@ type File struct {
 	Aggregates      Aggregates `json:"aggregates"`
 	// PolicyResults is what the gates said when the plan was made. Apply asks them anew.
 	PolicyResults []PolicyResult `json:"policy_results"`
-	Approvals     []string       `json:"approvals"`
-	Signature     string         `json:"signature"`
+	// Approvals are who gave their word for the plan. What counts of them, policies.Approvers says.
+	Approvals []Approval `json:"approvals"`
+	Signature string     `json:"signature"`
 }
 
 // PolicyResult is one objection to the plan; its keys are those of policies.Result.
@@ -77,8 +78,8 @@ type Request struct {
 	VCS       VCS      `json:"vcs"`
 }
 
-// VCS is the change under review, as the CI system tells it. Trusted is true only where the
-// server filled it in: whoever runs muster can set these variables.
+// VCS is the change under review, as the CI system tells it. Trusted is true only where all
+// approvals are signed ones of the plan: whoever runs muster can set these variables.
 type VCS struct {
 	Repo      string   `json:"repo"`
 	PR        int      `json:"pr"`

@@ -19,7 +19,7 @@ func From(p planner.Plan, reality algebra.Reality, request Request, now time.Tim
 		Now: now.UTC(), Applyable: !p.IsEmpty(), Complete: !p.Partial, Request: request,
 		Metadata:      Metadata{Labels: map[string]string{}, Annotations: map[string]string{}},
 		Base:          base(p),
-		PolicyResults: []PolicyResult{}, Approvals: []string{},
+		PolicyResults: []PolicyResult{}, Approvals: []Approval{},
 		ResourceChanges: []Change{}, ResourceDrift: []Drift{}, Blocked: []Blocked{}, InFlight: []InFlight{},
 	}
 	f.Request.Groups = append([]string{}, request.Groups...)
