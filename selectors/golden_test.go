@@ -17,11 +17,11 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// TestGolden reads the files of testdata. Section "names" defines names, one a line, and
-// "versions"
-// the versions of apps and "devices" devices as key=value words. Each section "in" is an expression, "statement" a statement, and "out" after
-// it its sort and canonical text with the devices a selector matches, or its errors.
-// Whatever is accepted is also checked to survive printing.
+// TestGolden reads the files of testdata. Section "names" defines names, one a line, "versions"
+// the versions of apps and "devices" devices as key=value words. Each section "in" is an
+// expression, "statement" a statement and "script" a script. Section "out" after it has its sort
+// and canonical text with the devices a selector matches, or its errors. Whatever is accepted is
+// also checked to survive printing.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -58,11 +58,10 @@ func runGolden(t *testing.T, file string) {
 			}
 		case "devices":
 			devices = strings.Split(text, "\n")
-		case "in", "statement":
-			answer := outcome
-			if name == "statement" {
-				answer = statementOutcome
-			}
+		case "in", "statement", "script":
+			answer := map[string]func(*testing.T, string, selectors.Scope, []string) string{
+				"in": outcome, "statement": statementOutcome, "script": scriptOutcome,
+			}[name]
 			i++
 			have, want := answer(t, text, v.Scope(), devices), string(a.Files[i].Data)
 			if a.Files[i].Name != "out" {
@@ -139,6 +138,22 @@ func statementOutcome(t *testing.T, text string, s selectors.Scope, _ []string) 
 		t.Errorf("%s prints as %s, which is read otherwise: %v", text, canonical, err)
 	}
 	return fmt.Sprintf("%T: %s\n", x, canonical)
+}
+
+// scriptOutcome is what section "out" says of a script: each name, then the query.
+func scriptOutcome(t *testing.T, text string, s selectors.Scope, _ []string) string {
+	x, err := selectors.ParseScript(text)
+	if err != nil {
+		return drawn(text, err)
+	}
+	if _, _, err := selectors.BindScript(x, s); err != nil {
+		return drawn(text, err)
+	}
+	out := ""
+	for _, l := range x.Lets {
+		out += selectors.PrintStatement(l) + "\n"
+	}
+	return out + selectors.PrintStatement(x.Query) + "\n"
 }
 
 // device reads name: key=value key=value …

@@ -3,6 +3,7 @@ package selectors
 import (
 	"net/netip"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -55,12 +56,18 @@ func signLength(s string, i int) int {
 
 // lexer cuts a text into tokens on demand, so that the parser may read a nodeset raw.
 type lexer struct {
-	text string
-	pos  int
+	text    string
+	pos     int
+	remarks bool // a # starts a remark
 }
 
 func (l *lexer) next() token {
-	for l.pos < len(l.text) && isSpace(l.text[l.pos]) {
+	for l.pos < len(l.text) && (isSpace(l.text[l.pos]) || l.remarks && l.text[l.pos] == '#') {
+		if l.text[l.pos] == '#' {
+			_, rest, _ := strings.Cut(l.text[l.pos:], "\n")
+			l.pos = len(l.text) - len(rest)
+			continue
+		}
 		l.pos++
 	}
 	start := l.pos

@@ -15,19 +15,19 @@ const (
 // The error is an Errors.
 //
 // Law: Same(Parse(Print(x)), x).
-func Parse(text string) (Expr, error) { return parse(text, (*parser).expression) }
+func Parse(text string) (Expr, error) { return parse(lexer{text: text}, (*parser).expression) }
 
 // parse reads a whole text as what read reads.
-func parse[T any](text string, read func(*parser) T) (x T, err error) {
+func parse[T any](lex lexer, read func(*parser) T) (x T, err error) {
 	var none T
-	for i, r := range text {
+	for i, r := range lex.text {
 		if r == utf8.RuneError {
-			if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
+			if _, size := utf8.DecodeRuneInString(lex.text[i:]); size == 1 {
 				return none, Errors{{Code: badText, At: Span{i, i + 1}, Message: "the text is not valid UTF-8"}}
 			}
 		}
 	}
-	p := &parser{lex: lexer{text: text}}
+	p := &parser{lex: lex}
 	p.next()
 	if p.tok.kind == endToken {
 		return none, Errors{{Code: emptyText, At: p.tok.at, Message: "empty text is no expression", Hint: "write true, false, all or none", Incomplete: true}}

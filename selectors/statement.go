@@ -48,7 +48,7 @@ func (Query) statement() {}
 //
 // Law: SameStatement(ParseStatement(PrintStatement(s)), s).
 func ParseStatement(text string) (Statement, error) {
-	return parse(text, func(p *parser) Statement {
+	return parse(lexer{text: text}, func(p *parser) Statement {
 		if p.tok.word("let") {
 			return p.let()
 		}

@@ -72,18 +72,24 @@ func (g ground) bind(expr selectors.Expr, s selectors.Scope, at diag.Source) (*s
 
 // bindQuery resolves a query of a text, clauses and all.
 func (g ground) bindQuery(q selectors.Query, s selectors.Scope, at diag.Source) (*selectors.Bound, error) {
-	bound, err := selectors.BindQuery(q, s)
+	bound, _, err := g.bindScript(selectors.Script{Query: q}, s, at)
+	return bound, err
+}
+
+// bindScript resolves a query of a text, and the names that stand before it.
+func (g ground) bindScript(x selectors.Script, s selectors.Scope, at diag.Source) (query *selectors.Bound, lets []*selectors.Bound, err error) {
+	query, lets, err = selectors.BindScript(x, s)
 	if err != nil {
 		list := placed(at, err)
-		if !g.declared && len(s.Names) == 0 {
+		if !g.declared && len(s.Names) == 0 && len(lets) == 0 {
 			withoutWorld(list)
 		}
-		return nil, list
+		return nil, nil, list
 	}
-	if bound.Sort() == selectors.AssignmentSort && !g.declared {
-		return nil, diag.List{at.At(q.X.Span().Start, q.X.Span().End, "an assignment names deployments, which only a World has", "name the World by -w DIR")}
+	if span := x.Query.X.Span(); query.Sort() == selectors.AssignmentSort && !g.declared {
+		return nil, nil, diag.List{at.At(span.Start, span.End, "an assignment names deployments, which only a World has", "name the World by -w DIR")}
 	}
-	return bound, nil
+	return query, lets, nil
 }
 
 // withoutWorld tells who uses a @name without a World where names come from.

@@ -40,7 +40,8 @@ Formats: folded is edge[001-250],gw7; names is one id a line; json and ndjson ar
 that --roster reads; a count and notes go to stderr.
 
 An expression may end in clauses: by KEYS gives a row for each combination of values, show KEYS
-columns, then sort KEY [desc] and limit N.
+columns, then sort KEY [desc] and limit N. Lines of let NAME = EXPR before it give names to use in
+it, and # starts a remark.
 
 With --exit-status: 0 some device or claim, 1 none, 2 error.`,
 		Example: `  muster query --roster devices.jsonl 'arch = aarch64 & label("ring") in ("0", "1")'
@@ -49,6 +50,7 @@ With --exit-status: 0 some device or claim, 1 none, 2 error.`,
   muster query --roster devices.jsonl 'all by label("site") show arch'
   muster query --roster devices.jsonl 'arch = aarch64 show mem sort mem desc limit 10'
   muster query --roster devices.jsonl --count all
+  muster query --roster devices.jsonl -f canary.muster
   echo 'label("site") = "berlin"' | muster query --roster devices.jsonl -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			switch {
@@ -122,15 +124,11 @@ func (q *query) run(cmd *cobra.Command, args []string) (empty bool, err error) {
 		return false, err
 	}
 	q.console.noteNoDevices(g.roster)
-	statement, err := selectors.ParseStatement(at.Text)
+	script, err := selectors.ParseScript(at.Text)
 	if err != nil {
 		return false, placed(at, err)
 	}
-	asked, ok := statement.(selectors.Query)
-	if !ok {
-		return false, diag.List{at.At(0, len("let"), "a name lasts for a session, and this is a single query", "write the expression in the place of the name, or use muster repl")}
-	}
-	bound, err := g.bindQuery(asked, g.scope(), at)
+	bound, lets, err := g.bindScript(script, g.scope(), at)
 	if err != nil {
 		return false, err
 	}
@@ -142,7 +140,11 @@ func (q *query) run(cmd *cobra.Command, args []string) (empty bool, err error) {
 	} else {
 		f = g.demand.Fleet(bound)
 	}
-	if err := q.remark(g.remarks(bound, f)); err != nil {
+	var notes []remark
+	for _, l := range lets {
+		notes = append(notes, g.remarks(l, g.devices(l, l.Expr()))...)
+	}
+	if err := q.remark(append(notes, g.remarks(bound, f)...)); err != nil {
 		return false, err
 	}
 	p := printer{console: q.console, format: q.output.value, columns: q.columns, count: q.count, rows: !cmd.Flags().Changed("output")}
@@ -150,7 +152,7 @@ func (q *query) run(cmd *cobra.Command, args []string) (empty bool, err error) {
 		rows := claimRows(claims)
 		return len(rows) == 0, p.printClaims(rows)
 	}
-	if plain(asked) {
+	if asked := script.Query; plain(asked) {
 		err = p.printFleet(f)
 	} else {
 		err = p.printArranged(g, g.arrange(asked, f))
