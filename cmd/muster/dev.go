@@ -146,7 +146,7 @@ func (d *developing) simulated() ([]algebra.Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dev: %w", err)
 	}
-	devices, bad := readRoster(shown(d.roster), text)
+	devices, _, bad := readRoster(shown(d.roster), text)
 	return devices, bad.Err()
 }
 

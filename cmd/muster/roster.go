@@ -21,7 +21,8 @@ const mostRosterErrors = 20
 
 // readRoster reads devices as JSON lines: {"id":"gw-1","labels":{"site":"a"},"facts":{"arch":"aarch64"}}.
 // Empty lines are skipped. All bad lines are reported; there are devices or errors, not both.
-func readRoster(name string, text []byte) ([]algebra.Device, diag.List) {
+// Beside the devices it gives what lines say was observed of them.
+func readRoster(name string, text []byte) ([]algebra.Device, []*observed, diag.List) {
 	r := newRosterReader(name)
 	var devices []algebra.Device
 	for d := range r.devices(bytes.NewReader(text)) {
@@ -29,9 +30,9 @@ func readRoster(name string, text []byte) ([]algebra.Device, diag.List) {
 		devices = append(devices, d)
 	}
 	if bad := r.errors(); len(bad) > 0 {
-		return nil, bad
+		return nil, nil, bad
 	}
-	return devices, nil
+	return devices, r.observed, nil
 }
 
 // indexRoster is the roster of such lines, of which none is kept, and what they say was observed.

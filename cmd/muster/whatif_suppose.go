@@ -160,7 +160,7 @@ func labelEdits(flags, args []string) ([]labelEdit, error) {
 // parseDevice reads id=x,labels=k=v,k=v,facts=k=v, or a line of a roster.
 func parseDevice(text string) (algebra.Device, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
-		devices, bad := readRoster("--device", []byte(text))
+		devices, _, bad := readRoster("--device", []byte(text))
 		if err := bad.Err(); err != nil {
 			return algebra.Device{}, err
 		}
