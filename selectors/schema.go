@@ -129,6 +129,26 @@ func kindOf(k Key) (kind, bool) {
 	return 0, false
 }
 
+// Reads reports whether a value that a device has of the key is what the key is compared as:
+// num(label("slots")) reads 8 and not many. To an atom a value that is not counts as absent.
+func (k Key) Reads(value string) bool {
+	kind, ok := kindOf(k)
+	if !ok {
+		return false
+	}
+	_, ok = kind.read(value)
+	return ok
+}
+
+// Noun is what the key is compared as: a number, text.
+func (k Key) Noun() string {
+	kind, ok := kindOf(k)
+	if !ok {
+		return "nothing"
+	}
+	return kind.noun()
+}
+
 // ordered reports whether < means something.
 func (k kind) ordered() bool {
 	switch k {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/musterfleet/muster/selectors"
 	"github.com/musterfleet/muster/selectors/analysis"
 )
@@ -59,7 +61,7 @@ func (a analyst) lint(p posed) (answer, error) {
 	if a.ground.roster.Len() == 0 {
 		return out, nil
 	}
-	remarks := append(notes(p.bound.Expr(), a.ground.roster), admitted(p.bound, a.fleet(p))...)
+	remarks := slices.Concat(notes(p.bound.Expr(), a.ground.roster), unreadable(p.bound.Expr(), a.ground.roster), admitted(p.bound, a.fleet(p)))
 	for _, r := range remarks {
 		text := r.text
 		if r.hint != "" {

@@ -74,6 +74,15 @@ func (p part) asJSON() partCount {
 	return out
 }
 
+// total is what the counts of an explanation are of, and the time it is about if it reads that.
+func (g ground) total(b *selectors.Bound) string {
+	text := "of " + counted(g.roster.Len(), "device", "devices")
+	if b.Effect() == selectors.Clock {
+		text += ", as of " + g.reality.ObservedAt.UTC().Format("2006-01-02 15:04:05Z")
+	}
+	return text
+}
+
 func (c *console) explainCounts(g ground, b *selectors.Bound, format string) error {
 	p := g.explain(b)
 	if format == "json" {
@@ -82,7 +91,7 @@ func (c *console) explainCounts(g ground, b *selectors.Bound, format string) err
 	if _, err := fmt.Fprint(c.out, lines(p.counts().lines(c.columns()))); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.errw, "of %s\n", counted(g.roster.Len(), "device", "devices"))
+	fmt.Fprintln(c.errw, g.total(b))
 	return nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -75,6 +76,7 @@ type noted struct {
 	nodes []string
 	keys  map[selectors.Key]bool
 	order []selectors.Key
+	casts bool // keys under different casts are different
 }
 
 func (n *noted) expr(x selectors.Expr) {
@@ -106,7 +108,9 @@ func (n *noted) expr(x selectors.Expr) {
 }
 
 func (n *noted) key(k selectors.Key) {
-	k = plainKey(k)
+	if k = unplaced(k); !n.casts {
+		k = plainKey(k)
+	}
 	if !n.keys[k] {
 		n.keys[k] = true
 		n.order = append(n.order, k)
@@ -135,6 +139,35 @@ func admitted(b *selectors.Bound, f algebra.Fleet) []remark {
 			lack = fmt.Sprintf("%d of %d do not report %s", without.Len(), f.Len(), k)
 		}
 		out = append(out, remark{lack, fmt.Sprintf("%s admits them; has(%s) & … leaves them out", n.text(a), k)})
+	}
+	return out
+}
+
+// unreadable remarks on values that cannot be read as what the expression compares them as: the
+// devices that have them count as lacking the key.
+func unreadable(x selectors.Expr, r *algebra.Roster) []remark {
+	seen := noted{keys: map[selectors.Key]bool{}, casts: true}
+	seen.expr(x)
+	var out []remark
+	for _, k := range seen.order {
+		at := algebra.Key{Label: k.Label, Name: k.Name}
+		have := r.Values(at, math.MaxInt)
+		if have = slices.DeleteFunc(have, k.Reads); len(have) == 0 {
+			continue
+		}
+		devices, parts := 0, map[string]int{}
+		all, absent := r.All().Partition(at)
+		for _, p := range all {
+			parts[p.Value] = p.Fleet.Len()
+		}
+		often := have[0]
+		for _, v := range have {
+			devices += parts[v]
+			if parts[v] > parts[often] {
+				often = v
+			}
+		}
+		out = append(out, remark{fmt.Sprintf("%s is not %s on %d of the %d devices that have it, such as %q", plainKey(k), k.Noun(), devices, r.Len()-absent.Len(), often), "to this expression they lack it"})
 	}
 	return out
 }

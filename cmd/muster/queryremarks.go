@@ -8,6 +8,7 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/selectors"
+	"github.com/musterfleet/muster/selectors/analysis"
 )
 
 // remarks are all that is likely a slip in an expression whose devices, or those it makes
@@ -17,6 +18,7 @@ func (g ground) remarks(b *selectors.Bound, f algebra.Fleet) []remark {
 	seen := compared{ground: g}
 	seen.expr(b.Expr())
 	out = append(out, seen.unseen...)
+	out = append(out, g.vacuous(b, f)...)
 	if g.unobserved(b) {
 		return append(out, remark{"nothing is known here of heartbeats and of what devices run", "a roster holds labels and facts; ask a fleet by --nats URL, or a --snapshot FILE of one"})
 	}
@@ -27,6 +29,29 @@ func (g ground) remarks(b *selectors.Bound, f algebra.Fleet) []remark {
 		}
 	}
 	return out
+}
+
+// vacuousNodes bounds the work of finding out that an answer could be no other.
+const vacuousNodes = 20_000
+
+// vacuous remarks on an expression that has the same answer whatever devices there are. Only one
+// that has all devices here, or none, can be such.
+func (g ground) vacuous(b *selectors.Bound, f algebra.Fleet) []remark {
+	whole := f.Len() == g.roster.Len()
+	if !whole && !f.IsEmpty() || b.Sort() == selectors.AssignmentSort || b.Takes() || len(selectors.Children(b.Expr())) == 0 {
+		return nil
+	}
+	space, err := analysis.NewSpace(analysis.Options{Now: g.reality.ObservedAt, Nodes: vacuousNodes}, analysis.Of(b))
+	if err != nil {
+		return nil // it would take too long: nothing is said
+	}
+	if never, err := space.Set(0).IsEmpty(); err == nil && never {
+		return []remark{{"no device can match, whatever it has", "muster analyze sat, or :sat at the prompt, shows which parts exclude each other"}}
+	}
+	if always, err := space.All().Within(space.Set(0)); whole && err == nil && always {
+		return []remark{{"every device matches, whatever it has", "muster analyze lint, or :lint at the prompt, shows what does nothing"}}
+	}
+	return nil
 }
 
 // unobserved reports whether an expression asks what no source of this ground says.

@@ -202,6 +202,6 @@ func (s *session) explain(ctx context.Context, c call) error {
 		return err
 	}
 	fmt.Fprint(s.console.out, lines(s.ground.explain(b).counts().lines(s.console.columns())))
-	fmt.Fprintln(s.console.out, s.dim("of "+counted(s.ground.roster.Len(), "device", "devices")))
+	fmt.Fprintln(s.console.out, s.dim(s.ground.total(b)))
 	return nil
 }
