@@ -120,13 +120,16 @@ func (q question) command(c *console) *cobra.Command {
 		Use: q.name + " " + use, Short: q.about,
 		Long:              q.about + ".\n\nWith --exit-status the exit code is 1 where the answer is no, and 2 on an error.",
 		Example:           "  muster analyze " + q.name + " " + q.example,
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: completeExpr(&s, &world, q.most()),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < q.least() || len(args) > q.most() {
 				return fmt.Errorf("analyze %s: %s, want %s; put each in single quotes", q.name, counted(len(args), "argument", "arguments"), use)
 			}
 			return nil
 		},
+	}
+	if q.device {
+		cmd.ValidArgsFunction = cobra.NoFileCompletions
 	}
 	s.addFlags(cmd)
 	worldFlag(cmd, &world)

@@ -28,7 +28,7 @@ where it is refused the fewest changes of keys that would have it admitted.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: completeExpr(&s, &world, 1),
 	}
 	s.addFlags(cmd)
 	worldFlag(cmd, &world)

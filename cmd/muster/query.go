@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -76,12 +75,7 @@ With --exit-status: 0 some device or claim, 1 none, 2 error.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return q.complete(), cobra.ShellCompDirectiveNoFileComp
-		},
+		ValidArgsFunction: completeExpr(&q.source, &q.world, 1),
 	}
 	q.source.addFlags(cmd)
 	worldFlag(cmd, &q.world)
@@ -177,21 +171,4 @@ func (q *query) remark(notes []remark) error {
 		}
 	}
 	return refused.Err()
-}
-
-// complete offers the World's names and the words an expression may start with.
-func (q *query) complete() []string {
-	words := append([]string{"all", "none"}, selectors.AttributeNames()...)
-	if q.world == "" {
-		return words
-	}
-	world, err := q.console.loadWorld(q.world)
-	if err != nil {
-		return words
-	}
-	var names []string
-	for _, d := range slices.Concat(world.Fleets, world.Assignments) {
-		names = append(names, "@"+d.Name)
-	}
-	return append(names, words...)
 }
