@@ -17,8 +17,9 @@ type Delta struct {
 }
 
 // With is the roster after the delta. It shares with r what the delta does not touch: a
-// changed value costs a copy of its column, and a device that comes or goes moves the others
-// in every column. A device given twice, or both put and removed, is an error.
+// changed value costs a copy of the codes of its column, and a device that comes or goes moves
+// the others in every column. Nothing is indexed anew unless much changes at once. A device
+// given twice, or both put and removed, is an error.
 //
 // Law: it is the roster that NewRoster makes of the devices after the delta.
 func (r *Roster) With(d Delta) (*Roster, error) {
@@ -107,6 +108,33 @@ func (r *Roster) moved(put map[string]Device, gone map[string]bool) *Roster {
 		return r
 	}
 	slices.Sort(come)
+	m := moveOf(r.ids, come, goes.ToArray())
+	if len(m.runs) > mostRuns {
+		return r.laidAnew(come, goes)
+	}
+	ids := m.texts(r.ids)
+	moved := &Roster{ids: ids, all: roaring.New(), follows: m.followers(r.follows, ids)}
+	moved.all.AddRange(0, uint64(ids.len()))
+	without := eachColumn(r.columns, func(c *column) *column {
+		var leave []edit
+		for _, i := range goes.ToArray() {
+			if c.codes.at(i) > 0 {
+				leave = append(leave, edit{ordinal: i})
+			}
+		}
+		if len(leave) > 0 {
+			c = c.edited(r.Len(), leave)
+		}
+		if c == nil {
+			return nil
+		}
+		return m.column(c)
+	})
+	return moved.withColumns(without)
+}
+
+// laidAnew is moved where much changes: all columns are made again from their codes.
+func (r *Roster) laidAnew(come []string, goes *roaring.Bitmap) *Roster {
 	var ids textsBuilder
 	var from []uint32 // which device of r stands here now, plus one; 0 for a new one
 	for i, id := range merged(r.ids, come) {

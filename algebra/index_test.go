@@ -130,7 +130,7 @@ func rebuilt(devices map[algebra.DeviceID]algebra.Device) *algebra.Roster {
 
 // sameRoster compares all that a roster holds, its index included.
 func sameRoster(a, b *algebra.Roster) bool {
-	if !slices.Equal(algebratest.Names(a.All()), algebratest.Names(b.All())) || !slices.Equal(a.Keys(), b.Keys()) {
+	if !slices.Equal(algebratest.Names(a.All()), algebratest.Names(b.All())) || !slices.Equal(a.Keys(), b.Keys()) || a.All().Fold() != b.All().Fold() {
 		return false
 	}
 	x, y := slices.Collect(a.Columns()), slices.Collect(b.Columns())
@@ -203,6 +203,47 @@ func TestDeltaLawSeesWrongDeltas(t *testing.T) {
 			d.Put[i].Facts = nil
 		}
 	}))
+}
+
+// TestDeltaAmongMany tries deltas where the words and containers of bitmaps meet, which crowds are
+// too small for.
+func TestDeltaAmongMany(t *testing.T) {
+	const n = 70_000
+	devices := map[algebra.DeviceID]algebra.Device{}
+	put := func(i int, suffix, ring string) algebra.Device {
+		id := algebra.MustDeviceID(fmt.Sprintf("d%06d%s", i, suffix))
+		labels := map[string]string{"ring": ring, "site": fmt.Sprint("s", i/100), "serial": fmt.Sprint(i, suffix)}
+		return algebra.Device{ID: id, Labels: labels, Facts: map[string]string{}}
+	}
+	for i := range n {
+		d := put(i, "", fmt.Sprint(i*7919%10))
+		devices[d.ID] = d
+	}
+	r := rebuilt(devices)
+	for _, at := range [][]int{{0}, {65535}, {65536}, {n - 1}, {63, 64, 65535, 65536, n - 1}, {100, 101, 102, 103}} {
+		var comes, goes, changes algebra.Delta
+		for _, i := range at {
+			comes.Put = append(comes.Put, put(i, "x", "3"))
+			changes.Put = append(changes.Put, put(i, "", "new"))
+			goes.Remove = append(goes.Remove, put(i, "", "").ID)
+		}
+		for _, delta := range []algebra.Delta{comes, changes, goes} {
+			for _, d := range delta.Put {
+				devices[d.ID] = d
+			}
+			for _, id := range delta.Remove {
+				delete(devices, id)
+			}
+			next, err := r.With(delta)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r = next
+		}
+		if !sameRoster(r, rebuilt(devices)) {
+			t.Fatalf("after %v: not the roster built anew", at)
+		}
+	}
 }
 
 func TestDeltaRefuses(t *testing.T) {

@@ -59,11 +59,31 @@ type textsBuilder struct {
 }
 
 func (b *textsBuilder) add(s string) {
+	b.write(s)
+	b.ends = append(b.ends, uint32(b.arena.Len()))
+}
+
+func (b *textsBuilder) write(s string) {
 	if uint64(b.arena.Len())+uint64(len(s)) > math.MaxUint32 {
 		panic("algebra: roster: ids, or the values of one key, of more than 4 GiB in all")
 	}
 	b.arena.WriteString(s)
-	b.ends = append(b.ends, uint32(b.arena.Len()))
+}
+
+// addAll adds the texts from up to to of a list.
+func (b *textsBuilder) addAll(t texts, from, to uint32) {
+	if from == to {
+		return
+	}
+	start := uint32(0)
+	if from > 0 {
+		start = t.ends[from-1]
+	}
+	base := uint32(b.arena.Len())
+	b.write(t.arena[start:t.ends[to-1]])
+	for _, end := range t.ends[from:to] {
+		b.ends = append(b.ends, end-start+base)
+	}
 }
 
 // texts is what was added so far. Adding more leaves it as it is.
