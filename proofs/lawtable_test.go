@@ -13,11 +13,16 @@ import (
 	"testing"
 )
 
-// law is a row of LAWS.md. Tests are written folder.TestName, such as algebra.TestUnionLaws.
+// law is a row of LAWS.md. Tests are written folder.TestName, such as algebra.TestUnionLaws,
+// theorems Module.name; a law that the model says nothing of has none.
 type law struct {
-	id, statement string
-	tests, plants []string
+	id, words, symbols string
+	theorems           []string
+	tests, plants      []string
 }
+
+// unmodelled stands for the theorems of a law of which the model says nothing.
+const unmodelled = "tests only"
 
 var lawID = regexp.MustCompile(`^[a-z]+(-[a-z0-9]+)+$`)
 
@@ -39,10 +44,16 @@ func readLaws(text string) ([]law, []string) {
 		case cells[0] == "id":
 			inTable = true
 		case !inTable || strings.HasPrefix(cells[0], "--"):
-		case len(cells) != 4:
-			bad = append(bad, fmt.Sprintf("LAWS.md:%d: %d cells, a law has 4: id, statement, test, planted bug (write ∣ for a bar)", i+1, len(cells)))
+		case len(cells) != 6:
+			bad = append(bad, fmt.Sprintf("LAWS.md:%d: %d cells, a law has 6: id, in words, in symbols, theorem (or %q), test, planted bug (write ∣ for a bar)", i+1, len(cells), unmodelled))
 		default:
-			laws = append(laws, law{cells[0], cells[1], testNames(cells[2]), testNames(cells[3])})
+			l := law{cells[0], cells[1], cells[2], nil, testNames(cells[4]), testNames(cells[5])}
+			if l.theorems = testNames(cells[3]); cells[3] == unmodelled {
+				l.theorems = nil
+			} else if len(l.theorems) == 0 {
+				bad = append(bad, fmt.Sprintf("law %s: name its theorem, or say %q", l.id, unmodelled))
+			}
+			laws = append(laws, l)
 		}
 	}
 	return laws, bad
@@ -62,8 +73,8 @@ func checkLaws(laws []law, tests map[string]bool) []string {
 			bad = append(bad, fmt.Sprintf("law %q: an id is unique and reads subject-property", l.id))
 		}
 		seen[l.id] = true
-		if l.statement == "" || len(l.tests) == 0 || len(l.plants) == 0 {
-			bad = append(bad, fmt.Sprintf("law %s: needs a statement, a test and a planted bug that the test catches", l.id))
+		if l.words == "" || l.symbols == "" || len(l.tests) == 0 || len(l.plants) == 0 {
+			bad = append(bad, fmt.Sprintf("law %s: needs a statement in words and in symbols, a test, and a planted bug that the test catches", l.id))
 		}
 		for _, name := range slices.Concat(l.tests, l.plants) {
 			if !tests[name] {
@@ -132,14 +143,20 @@ func TestLawTable(t *testing.T) {
 
 func TestLawTableCatchesDeadRows(t *testing.T) {
 	tests := map[string]bool{"algebra.TestUnion": true, "algebra.TestUnionPlanted": true}
-	const head = "| id | statement | test | planted bug |\n|---|---|---|---|\n"
+	const head = "| id | in words | in symbols | theorem | test | planted bug |\n|---|---|---|---|---|---|\n"
+	const good = "| fleet-union | either order | a ∪ b = b ∪ a | `A.t` | `algebra.TestUnion` | `algebra.TestUnionPlanted` |"
+	with := func(old, new string) string { return strings.Replace(good, old, new, 1) }
 	cases := []struct{ rows, want string }{
-		{"| fleet-union | a ∪ b = b ∪ a | `algebra.TestUnion` | `algebra.TestUnionPlanted` |", ""},
-		{"| fleet-union | s | `algebra.TestGone` | `algebra.TestUnionPlanted` |", "no test algebra.TestGone"},
-		{"| fleet-union | s | `algebra.TestUnion` | |", "a planted bug"},
-		{"| Fleet | s | `algebra.TestUnion` | `algebra.TestUnionPlanted` |", "an id is unique"},
-		{"| a-b | s | `algebra.TestUnion` | `algebra.TestUnion` |\n| a-b | s | `algebra.TestUnion` | `algebra.TestUnion` |", "an id is unique"},
-		{"| a-b | x | y | `algebra.TestUnion` | `algebra.TestUnionPlanted` |", "5 cells"},
+		{good, ""},
+		{with("`A.t`", "tests only"), ""},
+		{with("`A.t`", ""), `name its theorem, or say "tests only"`},
+		{with("`algebra.TestUnion`", "`algebra.TestGone`"), "no test algebra.TestGone"},
+		{with("`algebra.TestUnion`", ""), "needs a statement"},
+		{with("`algebra.TestUnionPlanted`", ""), "a planted bug"},
+		{with("a ∪ b = b ∪ a", ""), "in symbols"},
+		{with("fleet-union", "Fleet"), "an id is unique"},
+		{good + "\n" + good, "an id is unique"},
+		{with("∪ b = b", "| b = b |"), "8 cells"},
 	}
 	for _, c := range cases {
 		laws, bad := readLaws(head + c.rows + "\n")
