@@ -1,39 +1,21 @@
 package agent
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
 	"github.com/musterfleet/muster/algebra"
 )
 
-// resource is something of the host that one app at a time can hold.
-type resource struct {
-	kind string
-	name string
-	port uint16
-}
-
-func resources(d algebra.Deployment) map[resource]bool {
-	held := map[resource]bool{}
-	if d.IsZero() {
-		return held
-	}
-	for _, c := range d.Spec().Podman.Containers {
-		held[resource{kind: "container", name: c.Name}] = true
-		for _, p := range c.Ports {
-			held[resource{kind: "port", name: string(cmp.Or(p.Protocol, "tcp")), port: p.Host}] = true
-		}
-	}
-	return held
-}
-
-// conflict reports whether two deployments cannot run side by side.
+// conflict reports whether two deployments cannot run side by side: they hold something of the
+// host that one at a time can.
 func conflict(a, b algebra.Deployment) bool {
-	other := resources(b)
-	for r := range resources(a) {
-		if other[r] {
+	if a.IsZero() || b.IsZero() {
+		return false
+	}
+	other := b.Resources()
+	for _, r := range a.Resources() {
+		if _, shared := slices.BinarySearch(other, r); shared {
 			return true
 		}
 	}

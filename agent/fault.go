@@ -2,6 +2,7 @@ package agent
 
 import (
 	"encoding/binary"
+	"errors"
 	"maps"
 	"time"
 
@@ -25,6 +26,8 @@ type Fault struct {
 	At     time.Time `json:"at"`    // the last time
 	Retry  time.Time `json:"retry"` // when it may be tried again
 	Reason string    `json:"reason"`
+	// Refused says that the device would not have it, not that it failed.
+	Refused bool `json:"refused,omitempty"`
 }
 
 const (
@@ -43,7 +46,7 @@ func faultKey(app algebra.App, r algebra.Release) FaultKey {
 // with adds a fault. The delay doubles with each, up to maxDelay, and is shortened by up to a
 // quarter, by a hash that differs between devices: a fleet that failed together does not come
 // back together. atOnce lets the first retry go without delay, for what had run well.
-func (f Faults) with(device algebra.DeviceID, k FaultKey, reason string, now time.Time, atOnce bool) Faults {
+func (f Faults) with(device algebra.DeviceID, k FaultKey, reason error, now time.Time, atOnce bool) Faults {
 	next := maps.Clone(f)
 	if next == nil {
 		next = Faults{}
@@ -67,7 +70,7 @@ func (f Faults) with(device algebra.DeviceID, k FaultKey, reason string, now tim
 	}
 	h := algebra.DigestOf(binary.BigEndian.AppendUint64([]byte(device.String()+k.App.String()+k.Deployment.String()), uint64(n))).String()
 	delay -= delay / 4 * time.Duration(h[len(h)-1]%16) / 16
-	next[k] = Fault{Count: n, At: now, Retry: now.Add(delay), Reason: reason}
+	next[k] = Fault{Count: n, At: now, Retry: now.Add(delay), Reason: reason.Error(), Refused: errors.Is(reason, ErrRefused)}
 	return next
 }
 

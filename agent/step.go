@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -25,14 +26,14 @@ func Step(s State, e Event, now time.Time) (State, []Effect) {
 			err = fits(e.Deployment, e.App, e.Release)
 		}
 		if err != nil {
-			out = s.fail(e.App, e.Release, err.Error(), now, false)
+			out = s.fail(e.App, e.Release, err, now, false)
 		} else {
 			s.specs[e.Deployment.Digest()] = e.Deployment
 		}
 	case Prepared:
 		delete(s.busy, e.App)
 		if e.Err != nil {
-			out = s.fail(e.App, e.Release, e.Err.Error(), now, false)
+			out = s.fail(e.App, e.Release, e.Err, now, false)
 		} else {
 			s.prepared[e.Release.Deployment] = true
 		}
@@ -41,7 +42,7 @@ func Step(s State, e Event, now time.Time) (State, []Effect) {
 		delete(s.noted, e.App)
 		if e.Err != nil {
 			delete(s.prepared, e.Release.Deployment) // what was fetched may be gone again
-			out = s.fail(e.App, e.Release, e.Err.Error(), now, false)
+			out = s.fail(e.App, e.Release, e.Err, now, false)
 			delete(s.have, e.App)
 			break
 		}
@@ -53,7 +54,7 @@ func Step(s State, e Event, now time.Time) (State, []Effect) {
 	case Stopped:
 		s.did(e.App)
 		if e.Err != nil {
-			out = s.fail(e.App, algebra.Release{}, e.Err.Error(), now, false)
+			out = s.fail(e.App, algebra.Release{}, e.Err, now, false)
 			break
 		}
 		s.faults = s.faults.without(faultKey(e.App, algebra.Release{}))
@@ -190,7 +191,7 @@ func (s *State) did(app algebra.App) {
 }
 
 // fail remembers that a release went wrong.
-func (s *State) fail(app algebra.App, r algebra.Release, reason string, now time.Time, atOnce bool) []Effect {
+func (s *State) fail(app algebra.App, r algebra.Release, reason error, now time.Time, atOnce bool) []Effect {
 	s.faults = s.faults.with(s.device, faultKey(app, r), reason, now, atOnce)
 	return []Effect{Remember{s.faults}}
 }
@@ -223,7 +224,7 @@ func (s *State) look(e Looked, now time.Time) []Effect {
 		if t := s.told[app]; t.Phase == algebra.Running && now.Sub(t.Since) >= steadyAfter {
 			s.faults = s.faults.without(k)
 		}
-		out = append(out, s.fail(app, o.Release, o.Detail, now, true)...)
+		out = append(out, s.fail(app, o.Release, errors.New(o.Detail), now, true)...)
 	}
 	return out
 }

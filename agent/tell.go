@@ -76,6 +76,8 @@ func (s *State) standing(app algebra.App, wanted wire.DesiredState) wire.AppStat
 	case filled || !wants:
 	case s.busy[app] != 0:
 		t.Phase = algebra.Pulling
+	case fault.Count > 0 && fault.Refused:
+		t.Phase, t.LastError = algebra.Refused, fault.Reason
 	case fault.Count > 0:
 		t.Phase, t.LastError = algebra.Failed, fault.Reason
 	default:

@@ -28,6 +28,9 @@ type DeploymentSpec struct {
 	Version  Version `json:"version"`
 	Podman   *Podman `json:"podman,omitempty"`
 	Requires []App   `json:"requires,omitempty"`
+	// Files and Systemd came later: behind Requires they leave the digests of others as they were.
+	Files   *Files   `json:"files,omitempty"`
+	Systemd *Systemd `json:"systemd,omitempty"`
 }
 
 // Release is what is placed in an app's slot on one device: a deployment, and the values it
@@ -49,7 +52,7 @@ func NewDeployment(spec DeploymentSpec) (Deployment, error) {
 	if err := spec.check(); err != nil {
 		return Deployment{}, err // before the names of nothing fail to encode
 	}
-	spec.Podman = spec.Podman.withoutDefaults()
+	spec.Podman, spec.Files, spec.Systemd = spec.Podman.withoutDefaults(), spec.Files.withoutDefaults(), spec.Systemd.withoutDefaults()
 	b, err := json.Marshal(spec)
 	if err != nil {
 		return Deployment{}, fmt.Errorf("deployment %s@%s: %w", spec.App, spec.Version, err)
@@ -61,10 +64,7 @@ func (s DeploymentSpec) check() error {
 	if s.App.IsZero() || s.Version == (Version{}) {
 		return errors.New("deployment: app and version are required")
 	}
-	if s.Podman == nil {
-		return fmt.Errorf("deployment %s@%s: no workload", s.App, s.Version)
-	}
-	if err := s.Podman.check(); err != nil {
+	if err := s.checkWorkload(); err != nil {
 		return fmt.Errorf("deployment %s@%s: %w", s.App, s.Version, err)
 	}
 	for i, app := range s.Requires {
@@ -142,23 +142,6 @@ type DeploymentRef struct {
 
 // String is web@2.1.0.
 func (r DeploymentRef) String() string { return r.App.s + "@" + r.Version.s }
-
-// Resource is something of the host that only one deployment on a device can hold.
-type Resource string
-
-// Resources lists what the deployment holds of its host, sorted: published ports and the
-// names of its containers.
-func (d Deployment) Resources() []Resource {
-	var held []Resource
-	for _, c := range d.body.spec.Podman.Containers {
-		held = append(held, Resource("container "+c.Name))
-		for _, p := range c.Ports {
-			held = append(held, p.resource())
-		}
-	}
-	slices.Sort(held)
-	return slices.Compact(held)
-}
 
 // Requires lists the apps that must run on the device for this deployment to.
 func (d Deployment) Requires() []App { return d.body.spec.Requires }

@@ -31,6 +31,15 @@ type Container struct {
 	// StopSeconds is how long a container may take to end before it is killed; 0 is 10.
 	StopSeconds int  `json:"stopSeconds,omitempty"`
 	Privileged  bool `json:"privileged,omitempty"`
+	// Secrets are given to the container by name; their texts are nowhere in a World or a plan.
+	Secrets []SecretUse `json:"secrets,omitempty"`
+}
+
+// SecretUse shows a container one of the device's secrets, as a variable or as a file.
+type SecretUse struct {
+	Name string `json:"name"`
+	Env  string `json:"env,omitempty"`
+	Path string `json:"path,omitempty"`
 }
 
 // EnvValue is a literal, or the device's label or fact of that name: one field is set.
@@ -112,14 +121,24 @@ func (c Container) check() error {
 		return fmt.Errorf("image is required")
 	}
 	for name, v := range c.Env {
-		set := 0
-		for _, s := range []string{v.Literal, v.FromLabel, v.FromFact} {
-			if s != "" {
-				set++
-			}
+		if err := v.check(name); err != nil {
+			return fmt.Errorf("env %w", err)
 		}
-		if set > 1 || name == "" || strings.ContainsAny(name, "=\x00") {
-			return fmt.Errorf("env %q: give one of a text, fromLabel and fromFact", name)
+	}
+	for _, s := range c.Secrets {
+		if why := notLabel(s.Name); why != "" {
+			return fmt.Errorf("secret %q: name is not a DNS-1123 label: %s", s.Name, why)
+		}
+		_, taken := c.Env[s.Env]
+		switch {
+		case (s.Env == "") == (s.Path == ""):
+			return fmt.Errorf("secret %q: give one of env and path", s.Name)
+		case strings.ContainsAny(s.Env, "=\x00"):
+			return fmt.Errorf("secret %q: env %q is no name of a variable", s.Name, s.Env)
+		case taken && s.Env != "":
+			return fmt.Errorf("secret %q: env has %s already", s.Name, s.Env)
+		case s.Path != "" && CheckFilePath(s.Path) != nil:
+			return fmt.Errorf("secret %q: %w", s.Name, CheckFilePath(s.Path))
 		}
 	}
 	for _, p := range c.Ports {
@@ -163,9 +182,33 @@ func oneOf[T ~string](field string, have T, allowed ...T) error {
 	return fmt.Errorf("%s: %q is not one of %s", field, string(have), strings.Join(text, ", "))
 }
 
+func (p *Podman) resources() []Resource {
+	var held []Resource
+	for _, c := range p.Containers {
+		held = append(held, Resource("container "+c.Name))
+		for _, port := range c.Ports {
+			held = append(held, port.resource())
+		}
+	}
+	return held
+}
+
+func (p *Podman) inputs() []EnvValue {
+	var in []EnvValue
+	for _, c := range p.Containers {
+		for _, e := range c.Env {
+			in = append(in, e)
+		}
+	}
+	return in
+}
+
 // withoutDefaults is the same workload with every default left out, so that what a default
 // says and what is said in its place have one digest.
 func (p *Podman) withoutDefaults() *Podman {
+	if p == nil {
+		return nil
+	}
 	out := &Podman{Containers: slices.Clone(p.Containers)}
 	for i := range out.Containers {
 		c := &out.Containers[i]

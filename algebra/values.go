@@ -59,14 +59,12 @@ func (d Deployment) TakesFrom() []Key {
 
 func (d Deployment) refs() map[string]selectors.Key {
 	refs := map[string]selectors.Key{}
-	for _, c := range d.body.spec.Podman.Containers {
-		for _, e := range c.Env {
-			switch {
-			case e.FromLabel != "":
-				refs["label:"+e.FromLabel] = selectors.Key{Label: true, Name: e.FromLabel}
-			case e.FromFact != "":
-				refs["fact:"+e.FromFact] = selectors.Key{Name: e.FromFact}
-			}
+	for _, e := range d.workload().inputs() {
+		switch {
+		case e.FromLabel != "":
+			refs["label:"+e.FromLabel] = selectors.Key{Label: true, Name: e.FromLabel}
+		case e.FromFact != "":
+			refs["fact:"+e.FromFact] = selectors.Key{Name: e.FromFact}
 		}
 	}
 	return refs
@@ -76,13 +74,7 @@ func (d Deployment) refs() map[string]selectors.Key {
 func (c Container) Environ(v Values) ([]string, error) {
 	env := make([]string, 0, len(c.Env))
 	for name, e := range c.Env {
-		text, ok := e.Literal, true
-		switch {
-		case e.FromLabel != "":
-			text, ok = v["label:"+e.FromLabel]
-		case e.FromFact != "":
-			text, ok = v["fact:"+e.FromFact]
-		}
+		text, ok := e.Text(v)
 		if !ok {
 			return nil, fmt.Errorf("container %s: env %s: no value for it came with the release", c.Name, name)
 		}

@@ -47,27 +47,37 @@ func inverse(c planfile.Change) (planfile.Change, error) {
 // keys the device lacks.
 func valuesOn(on planfile.Device, d planfile.Deployment) (values map[string]string, missing []string) {
 	values = map[string]string{}
-	for _, c := range d.Podman.Containers {
-		for _, key := range c.Env {
-			source, name, _ := strings.Cut(key, ":")
-			text, ok := "", false
-			switch source {
-			case "label":
-				text, ok = on.Labels[name]
-			case "fact":
-				if text, ok = on.Facts[name]; name == "id" || name == "name" {
-					text, ok = on.ID, true
-				}
-			default: // the digest of a text
-				continue
+	for _, key := range takes(d) {
+		source, name, _ := strings.Cut(key, ":")
+		text, ok := "", false
+		switch source {
+		case "label":
+			text, ok = on.Labels[name]
+		case "fact":
+			if text, ok = on.Facts[name]; name == "id" || name == "name" {
+				text, ok = on.ID, true
 			}
-			if ok {
-				values[key] = text
-			} else {
-				missing = append(missing, key)
-			}
+		default: // the digest of a text
+			continue
+		}
+		if ok {
+			values[key] = text
+		} else {
+			missing = append(missing, key)
 		}
 	}
 	slices.Sort(missing)
 	return values, slices.Compact(missing)
+}
+
+// takes are the keys that a deployment takes from its device. Plans of format 1.1 say so in the
+// environment of containers only, among the digests of texts.
+func takes(d planfile.Deployment) []string {
+	keys := slices.Clone(d.Takes)
+	for _, c := range d.Podman.Containers {
+		for _, key := range c.Env {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }

@@ -68,7 +68,7 @@ func (r *Runtime) Prepare(ctx context.Context, d algebra.Deployment) error {
 	if err := r.use(ctx, Call{Prepare, d.App(), d}); err != nil {
 		return err
 	}
-	for _, c := range d.Spec().Podman.Containers {
+	for _, c := range containers(d) {
 		if r.Absent[c.Image] {
 			return fmt.Errorf("prepare %s: container %s: image %s: not to be had", d, c.Name, c.Image)
 		}
@@ -81,7 +81,7 @@ func (r *Runtime) Start(ctx context.Context, d algebra.Deployment, v algebra.Val
 	if err := r.use(ctx, Call{Start, d.App(), d}); err != nil {
 		return err
 	}
-	for _, c := range d.Spec().Podman.Containers {
+	for _, c := range containers(d) {
 		if _, err := c.Environ(v); err != nil {
 			return fmt.Errorf("start %s: %w", d, err)
 		}
@@ -190,8 +190,11 @@ func (r *Runtime) use(ctx context.Context, c Call) error {
 
 // outcome is how a deployment fares, by the words it uses.
 func outcome(d algebra.Deployment) agent.Observed {
+	if d.Kind() != algebra.PodmanKind {
+		return agent.Observed{Phase: algebra.Running}
+	}
 	o := agent.Observed{Phase: algebra.Completed}
-	for _, c := range d.Spec().Podman.Containers {
+	for _, c := range containers(d) {
 		command := ""
 		if len(c.Command) > 0 {
 			command = path.Base(c.Command[0])
@@ -206,4 +209,12 @@ func outcome(d algebra.Deployment) agent.Observed {
 		}
 	}
 	return o
+}
+
+// containers are those of a deployment that has any.
+func containers(d algebra.Deployment) []algebra.Container {
+	if p := d.Spec().Podman; p != nil {
+		return p.Containers
+	}
+	return nil
 }

@@ -52,7 +52,7 @@ func (s Situation) ReferenceWorld() reference.World {
 func ReferenceDeployment(d algebra.Deployment) reference.Deployment {
 	spec := d.Spec()
 	out := reference.Deployment{App: spec.App.String(), Version: spec.Version.String(), Digest: d.Digest().String()}
-	for _, c := range spec.Podman.Containers {
+	for _, c := range containers(spec) {
 		out.Resources = append(out.Resources, "name "+c.Name)
 		for _, p := range c.Ports {
 			transport := "tcp"
@@ -68,6 +68,11 @@ func ReferenceDeployment(d algebra.Deployment) reference.Deployment {
 			if e.FromFact != "" {
 				out.Takes = append(out.Takes, selectors.Key{Name: e.FromFact})
 			}
+		}
+	}
+	if spec.Files != nil {
+		for _, f := range spec.Files.Files {
+			out.Resources = append(out.Resources, "file "+f.Path)
 		}
 	}
 	for _, a := range spec.Requires {
@@ -150,4 +155,11 @@ func (s Situation) String() string {
 		line("  reported", at.Device.String(), at.App.String(), st.Phase.String(), st.Release.Version.String())
 	}
 	return b.String()
+}
+
+func containers(spec algebra.DeploymentSpec) []algebra.Container {
+	if spec.Podman == nil {
+		return nil
+	}
+	return spec.Podman.Containers
 }

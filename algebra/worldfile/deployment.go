@@ -23,7 +23,7 @@ func (l *loader) deployment(d document) {
 	l.deployments = append(l.deployments, draft)
 	s := algebra.DeploymentSpec{}
 	before := len(l.errs)
-	spec, ok := d.readSpec("app", "version", "podman", "requires")
+	spec, ok := d.readSpec("app", "version", "podman", "files", "systemd", "requires")
 	if !ok {
 		l.unread = true
 		return
@@ -45,9 +45,7 @@ func (l *loader) deployment(d document) {
 	if n, given := spec.get("requires"); given {
 		draft.requires, s.Requires = f.requires(n)
 	}
-	if n, given := spec.need("podman"); given {
-		s.Podman = f.podman(n)
-	}
+	f.workload(spec, &s)
 	if len(l.errs) > before || d.nameNode == nil {
 		return
 	}
@@ -57,6 +55,36 @@ func (l *loader) deployment(d document) {
 		return
 	}
 	l.world.Deployments = append(l.world.Deployments, algebra.DeclaredDeployment{Name: d.name, Deployment: deployment, Source: d.source()})
+}
+
+// workload reads the one workload of a deployment.
+func (f *file) workload(spec object, s *algebra.DeploymentSpec) {
+	given := ""
+	for _, kind := range algebra.Kinds() {
+		n, ok := spec.get(string(kind))
+		if !ok {
+			continue
+		}
+		if given != "" {
+			f.at(n).fail("give the other a deployment of its own", "%s: %s and %s exclude each other", spec.what, given, kind)
+			continue
+		}
+		given = string(kind)
+		switch kind {
+		case algebra.PodmanKind:
+			s.Podman = f.podman(n)
+		case algebra.FilesKind:
+			s.Files = f.files(n)
+		case algebra.SystemdKind:
+			s.Systemd = f.systemd(n)
+		}
+	}
+	if given == "" {
+		if spec.garbled["files"] || spec.garbled["systemd"] {
+			return
+		}
+		spec.need(string(algebra.PodmanKind))
+	}
 }
 
 // version notes app@version, which no other document may have.

@@ -38,7 +38,7 @@ func (f *file) podman(n *yaml.Node) *algebra.Podman {
 
 func (f *file) container(n *yaml.Node) (c algebra.Container, name *yaml.Node) {
 	o, ok := f.object(n, "container", "name", "image", "pull", "command", "env", "network", "ports", "mounts",
-		"restart", "stopTimeout", "health", "resources", "privileged")
+		"restart", "stopTimeout", "health", "resources", "privileged", "secrets")
 	if !ok {
 		return c, nil
 	}
@@ -80,6 +80,9 @@ func (f *file) container(n *yaml.Node) (c algebra.Container, name *yaml.Node) {
 	}
 	if n, ok := o.get("privileged"); ok {
 		c.Privileged, _ = f.boolean(n, "privileged")
+	}
+	if n, ok := o.get("secrets"); ok {
+		c.Secrets = f.secrets(n)
 	}
 	c.Network = word[algebra.Network](o, "network", "host", "none")
 	c.Restart = word[algebra.Restart](o, "restart", "always", "on-failure", "never")
@@ -207,4 +210,30 @@ func (f *file) health(n *yaml.Node) *algebra.Health {
 		h.Failures = int(v)
 	}
 	return h
+}
+
+// secrets reads what a container is shown of the device's secrets, as {name, env} or {name, path}.
+func (f *file) secrets(n *yaml.Node) []algebra.SecretUse {
+	var out []algebra.SecretUse
+	items, _ := f.items(n, "secrets")
+	for _, item := range items {
+		o, ok := f.object(item, "secret", "name", "env", "path")
+		if !ok {
+			continue
+		}
+		var s algebra.SecretUse
+		if n, ok := o.need("name"); ok {
+			s.Name, _ = readName(f, n, "secret", containerName)
+		}
+		form, n, ok := o.exactlyOne("env", "path")
+		switch {
+		case !ok:
+		case form == "env":
+			s.Env, _ = f.filled(n, "env")
+		default:
+			s.Path = f.path(o, "path")
+		}
+		out = append(out, s)
+	}
+	return out
 }

@@ -5,12 +5,16 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/musterfleet/muster/agent"
 	"github.com/musterfleet/muster/agent/facts"
+	"github.com/musterfleet/muster/agent/files"
 	"github.com/musterfleet/muster/agent/inprocess"
 	"github.com/musterfleet/muster/agent/nats"
 	"github.com/musterfleet/muster/agent/podman"
+	"github.com/musterfleet/muster/agent/systemd"
+	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/identity/oidc/machine"
 )
@@ -32,20 +36,15 @@ func runAgent(ctx context.Context, args []string, env func(string) string, out, 
 	// The runtime outlives ctx: what has begun when the end is asked for may still end.
 	living, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
-	var runtime agent.Runtime = &inprocess.Runtime{}
-	if !o.simulate {
-		p, err := podman.New(living, o.podman, o.device)
-		if err != nil {
-			return err
-		}
-		known["runtime.version"] = "podman " + p.Version()
-		runtime = p
-	}
 	dir, err := agent.OpenDir(o.state)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
+	runtime, err := o.runtime(living, known, log)
+	if err != nil {
+		return err
+	}
 	shown, err := machine.Tokens(o.Config)
 	if err != nil {
 		return err
@@ -70,4 +69,31 @@ func runAgent(ctx context.Context, args []string, env func(string) string, out, 
 		Facts: func() map[string]string { return known }, Log: log,
 	}
 	return a.Run(ctx)
+}
+
+// runtime is what this device can run, of each kind of workload.
+func (o options) runtime(ctx context.Context, known map[string]string, log *slog.Logger) (agent.Runtime, error) {
+	if o.simulate {
+		return &inprocess.Runtime{}, nil
+	}
+	containers, err := podman.New(ctx, o.podman, o.device)
+	if err != nil {
+		return nil, err
+	}
+	known["runtime.version"] = "podman " + containers.Version()
+	own := []string{o.state}
+	if o.configDir != "" {
+		own = append(own, o.configDir)
+	}
+	sets, err := files.Open(ctx, files.Config{Dir: filepath.Join(o.state, "files"), Forbidden: own, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	kinds := agent.Kinds{algebra.PodmanKind: containers, algebra.FilesKind: sets}
+	if units, err := systemd.New(ctx, files.Config{Dir: filepath.Join(o.state, "units"), Log: log}); err != nil {
+		kinds[algebra.SystemdKind] = agent.Lacking(err.Error())
+	} else {
+		kinds[algebra.SystemdKind] = units
+	}
+	return kinds, nil
 }

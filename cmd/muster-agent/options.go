@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"path/filepath"
 	"strings"
 
 	"github.com/musterfleet/muster/algebra"
@@ -16,12 +17,14 @@ import (
 // options are what run needs to know, from flags over environment over configuration file.
 type options struct {
 	identity.Config
-	device   algebra.DeviceID
-	state    string
-	podman   string
-	simulate bool
-	verbose  bool
-	keys     []ed25519.PublicKey
+	device algebra.DeviceID
+	// configDir is where the configuration lies, empty if it all came by flags.
+	configDir string
+	state     string
+	podman    string
+	simulate  bool
+	verbose   bool
+	keys      []ed25519.PublicKey
 }
 
 const runUsage = `muster-agent run [options]
@@ -84,6 +87,14 @@ func parse(args []string, env func(string) string, out io.Writer) (options, erro
 		c.Keys.Trust = strings.Split(*key, ",")
 	}
 	o.Config = c
+	if o.state, err = filepath.Abs(o.state); err != nil {
+		return o, err
+	}
+	if *config != "" {
+		if o.configDir, err = filepath.Abs(filepath.Dir(*config)); err != nil {
+			return o, err
+		}
+	}
 	return o, o.check()
 }
 

@@ -38,7 +38,7 @@ func fields(c Change) []string {
 		return []string{"takes " + strings.Join(slices.Sorted(maps.Keys(c.Change.After.Values)), ", ") + " from the device"}
 	}
 	have, want := c.Change.Before, c.Change.After
-	if len(have.Podman.Containers) == 0 || len(want.Podman.Containers) == 0 {
+	if !have.Known() || !want.Known() {
 		return []string{"what is in place, or to come, is not known in detail"}
 	}
 	d := compared(have, want)
@@ -60,6 +60,8 @@ func paths(c Change) [][]string {
 func compared(have, want *Deployment) differences {
 	var d differences
 	d.texts("requires", have.Requires, want.Requires)
+	named(&d, "file", have.Files, want.Files, func(f WrittenFile) string { return f.Path }, (*differences).file)
+	named(&d, "unit", have.Units, want.Units, func(u Unit) string { return u.Name }, (*differences).unit)
 	before, after := byName(have.Podman.Containers), byName(want.Podman.Containers)
 	several := len(before) > 1 || len(after) > 1
 	for _, name := range slices.Sorted(maps.Keys(merged(before, after))) {
@@ -82,6 +84,46 @@ func compared(have, want *Deployment) differences {
 		}
 	}
 	return d
+}
+
+// named compares what has names of its own: what came, what went, and what is otherwise.
+func named[T comparable](d *differences, what string, have, want []T, name func(T) string, compare func(*differences, T, T)) {
+	index := func(list []T) map[string]T {
+		out := map[string]T{}
+		for _, v := range list {
+			out[name(v)] = v
+		}
+		return out
+	}
+	before, after := index(have), index(want)
+	for _, key := range slices.Sorted(maps.Keys(merged(before, after))) {
+		x, had := before[key]
+		y, has := after[key]
+		d.at, d.lead = []string{what + "s"}, ""
+		switch {
+		case !had:
+			d.lines, d.paths = append(d.lines, "+ "+what+" "+key), append(d.paths, []string{what + "s", key})
+		case !has:
+			d.lines, d.paths = append(d.lines, "- "+what+" "+key), append(d.paths, []string{what + "s", key})
+		case x != y:
+			d.at, d.lead = append(d.at, key), key+" "
+			compare(d, x, y)
+		}
+	}
+	d.lead = ""
+}
+
+func (d *differences) file(x, y WrittenFile) {
+	d.text("content", shortened(x.Content), shortened(y.Content))
+	d.text("mode", x.Mode, y.Mode)
+	d.text("owner", x.Owner, y.Owner)
+	d.text("url", x.URL, y.URL)
+}
+
+func (d *differences) unit(x, y Unit) {
+	d.text("text", shortened(x.Text), shortened(y.Text))
+	d.text("enabled", strconv.FormatBool(x.Enabled), strconv.FormatBool(y.Enabled))
+	d.text("passive", strconv.FormatBool(x.Passive), strconv.FormatBool(y.Passive))
 }
 
 // containers is where they are in a deployment.
@@ -128,6 +170,7 @@ func (d *differences) container(x, y Container) {
 	d.texts("health", x.Health, y.Health)
 	d.text("memory", bytesText(x.Memory), bytesText(y.Memory))
 	d.text("privileged", strconv.FormatBool(x.Privileged), strconv.FormatBool(y.Privileged))
+	d.texts("secrets", each(x.Secrets, Secret.text), each(y.Secrets, Secret.text))
 }
 
 // text compares one value; an empty one is absent.
@@ -182,4 +225,11 @@ func bytesText(n int64) string {
 		return ""
 	}
 	return strconv.FormatInt(n, 10) + " bytes"
+}
+
+func (s Secret) text() string {
+	if s.Env != "" {
+		return s.Name + " as " + s.Env
+	}
+	return s.Name + " in " + s.Path
 }

@@ -4,7 +4,7 @@ import "time"
 
 // FormatVersion changes its minor part when keys are added, its major part when the sense
 // of one changes; readers ignore unknown keys and refuse an unknown major.
-const FormatVersion = "1.1"
+const FormatVersion = "1.2"
 
 // Kind is the kind of a plan file.
 const Kind = "FleetPlan"
@@ -181,17 +181,51 @@ type Source struct {
 
 // Deployment is a deployment without secrets.
 type Deployment struct {
-	App      string            `json:"app"`
-	Version  string            `json:"version"`
-	Digest   string            `json:"digest"`
-	Podman   Podman            `json:"podman"`
-	Requires []string          `json:"requires"`
-	Values   map[string]string `json:"values"`
+	App      string        `json:"app"`
+	Version  string        `json:"version"`
+	Digest   string        `json:"digest"`
+	Podman   Podman        `json:"podman"`
+	Files    []WrittenFile `json:"files"`
+	Units    []Unit        `json:"units"`
+	Requires []string      `json:"requires"`
+	// Takes are the keys of the device that the values come from, Values what it had there.
+	Takes  []string          `json:"takes"`
+	Values map[string]string `json:"values"`
 }
 
-// Podman is the workload.
+// Known reports whether the workload is known: one of the three kinds has something in it.
+func (d Deployment) Known() bool {
+	return len(d.Podman.Containers)+len(d.Files)+len(d.Units) > 0
+}
+
+// Podman is the workload of containers.
 type Podman struct {
 	Containers []Container `json:"containers"`
+}
+
+// WrittenFile is one file of a workload of files. Content is the digest of its text, or of what is fetched
+// from URL.
+type WrittenFile struct {
+	Path    string `json:"path"`
+	Mode    string `json:"mode"`
+	Owner   string `json:"owner"`
+	Content string `json:"content"`
+	URL     string `json:"url"`
+}
+
+// Unit is one unit of a workload of systemd's. Text is its digest.
+type Unit struct {
+	Name    string `json:"name"`
+	Text    string `json:"text"`
+	Enabled bool   `json:"enabled"`
+	Passive bool   `json:"passive"`
+}
+
+// Secret is a secret of the device that a container sees: its name and where, never its text.
+type Secret struct {
+	Name string `json:"name"`
+	Env  string `json:"env"`
+	Path string `json:"path"`
 }
 
 // Container is one container.
@@ -208,6 +242,7 @@ type Container struct {
 	Health     []string          `json:"health"`
 	Memory     int64             `json:"memory"`
 	Privileged bool              `json:"privileged"`
+	Secrets    []Secret          `json:"secrets"`
 }
 
 // Port is a published port.

@@ -137,32 +137,27 @@ func device(id algebra.DeviceID, p planner.Plan, r algebra.Reality) Device {
 // deployment shows what is known of a release; an unknown one has its version and digest only.
 func deployment(d algebra.Deployment, rel algebra.Release, app algebra.App, values algebra.Values) *Deployment {
 	out := &Deployment{App: app.String(), Version: rel.Version.String(), Digest: rel.Deployment.String(),
-		Podman: Podman{Containers: []Container{}}, Requires: []string{}, Values: orEmpty(values)}
+		Podman: Podman{Containers: []Container{}}, Files: []WrittenFile{}, Units: []Unit{}, Requires: []string{}, Takes: []string{}, Values: orEmpty(values)}
 	if d.IsZero() {
 		return out
 	}
 	for _, a := range d.Requires() {
 		out.Requires = append(out.Requires, a.String())
 	}
-	for _, c := range d.Spec().Podman.Containers {
-		out.Podman.Containers = append(out.Podman.Containers, container(c))
-	}
+	out.Takes = append(out.Takes, d.Takes()...)
+	out.workload(d.Spec())
 	return out
 }
 
 func container(c algebra.Container) Container {
 	out := Container{Name: c.Name, Image: c.Image, Command: append([]string{}, c.Command...), Env: map[string]string{},
 		Ports: []Port{}, Mounts: []Mount{}, Network: string(c.Network), Restart: string(cmp.Or(c.Restart, "always")),
-		Pull: string(cmp.Or(c.Pull, "missing")), Health: []string{}, Memory: c.Memory, Privileged: c.Privileged}
+		Pull: string(cmp.Or(c.Pull, "missing")), Health: []string{}, Memory: c.Memory, Privileged: c.Privileged, Secrets: []Secret{}}
+	for _, s := range c.Secrets {
+		out.Secrets = append(out.Secrets, Secret(s))
+	}
 	for name, e := range c.Env {
-		switch {
-		case e.FromLabel != "":
-			out.Env[name] = "label:" + e.FromLabel
-		case e.FromFact != "":
-			out.Env[name] = "fact:" + e.FromFact
-		default:
-			out.Env[name] = algebra.DigestOf([]byte(e.Literal)).String()
-		}
+		out.Env[name] = input(e)
 	}
 	for _, p := range c.Ports {
 		out.Ports = append(out.Ports, Port{int(p.Host), int(cmp.Or(p.Container, p.Host)), string(cmp.Or(p.Protocol, "tcp"))})

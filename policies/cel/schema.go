@@ -128,11 +128,11 @@ func (s *schema) mapping(v reflect.Value) ref.Val {
 }
 
 // known guards a field that is empty where a deployment is known by its digest only. Every
-// real workload has containers; reading none would let a policy about them pass.
+// real workload has something in it; reading nothing would let a policy about it pass.
 func known(name string, f field) field {
 	get := f.get
 	f.get = func(of reflect.Value) ref.Val {
-		if d := of.Interface().(planfile.Deployment); len(d.Podman.Containers) == 0 {
+		if d := of.Interface().(planfile.Deployment); !d.Known() {
 			return types.NewErr("the workload of %s@%s is not known, only its digest; %s cannot be judged", d.App, d.Version, name)
 		}
 		return get(of)

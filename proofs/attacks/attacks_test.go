@@ -29,6 +29,7 @@ var chapters = []struct {
 	{"Joining", joinAttacks},
 	{"Desired state", stateAttacks},
 	{"Files and input", inputAttacks},
+	{"Files on a device", fileAttacks},
 }
 
 func TestAttacks(t *testing.T) {
