@@ -56,7 +56,11 @@ func (s *session) completeCommand(text string, at int) ([]candidate, int) {
 		rest := strings.TrimLeft(text[from:], " \t")
 		return s.completeExpr(text, len(text)-len(rest)+strings.IndexAny(rest, " \t"))
 	case takesKey:
-		return fitting(s.keyCandidates(), text[word:]), word
+		known := s.keyCandidates()
+		if len(s.ground.reality.Slots) > 0 {
+			known = append(known, s.elementKeys()...)
+		}
+		return fitting(known, text[word:]), word
 	case takesName:
 		return append(fitting(s.nameCandidates(), text[word:]), s.deviceCandidates(text[word:])...), word
 	case takesCommand:
@@ -140,7 +144,8 @@ func (s *session) candidates(text string, tokens []selectors.Token) []candidate 
 	if n == 0 || n == 3 && tokens[0].Text == "let" && tokens[2].Text == "=" {
 		return s.operands()
 	}
-	if elementOpen(tokens) >= 0 && tokens[n-1].Kind == selectors.SignToken && slices.Contains([]string{":", "&", "|", "("}, tokens[n-1].Text) {
+	listing := n >= 2 && tokens[n-1].Text == "(" && tokens[n-2].Text == "in"
+	if elementOpen(tokens) >= 0 && tokens[n-1].Kind == selectors.SignToken && slices.Contains([]string{":", "&", "|", "("}, tokens[n-1].Text) && !listing {
 		return s.elementKeys()
 	}
 	last := tokens[n-1]
@@ -277,6 +282,8 @@ func keyText(text string, tokens []selectors.Token) string {
 	switch last := tokens[n-1]; {
 	case last.Kind == selectors.WordToken && slices.Contains(selectors.AttributeNames(), last.Text):
 		start = n - 1
+	case last.Kind == selectors.WordToken && slices.Contains(selectors.ElementKeys(), last.Text) && elementOpen(tokens[:n-1]) >= 0:
+		start = n - 1
 	case last.Kind == selectors.SignToken && last.Text == ")":
 		if i := enclosing(tokens[:n-1]); i > 0 && tokens[i-1].Kind == selectors.WordToken && slices.Contains([]string{"label", "num", "ver", "ip"}, tokens[i-1].Text) {
 			start = i - 1
@@ -311,6 +318,16 @@ func (s *session) binds(text string) (selectors.Sort, bool) {
 	return b.Sort(), true
 }
 
+// compares reports whether a comparison is one here: a key, and what stands after it.
+func (s *session) compares(key, rest string) bool {
+	text := key + " " + rest
+	if slices.Contains(selectors.ElementKeys(), key) {
+		text = "any(" + selectors.Deploy + ": " + text + ")"
+	}
+	_, ok := s.binds(text)
+	return ok
+}
+
 // comparisons are the operators that mean something on a key: those that bind with a value
 // that the key has.
 func (s *session) comparisons(key string) []candidate {
@@ -334,7 +351,7 @@ func (s *session) comparisons(key string) []candidate {
 		case op.text == "within ":
 			rest = "5m"
 		}
-		if _, ok := s.binds(key + " " + op.text + rest); ok {
+		if s.compares(key, op.text+rest) {
 			out = append(out, op)
 		}
 	}
@@ -415,9 +432,9 @@ func (s *session) valueCandidates(key string) []candidate {
 		}
 		text := strconv.Quote(v.value)
 		if !k.Label || k.Cast != selectors.NoCast {
-			if _, ok := s.binds(key + " = " + v.value); ok {
+			if s.compares(key, "= "+v.value) {
 				text = v.value
-			} else if _, ok := s.binds(key + " = " + text); !ok {
+			} else if !s.compares(key, "= "+text) {
 				continue // a value that cannot be read as what the key is
 			}
 		}

@@ -22,11 +22,7 @@ func TestComplete(t *testing.T) {
 	}
 	s := testSession(t, archive)
 	transcript(s, prompt+"let slow = mem < 8GiB\n")
-	tests := []struct {
-		text  string
-		start int
-		want  []string // all that is offered; with … at its end, the first of it
-	}{
+	tests := []offered{
 		{``, 0, []string{"name: set on 5/5", "id: set on 5/5", "arch: set on 4/5", "…"}},
 		{`ar`, 0, []string{"arch: set on 4/5"}},
 		{`mo`, 0, []string{"model: on no device"}},
@@ -70,6 +66,34 @@ func TestComplete(t *testing.T) {
 		{`:nope x`, 7, nil},
 		{`"unfinished`, 0, nil},
 	}
+	offers(t, s, tests)
+}
+
+// TestCompleteWhatRuns asks it inside any(deploy: …), where keys and values are of what runs.
+func TestCompleteWhatRuns(t *testing.T) {
+	s := testSession(t, txtar.Parse([]byte(`-- devices.jsonl --
+{"id":"gw1","labels":{},"facts":{},"deploy":[{"app":"web","version":"2.1.0","phase":"Running"},{"app":"db","phase":"Failed"}]}
+{"id":"gw2","labels":{},"facts":{},"deploy":[{"app":"web","version":"2.2.0","phase":"Running"}]}
+`)))
+	offers(t, s, []offered{
+		{`any(deploy: app `, 16, []string{"= : equal", "…"}},
+		{`any(deploy: version `, 20, []string{"= : equal", "!= : different, or absent", "in (: one of several", "not in (: none of several, or absent", "< : less", "…"}},
+		{`any(deploy: app = `, 18, []string{"web: 2 devices", "db: 1 device"}},
+		{`any(deploy: app = "web" & phase = `, 34, []string{"Running: 2 devices", "Failed: 1 device"}},
+		{`every(deploy: version in (`, 26, []string{"2.1.0: 1 device", "2.2.0: 1 device"}},
+		{`:values ph`, 8, []string{"phase: of what runs"}},
+	})
+}
+
+// offered is what Tab offers at the end of a text.
+type offered struct {
+	text  string
+	start int
+	want  []string // all that is offered; with … at its end, the first of it
+}
+
+func offers(t *testing.T, s *session, tests []offered) {
+	t.Helper()
 	for _, test := range tests {
 		found, start := s.complete(test.text)
 		var got []string
@@ -155,7 +179,7 @@ func TestHighlight(t *testing.T) {
 		`:frob x`:              s.style(unknownStyle, ":frob") + " x",
 		`:expl`:                s.style(commandStyle, ":expl"),
 		`:explain @prod`:       s.style(commandStyle, ":explain") + " " + s.style(nameStyle, "@prod"),
-		`any(deploy: app = x)`: s.style(keywordStyle, "any") + "(" + s.style(keywordStyle, "deploy") + ": app = " + s.style(valueStyle, "x") + ")",
+		`any(deploy: app = x)`: s.style(keywordStyle, "any") + "(" + s.style(keywordStyle, "deploy") + ": " + s.style(keyStyle, "app") + " = " + s.style(valueStyle, "x") + ")",
 	} {
 		if got := s.highlight(text); got != want {
 			t.Errorf("%s is dressed as\n%q\nwant\n%q", text, got, want)

@@ -113,6 +113,8 @@ func wordStyle(tokens []selectors.Token, i int) string {
 		return valueStyle
 	case slices.Contains(selectors.AttributeNames(), word), strings.HasPrefix(word, "label."):
 		return keyStyle
+	case slices.Contains(selectors.ElementKeys(), word) && elementOpen(tokens[:i]) >= 0:
+		return keyStyle
 	case slices.Contains(keywords, word):
 		return keywordStyle
 	case follows && elementOpen(tokens[:i]) < 0 && !(i == 1 && tokens[0].Text == "let"):

@@ -137,12 +137,21 @@ func cut(text string, most int) string {
 func written(k algebra.Key) string { return selectors.Key{Label: k.Label, Name: k.Name}.String() }
 
 // valuesOf are the values of a key on all devices, the most frequent first.
-func (s *session) valuesOf(k algebra.Key) []valueCount {
-	name := written(k)
-	if _, ok := s.frequent[name]; !ok {
-		s.frequent[name], _ = s.ground.values(s.ground.roster.All(), k)
+func (s *session) valuesOf(k algebra.Key) []valueCount { return s.frequency(k).values }
+
+// frequency is the values of a key on all devices, and how many devices lack it.
+type frequency struct {
+	values []valueCount
+	absent int
+}
+
+func (s *session) frequency(k algebra.Key) frequency {
+	f, ok := s.frequent[k]
+	if !ok {
+		f.values, f.absent = s.ground.values(s.ground.roster.All(), k)
+		s.frequent[k] = f
 	}
-	return s.frequent[name]
+	return f
 }
 
 func (s *session) values(ctx context.Context, c call) error {
@@ -153,22 +162,20 @@ func (s *session) values(ctx context.Context, c call) error {
 	if err != nil {
 		return err
 	}
-	values, total := s.valuesOf(k), 0
+	f := s.frequency(k)
 	var rows [][]string
-	for i, v := range values {
-		if total += v.count; i < mostRows {
-			rows = append(rows, []string{strconv.Itoa(v.count), strconv.Quote(v.value)})
-		}
+	for _, v := range f.values[:min(len(f.values), mostRows)] {
+		rows = append(rows, []string{strconv.Itoa(v.count), strconv.Quote(v.value)})
 	}
-	if left := s.ground.roster.Len() - total; left > 0 {
-		rows = append(rows, []string{strconv.Itoa(left), "(absent)"})
+	if f.absent > 0 {
+		rows = append(rows, []string{strconv.Itoa(f.absent), "(absent)"})
 	}
 	right(rows, 0)
 	if err := columns(s.console.out, rows); err != nil {
 		return err
 	}
-	text := counted(len(values), "value", "values") + " on " + s.share(total)
-	if len(values) > mostRows {
+	text := counted(len(f.values), "value", "values") + " on " + s.share(s.ground.roster.Len()-f.absent)
+	if len(f.values) > mostRows {
 		text += fmt.Sprintf("; the %d most frequent are shown", mostRows)
 	}
 	fmt.Fprintln(s.console.out, s.dim(text))
@@ -186,8 +193,12 @@ func right(rows [][]string, column int) {
 	}
 }
 
-// key finds the label or fact that a word means: label("site"), label.site, site or arch.
+// key finds the label or fact that a word means: label("site"), label.site, site or arch. So are
+// keys of what runs, where anything does.
 func (g ground) key(word string) (algebra.Key, error) {
+	if k := (algebra.Key{Name: word}); isElementKey(k) && len(g.reality.Slots) > 0 {
+		return k, nil
+	}
 	all := g.roster.Keys()
 	var known []string
 	for _, k := range all {

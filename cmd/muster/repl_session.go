@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/selectors"
 )
@@ -48,7 +49,7 @@ type session struct {
 	loading  int            // files being loaded
 	slow     bool           // the last hint took too long to try again
 	answers  map[string]int // sizes of names, until the ground changes
-	frequent map[string][]valueCount
+	frequent map[algebra.Key]frequency
 }
 
 // let is a name given in the session.
@@ -66,7 +67,7 @@ func newSession(coming *loading, label func(ground) string, c *console) *session
 // no longer mean anything are dropped, and returned.
 func (s *session) stand(g ground) (dropped []string) {
 	s.ground, s.read = g, s.now()
-	s.frequent = map[string][]valueCount{}
+	s.frequent = map[algebra.Key]frequency{}
 	return s.rebindAll()
 }
 
