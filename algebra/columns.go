@@ -20,19 +20,27 @@ type Column struct {
 func (r *Roster) Columns() iter.Seq[Column] {
 	return func(yield func(Column) bool) {
 		for _, k := range r.keys {
-			c := r.columns[k]
-			out := Column{k, make([]string, c.values.len()), make([]uint32, c.codes.len())}
-			for i := range out.Values {
-				out.Values[i] = c.values.at(uint32(i))
-			}
-			for i := range out.Codes {
-				out.Codes[i] = c.codes.at(uint32(i))
-			}
-			if !yield(out) {
+			if c, _ := r.Column(k); !yield(c) {
 				return
 			}
 		}
 	}
+}
+
+// Column lays out one key; false if no device has it.
+func (r *Roster) Column(k Key) (Column, bool) {
+	c := r.columns[k]
+	if c == nil {
+		return Column{}, false
+	}
+	out := Column{k, make([]string, c.values.len()), make([]uint32, c.codes.len())}
+	for i := range out.Values {
+		out.Values[i] = c.values.at(uint32(i))
+	}
+	for i := range out.Codes {
+		out.Codes[i] = c.codes.at(uint32(i))
+	}
+	return out, true
 }
 
 // NewRosterOf puts together what ID and Columns took apart. It refuses what they never

@@ -36,6 +36,11 @@ func (r *Roster) Fleet(ids iter.Seq[DeviceID]) (f Fleet, unknown []DeviceID) {
 	return Fleet{r, set}, unknown
 }
 
+// Among is the devices of these ordinals.
+func (r *Roster) Among(ordinals []uint32) Fleet {
+	return Fleet{r, roaring.BitmapOf(ordinals...)}
+}
+
 // Roster is the universe of the fleet.
 func (f Fleet) Roster() *Roster { return f.roster }
 

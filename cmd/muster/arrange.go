@@ -2,11 +2,7 @@ package main
 
 import (
 	"cmp"
-	"maps"
 	"slices"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/selectors"
@@ -14,6 +10,7 @@ import (
 
 // arranged is a fleet as the clauses of a query want it: rows of devices, in an order.
 type arranged struct {
+	roster   *algebra.Roster
 	by, show []selectors.Key
 	rows     []arrangedRow
 	of       int // rows before the limit
@@ -21,9 +18,9 @@ type arranged struct {
 
 // arrangedRow is a device, or the devices that agree on the keys of by.
 type arrangedRow struct {
-	ids   []string
-	by    []optional
-	shown [][]optional // for each key of show, the distinct values in their order
+	devices []uint32 // ordinals
+	by      []optional
+	shown   [][]optional // for each key of show, the distinct values in their order
 }
 
 // optional is the value of a key, or that a device lacks it.
@@ -39,168 +36,85 @@ func plain(q selectors.Query) bool {
 
 // arrange groups a fleet by the keys of by, and sorts and limits the rows. What lacks a key
 // stands last. A group is sorted by its least value, or its greatest where the order is descending.
+// It takes a few passes over the devices, whatever their values.
 func (g ground) arrange(q selectors.Query, f algebra.Fleet) arranged {
-	columns := map[selectors.Key]*ranking{}
+	devices := slices.Collect(f.Ordinals())
+	ranked := map[selectors.Key]*ranking{}
 	for _, k := range slices.Concat(q.By, q.Show, []selectors.Key{q.Sort.Key}) {
-		if k = unplaced(k); columns[k] == nil && k != (selectors.Key{}) {
-			columns[k] = g.rank(k, f)
+		if k = unplaced(k); ranked[k] == nil && k != (selectors.Key{}) {
+			ranked[k] = g.rank(k, devices)
 		}
 	}
-	a := arranged{by: q.By, show: q.Show}
-	type group struct {
-		ordinals []uint32
-		by       []int
+	rankings := func(keys []selectors.Key) (out []*ranking) {
+		for _, k := range keys {
+			out = append(out, ranked[unplaced(k)])
+		}
+		return out
 	}
-	var groups []*group
-	found := map[string]*group{}
-	for i := range f.Ordinals() {
-		var at []int
-		var id strings.Builder
-		for _, k := range q.By {
-			r := columns[unplaced(k)].of(i)
-			at = append(at, r)
-			id.WriteString(strconv.Itoa(r) + ",")
+	by, show := rankings(q.By), rankings(q.Show)
+	groups := partitioned(len(devices), by)
+	if r := ranked[unplaced(q.Sort.Key)]; r != nil {
+		places := make([]int, len(groups))
+		for i, members := range groups {
+			places[i] = r.best(members, q.Sort.Desc)
 		}
-		if len(q.By) == 0 {
-			groups = append(groups, &group{ordinals: []uint32{i}})
-			continue
+		order := make([]int, len(groups))
+		for i := range order {
+			order[i] = i
 		}
-		if found[id.String()] == nil {
-			found[id.String()] = &group{by: at}
-			groups = append(groups, found[id.String()])
+		slices.SortStableFunc(order, func(x, y int) int { return cmp.Compare(places[x], places[y]) })
+		sorted := make([][]uint32, len(groups))
+		for i, at := range order {
+			sorted[i] = groups[at]
 		}
-		found[id.String()].ordinals = append(found[id.String()].ordinals, i)
+		groups = sorted
 	}
-	sortBy := columns[unplaced(q.Sort.Key)]
-	place := func(x *group) int { // of the group among the values of the key sorted by
-		var at []int
-		for _, i := range x.ordinals {
-			if r := sortBy.of(i); r < sortBy.absent() {
-				at = append(at, r)
-			}
-		}
-		switch {
-		case len(at) == 0:
-			return sortBy.absent()
-		case q.Sort.Desc:
-			return -slices.Max(at)
-		}
-		return slices.Min(at)
-	}
-	places := map[*group]int{}
-	if sortBy != nil {
-		for _, x := range groups {
-			places[x] = place(x)
-		}
-	}
-	slices.SortStableFunc(groups, func(x, y *group) int {
-		return cmp.Or(cmp.Compare(places[x], places[y]), slices.Compare(x.by, y.by))
-	})
-	a.of = len(groups)
+	a := arranged{roster: g.roster, by: q.By, show: q.Show, of: len(groups)}
 	if q.Limit > 0 && q.Limit < len(groups) {
 		groups = groups[:q.Limit]
 	}
-	for _, x := range groups {
-		row := arrangedRow{}
-		for _, i := range x.ordinals {
-			row.ids = append(row.ids, g.roster.ID(i).String())
+	for _, members := range groups {
+		row := arrangedRow{devices: make([]uint32, len(members))}
+		for i, m := range members {
+			row.devices[i] = devices[m]
 		}
-		for n, k := range q.By {
-			row.by = append(row.by, columns[unplaced(k)].value(x.by[n]))
+		for _, r := range by {
+			row.by = append(row.by, r.value(r.places[members[0]]))
 		}
-		for _, k := range q.Show {
-			row.shown = append(row.shown, columns[unplaced(k)].distinct(x.ordinals))
+		for _, r := range show {
+			row.shown = append(row.shown, r.distinct(members))
 		}
 		a.rows = append(a.rows, row)
 	}
 	return a
 }
 
+// partitioned puts n devices, by their numbers, into groups that agree on all rankings, in the order
+// of these. Without any each device is a group.
+func partitioned(n int, by []*ranking) [][]uint32 {
+	all := make([]uint32, n)
+	for i := range all {
+		all[i] = uint32(i)
+	}
+	groups := make([][]uint32, 0, n)
+	if len(by) == 0 {
+		for i := range all {
+			groups = append(groups, all[i:i+1])
+		}
+		return groups
+	}
+	groups = append(groups, all)
+	for _, r := range by {
+		var finer [][]uint32
+		for _, members := range groups {
+			finer = r.split(finer, members)
+		}
+		groups = finer
+	}
+	return groups
+}
+
 // unplaced is a key without where it was written.
 func unplaced(k selectors.Key) selectors.Key {
 	return selectors.Key{Label: k.Label, Name: k.Name, Cast: k.Cast}
-}
-
-// ranking is the values of a key in a fleet in their own order: numbers as numbers, versions
-// as versions.
-type ranking struct {
-	values []string
-	places map[string]int
-	read   func(ordinal uint32) (string, bool)
-}
-
-func (g ground) rank(k selectors.Key, f algebra.Fleet) *ranking {
-	r := &ranking{places: map[string]int{}}
-	r.read = func(i uint32) (string, bool) { return g.roster.Attributes(i).Value(plainKey(k)) }
-	if !k.Label && k.Name == selectors.Heartbeat {
-		r.read = func(i uint32) (string, bool) {
-			at := g.reality.Records[g.roster.ID(i)].Heard
-			return at.UTC().Format(time.RFC3339), !at.IsZero()
-		}
-	}
-	for i := range f.Ordinals() {
-		if v, ok := r.read(i); ok {
-			r.places[v] = 0
-		}
-	}
-	r.values = slices.Sorted(maps.Keys(r.places))
-	less := map[string]selectors.Atom{} // for each value that has an order, the atom key < value
-	for _, v := range r.values {
-		if x, err := selectors.Parse(k.String() + " < " + v); err == nil {
-			if b, err := selectors.Bind(x, selectors.Scope{}); err == nil {
-				less[v], _ = b.Expr().(selectors.Atom)
-			}
-		}
-	}
-	slices.SortStableFunc(r.values, func(a, b string) int {
-		x, y := less[a], less[b]
-		switch {
-		case x == nil && y == nil:
-			return 0
-		case x == nil:
-			return 1
-		case y == nil:
-			return -1
-		case y.Holds(a, true):
-			return -1
-		case x.Holds(b, true):
-			return 1
-		}
-		return 0
-	})
-	for i, v := range r.values {
-		r.places[v] = i
-	}
-	return r
-}
-
-// absent is the place of devices without the key, after all values.
-func (r *ranking) absent() int { return len(r.values) }
-
-func (r *ranking) of(ordinal uint32) int {
-	if v, ok := r.read(ordinal); ok {
-		return r.places[v]
-	}
-	return r.absent()
-}
-
-func (r *ranking) value(place int) optional {
-	if place == r.absent() {
-		return optional{}
-	}
-	return optional{r.values[place], true}
-}
-
-// distinct are the values of some devices, once each.
-func (r *ranking) distinct(ordinals []uint32) []optional {
-	var places []int
-	for _, i := range ordinals {
-		places = append(places, r.of(i))
-	}
-	slices.Sort(places)
-	var out []optional
-	for _, p := range slices.Compact(places) {
-		out = append(out, r.value(p))
-	}
-	return out
 }

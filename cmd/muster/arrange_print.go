@@ -12,7 +12,7 @@ import (
 
 // printArranged writes the rows of a query with clauses. Where no format was asked for it is
 // a table.
-func (p printer) printArranged(g ground, a arranged) error {
+func (p printer) printArranged(a arranged) error {
 	out := p.console.out
 	if p.count {
 		_, err := fmt.Fprintln(out, len(a.rows))
@@ -21,17 +21,17 @@ func (p printer) printArranged(g ground, a arranged) error {
 	switch p.format {
 	case "names":
 		for _, r := range a.rows {
-			if _, err := fmt.Fprint(out, lines(r.ids)); err != nil {
+			if _, err := fmt.Fprint(out, lines(a.ids(r))); err != nil {
 				return err
 			}
 		}
 		return nil
 	case "json":
-		return indented(p.console, a.objects(g))
+		return indented(p.console, a.objects())
 	case "ndjson":
-		return asLines(p.console, slices.Values(a.objects(g)))
+		return asLines(p.console, slices.Values(a.objects()))
 	case "yaml":
-		return asYAML(p.console, a.objects(g))
+		return asYAML(p.console, a.objects())
 	case "csv":
 		heads := a.heads()
 		cells := [][]string{heads}
@@ -118,17 +118,17 @@ func (a arranged) cells(absent, between string, most int) [][]string {
 	for _, r := range a.rows {
 		var row []string
 		if len(a.by) == 0 {
-			row = append(row, r.ids[0])
+			row = append(row, a.roster.ID(r.devices[0]).String())
 		}
 		for _, v := range r.by {
 			row = append(row, say(v))
 		}
 		if len(a.by) > 0 {
-			row = append(row, strconv.Itoa(len(r.ids)))
+			row = append(row, strconv.Itoa(len(r.devices)))
 		}
 		for i, values := range r.shown {
 			if a.folds(i) {
-				row = append(row, selectors.Fold(r.ids))
+				row = append(row, a.roster.Among(r.devices).Fold())
 				continue
 			}
 			var texts []string
@@ -141,16 +141,19 @@ func (a arranged) cells(absent, between string, most int) [][]string {
 			row = append(row, strings.Join(texts, between))
 		}
 		if len(a.by) > 0 && len(a.show) == 0 {
-			row = append(row, selectors.Fold(r.ids))
+			row = append(row, a.roster.Among(r.devices).Fold())
 		}
 		out = append(out, row)
 	}
 	return out
 }
 
+// ids are the devices of a row.
+func (a arranged) ids(r arrangedRow) []string { return ids(a.roster.Among(r.devices)) }
+
 // objects are the rows as machines read them: of a group its values, its devices and what of
 // them is shown; of a device the keys shown, or all there is.
-func (a arranged) objects(g ground) []any {
+func (a arranged) objects() []any {
 	value := func(v optional) any {
 		if v.present {
 			return v.text
@@ -175,7 +178,7 @@ func (a arranged) objects(g ground) []any {
 				Count   int              `json:"count"`
 				Devices []string         `json:"devices"`
 				Show    map[string][]any `json:"show"`
-			}{by, len(r.ids), r.ids, show})
+			}{by, len(r.devices), a.ids(r), show})
 		case len(a.show) > 0:
 			show := map[string]any{}
 			for i, k := range a.show {
@@ -184,11 +187,9 @@ func (a arranged) objects(g ground) []any {
 			out = append(out, struct {
 				ID   string         `json:"id"`
 				Show map[string]any `json:"show"`
-			}{r.ids[0], show})
+			}{a.roster.ID(r.devices[0]).String(), show})
 		default:
-			if ordinal, err := g.ordinal(r.ids[0]); err == nil {
-				out = append(out, g.roster.Device(ordinal))
-			}
+			out = append(out, a.roster.Device(r.devices[0]))
 		}
 	}
 	return out

@@ -149,7 +149,7 @@ func (q *query) run(cmd *cobra.Command, args []string) (empty bool, err error) {
 	if asked := script.Query; plain(asked) {
 		err = p.printFleet(f)
 	} else {
-		err = p.printArranged(g, g.arrange(asked, f))
+		err = p.printArranged(g.arrange(asked, f))
 	}
 	if err != nil {
 		return false, err

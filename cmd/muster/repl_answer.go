@@ -33,7 +33,7 @@ func (s *session) answer(q selectors.Query, b *selectors.Bound) error {
 	} else {
 		a := s.ground.arrange(q, f)
 		took = s.now().Sub(began)
-		if err := s.printer().printArranged(s.ground, a); err != nil {
+		if err := s.printer().printArranged(a); err != nil {
 			return err
 		}
 		if a.of > len(a.rows) {
