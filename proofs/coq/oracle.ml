@@ -257,9 +257,12 @@ let answer ask = match ask with
   | L [W "decide"; s; t] ->
     let s = sel text_atom s and t = sel text_atom t in
     l of_flag [satisfiable same same fresh s; implies same same fresh s t; disjoint same same fresh s t; equivalent same same fresh s t]
-  | L [W "merge"; b; o; t] -> (match merge same (maybe word b) (maybe word o) (maybe word t) with
-    | Agreed v -> L [W "agreed"; of_maybe w v]
-    | Conflict (x, y) -> L [W "conflict"; of_maybe w x; of_maybe w y])
+  | L [W "merge"; b; o; t] ->
+    let b = texts b and o = texts o and t = texts t in
+    let one name = match merge same (lookup same name b) (lookup same name o) (lookup same name t) with
+      | Agreed v -> L [W "agreed"; of_maybe w v]
+      | Conflict (x, y) -> L [W "conflict"; of_maybe w x; of_maybe w y] in
+    L (List.map (fun name -> L [W name; one name]) (List.sort_uniq compare (List.map fst (b @ o @ t))))
   | x -> wrong "request" x
 
 let echo ask = match ask with
@@ -276,7 +279,7 @@ let echo ask = match ask with
   | L [W "limit"; b; n] -> L [W "limit"; of_bound (bound b); of_num (num n)]
   | L [W "deliver"; es] -> L [W "deliver"; l of_event (list event es)]
   | L [W "decide"; s; t] -> L [W "decide"; of_sel of_text_atom (sel text_atom s); of_sel of_text_atom (sel text_atom t)]
-  | L [W "merge"; b; o; t] -> let m x = of_maybe w (maybe word x) in L [W "merge"; m b; m o; m t]
+  | L [W "merge"; b; o; t] -> let m x = of_texts (texts x) in L [W "merge"; m b; m o; m t]
   | x -> wrong "request" x
 
 let () =

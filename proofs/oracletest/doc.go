@@ -4,7 +4,7 @@
 //
 //	(diff (d1/web d2/web) ((d1/web 2)) ((d1/web 1)))  ->  ((replace d1/web 1 2))
 //
-// An Engine answers the same lines by planner, algebra and analysis. So a differential test is
+// An Engine answers the same lines by planner, algebra, analysis, rollout and merge. So a differential test is
 // one comparison of texts, for random questions, for all small ones, and for the corpus:
 // questions with the model's answers in testdata, which any machine replays that has no Coq.
 //

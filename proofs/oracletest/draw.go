@@ -1,13 +1,10 @@
 package oracletest
 
 import (
-	"cmp"
 	"fmt"
 	"math/rand"
 	"slices"
 	"strings"
-
-	"github.com/musterfleet/muster/selectors"
 )
 
 // Dice draws questions. Its worlds are type-directed: versions that exist, on devices that exist,
@@ -242,7 +239,12 @@ func (d Dice) Claims() string {
 			roster.list = append(roster.list, d.device(id))
 		}
 	}
-	return Call("claims", roster, d.Rule(3)).String()
+	rule := d.Rule(3)
+	if d.one(3) { // one of two rules is above the other, mostly on the same devices
+		above := Call("rule", W("all"), L(Words(d.token())), Num(20))
+		rule = Call("union", Call("union", rule, Call("rule", W("all"), L(Words(d.token())), Num(0))), above)
+	}
+	return Call("claims", roster, rule).String()
 }
 
 // Difference is the question how two random placements differ.
@@ -258,6 +260,9 @@ func (d Dice) Difference() string {
 				}
 			}
 		}
+	}
+	if d.one(8) {
+		have = want
 	}
 	return Call("diff", Words(slots...), want, have).String()
 }
@@ -298,45 +303,4 @@ func (d Dice) labelSet(depth int) Node {
 		return Call("in", k, Words(slices.Compact(values)...))
 	}
 	return Call("is", k, W(d.value()))
-}
-
-// Waves is the question in which wave each device of a target goes. The target is in the order in
-// which the rollout of app web draws devices for its shares.
-func (d Dice) Waves() string {
-	var target, online []string
-	for i := range 1 + d.R.Intn(12) {
-		id := fmt.Sprintf("n%02d", i)
-		target = append(target, id)
-		if !d.one(4) {
-			online = append(online, id)
-		}
-	}
-	slices.SortFunc(target, func(a, b string) int {
-		return cmp.Or(cmp.Compare(selectors.Bucket("web", a), selectors.Bucket("web", b)), cmp.Compare(a, b))
-	})
-	waves := L()
-	for range d.R.Intn(4) {
-		if d.one(2) {
-			waves.list = append(waves.list, Call("share", Num(1+d.R.Intn(10_000))))
-			continue
-		}
-		var of []string
-		for i := range 14 { // some are not in the target
-			if d.one(3) {
-				of = append(of, fmt.Sprintf("n%02d", i))
-			}
-		}
-		waves.list = append(waves.list, Call("fleet", Words(of...)))
-	}
-	waves.list = append(waves.list, W("rest"))
-	return Call("waves", Words(online...), Words(target...), waves).String()
-}
-
-// Limit is the question how many of a group a budget lets be down.
-func (d Dice) Limit() string {
-	b := Call("share", Num(d.R.Intn(10_001)))
-	if d.one(3) {
-		b = Call("count", Num(d.R.Intn(50)))
-	}
-	return Call("limit", b, Num(d.R.Intn(2000))).String()
 }

@@ -6,6 +6,9 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/algebra/algebratest"
+	"github.com/musterfleet/muster/algebra/worldfile"
+	"github.com/musterfleet/muster/executor/rollout"
+	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/selectors"
 	"github.com/musterfleet/muster/selectors/analysis"
@@ -13,14 +16,18 @@ import (
 
 // Engine answers as the Go code does. Its fields are what a test may make wrong on purpose.
 type Engine struct {
-	Diff func(want, have algebra.Placement) []planner.Action
-	Make func(algebra.World, algebra.Reality) planner.Plan
+	Diff   func(want, have algebra.Placement) []planner.Action
+	Make   func(algebra.World, algebra.Reality) planner.Plan
+	Survey func(rollout.Script, rollout.Run, rollout.Scene) rollout.View
+	Merge  func(base, ours, theirs map[string]string) (worldfile.Merged, diag.List)
 	// Met, if it is set, is told the classes of what was planned.
 	Met func(class string)
 }
 
 // Go is the code as it is.
-func Go() Engine { return Engine{Diff: planner.Diff, Make: planner.Make} }
+func Go() Engine {
+	return Engine{Diff: planner.Diff, Make: planner.Make, Survey: rollout.Survey, Merge: worldfile.MergeFiles}
+}
 
 // Answer is the answer to a line. It panics on a line that is no question.
 func (e Engine) Answer(line string) string {
@@ -42,6 +49,12 @@ func (e Engine) Answer(line string) string {
 	}
 	if a, ok := n.args("waves", 3); ok {
 		return e.waves(a[0], a[1], a[2]).String()
+	}
+	if a, ok := n.args("budget", 5); ok {
+		return e.budget(a[0], a[1], a[2], a[3], a[4]).String()
+	}
+	if a, ok := n.args("merge", 3); ok {
+		return e.merge(a[0], a[1], a[2]).String()
 	}
 	if a, ok := n.args("limit", 2); ok {
 		return Num(bound(a[0]).Limit(a[1].number())).String()

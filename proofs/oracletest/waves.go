@@ -53,8 +53,10 @@ func readWaves(n Node) []algebra.Wave {
 			out = append(out, algebra.FleetWave{Fleet: bind(fleetOf(a[0].texts()), nil)})
 		} else if a, ok := w.args("share", 1); ok {
 			out = append(out, algebra.ShareWave{Share: selectors.Percent(a[0].number())})
-		} else {
+		} else if w.text() == "rest" {
 			out = append(out, algebra.RestWave{})
+		} else {
+			w.fail("wave")
 		}
 	}
 	return out
