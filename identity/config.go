@@ -37,6 +37,9 @@ type OIDC struct {
 	ClientID string `toml:"client_id,omitempty"`
 	// KeyFile is the key of a service account, in JSON as Zitadel gives it out.
 	KeyFile string `toml:"key_file,omitempty"`
+	// IntrospectKeyFile is the key of an application of type API in the project, in JSON as
+	// Zitadel gives it out. With it opaque tokens are verified too: the issuer is asked.
+	IntrospectKeyFile string `toml:"introspect_key_file,omitempty"`
 	// Scopes are asked for with each token.
 	Scopes []string `toml:"scopes,omitempty"`
 	Claims Mapping  `toml:"claims,omitempty"`
@@ -61,6 +64,7 @@ var variables = []struct {
 	{"MUSTER_OIDC_AUDIENCE", "oidc.audience", func(c *Config, v string) { c.OIDC.Audience = v }},
 	{"MUSTER_OIDC_CLIENT_ID", "oidc.client_id", func(c *Config, v string) { c.OIDC.ClientID = v }},
 	{"MUSTER_OIDC_KEY_FILE", "oidc.key_file", func(c *Config, v string) { c.OIDC.KeyFile = v }},
+	{"MUSTER_OIDC_INTROSPECT_KEY_FILE", "oidc.introspect_key_file", func(c *Config, v string) { c.OIDC.IntrospectKeyFile = v }},
 	{"MUSTER_OIDC_SCOPES", "oidc.scopes", func(c *Config, v string) { c.OIDC.Scopes = strings.Split(v, ",") }},
 	{"MUSTER_KEYS_SIGN", "keys.sign", func(c *Config, v string) { c.Keys.Sign = v }},
 	{"MUSTER_KEYS_TRUST", "keys.trust", func(c *Config, v string) { c.Keys.Trust = strings.Split(v, ",") }},
@@ -108,6 +112,7 @@ func (c Config) in(dir string) Config {
 		return filepath.Join(dir, p)
 	}
 	c.NATS.TokenFile, c.OIDC.KeyFile, c.Keys.Sign = at(c.NATS.TokenFile), at(c.OIDC.KeyFile), at(c.Keys.Sign)
+	c.OIDC.IntrospectKeyFile = at(c.OIDC.IntrospectKeyFile)
 	trust := make([]string, len(c.Keys.Trust))
 	for i, p := range c.Keys.Trust {
 		trust[i] = at(p)
@@ -149,11 +154,12 @@ func ReadSecret(path string) ([]byte, error) {
 	return os.ReadFile(path)
 }
 
-// Ask is the scopes to ask for with a token. Zitadel puts roles and metadata into a token only
-// if it is asked to; other issuers pass over scopes that they do not know.
+// Ask is the scopes to ask for with a token. Zitadel puts roles, metadata and the project into a
+// token only if it is asked to; other issuers pass over scopes that they do not know.
 func (c OIDC) Ask() []string {
 	if len(c.Scopes) > 0 {
 		return c.Scopes
 	}
-	return []string{"openid", "profile", "urn:zitadel:iam:user:metadata", "urn:zitadel:iam:org:project:id:" + c.Audience + ":aud"}
+	return []string{"openid", "profile", "urn:zitadel:iam:user:metadata",
+		"urn:zitadel:iam:org:project:id:" + c.Audience + ":aud", "urn:zitadel:iam:org:projects:roles"}
 }

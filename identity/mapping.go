@@ -9,11 +9,11 @@ import (
 )
 
 // Mapping says where the claims of an issuer have what muster asks of them. A claim is named
-// by its key; where the key holds an object, "key/inner" is a member of it. The zero value is
-// Zitadel's form.
+// by its key; where the key holds an object, "key/inner" is a member of it. Where it says
+// nothing Zitadel's form counts.
 type Mapping struct {
 	// Roles is the claim with the names of roles: a list, an object whose keys they are
-	// (Zitadel), or one text with spaces in between.
+	// (Zitadel), or one text with spaces in between. Zitadel has one for each project: see For.
 	Roles string `toml:"roles,omitempty"`
 	// Device is the claim with the id of a device. Zitadel keeps it as metadata of the service
 	// user, in base64.
@@ -27,14 +27,20 @@ type Mapping struct {
 
 // zitadel is where Zitadel puts them.
 var zitadel = Mapping{
-	Roles:  "urn:zitadel:iam:org:project:roles",
 	Device: "urn:zitadel:iam:user:metadata/device",
 	Name:   "preferred_username",
 }
 
-// complete is m, and Zitadel's form where m says nothing.
+// For is m for the tokens of a project: where m says nothing of roles, they are those that
+// Zitadel asserts for that project. Its claim without a project has the roles of whichever project
+// the token was got through: who owns any application there could make himself an operator here.
+func (m Mapping) For(project string) Mapping {
+	m.Roles = cmp.Or(m.Roles, "urn:zitadel:iam:org:project:"+project+":roles")
+	return m
+}
+
+// complete is m, and Zitadel's form where m says nothing. Without For there are no roles.
 func (m Mapping) complete() Mapping {
-	m.Roles = cmp.Or(m.Roles, zitadel.Roles)
 	m.Device = cmp.Or(m.Device, zitadel.Device)
 	m.Name = cmp.Or(m.Name, zitadel.Name)
 	return m
@@ -76,8 +82,22 @@ func at(claims map[string]any, claim string) any {
 		return v
 	}
 	if i := strings.LastIndexByte(claim, '/'); i > 0 {
-		if inner, ok := at(claims, claim[:i]).(map[string]any); ok {
-			return inner[claim[i+1:]]
+		return member(at(claims, claim[:i]), claim[i+1:])
+	}
+	return nil
+}
+
+// member is a member of an object, or of the first in a list of objects that has it: Zitadel's
+// documentation shows metadata and roles in such lists.
+func member(v any, name string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return v[name]
+	case []any:
+		for _, e := range v {
+			if found := member(e, name); found != nil {
+				return found
+			}
 		}
 	}
 	return nil
@@ -91,8 +111,11 @@ func names(v any) []string {
 	case []any:
 		var out []string
 		for _, e := range v {
-			if s, ok := e.(string); ok {
-				out = append(out, s)
+			switch e := e.(type) {
+			case string:
+				out = append(out, e)
+			case map[string]any:
+				out = append(out, slices.Sorted(maps.Keys(e))...)
 			}
 		}
 		return out

@@ -17,6 +17,8 @@ import (
 	"sync"
 
 	jose "github.com/go-jose/go-jose/v4"
+
+	"github.com/musterfleet/muster/identity"
 )
 
 // accounts are everybody the issuer knows, and the keys it signs with. Each change is on disk
@@ -42,6 +44,8 @@ type account struct {
 	Device string            `json:"device,omitempty"`
 	Keys   []jose.JSONWebKey `json:"keys,omitempty"` // public halves
 	Secret string            `json:"secret,omitempty"`
+	// Application asks about tokens, and gets none.
+	Application bool `json:"application,omitempty"`
 }
 
 func (a account) has(keyID string) bool {
@@ -117,14 +121,6 @@ func (a *accounts) rotate() error {
 	})
 }
 
-// keyFile is the key of a service account, in Zitadel's form.
-type keyFile struct {
-	Type   string `json:"type"`
-	KeyID  string `json:"keyId"`
-	Key    string `json:"key"`
-	UserID string `json:"userId"`
-}
-
 // AddPerson lets somebody sign in, with these roles. One that is there gets these roles.
 func (i *Issuer) AddPerson(name string, roles ...string) error {
 	return i.accounts.change(func(k *kept) error {
@@ -144,7 +140,7 @@ func (i *Issuer) AddMachine(name, device string, public *rsa.PublicKey, roles ..
 			k.Users[name] = m
 			return nil
 		}
-		m.Keys = append(m.Keys, jose.JSONWebKey{Key: public, KeyID: keyID, Algorithm: string(jose.RS256), Use: "sig"})
+		m.Keys = append(m.Keys, verifying(public))
 		k.Users[name] = m
 		return nil
 	})
@@ -158,7 +154,7 @@ func (i *Issuer) AddMachines(names []string, public *rsa.PublicKey, roles ...str
 		for _, name := range names {
 			if m, ok := k.Users[name]; !ok || !m.has(keyID) {
 				k.Users[name] = account{Roles: roles, Device: name,
-					Keys: append(m.Keys, jose.JSONWebKey{Key: public, KeyID: keyID, Algorithm: string(jose.RS256), Use: "sig"})}
+					Keys: append(m.Keys, verifying(public))}
 			}
 		}
 		return nil
@@ -181,7 +177,7 @@ func (i *Issuer) AddSecret(name, secret string, roles ...string) error {
 
 // KeyFile makes a key for a service account and returns its file, as Zitadel's console does.
 func (i *Issuer) KeyFile(name, device string, roles ...string) ([]byte, error) {
-	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	private, text, err := newKey()
 	if err != nil {
 		return nil, err
 	}
@@ -189,8 +185,51 @@ func (i *Issuer) KeyFile(name, device string, roles ...string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(private)})
-	return json.Marshal(keyFile{Type: "serviceaccount", KeyID: id, Key: string(text), UserID: name})
+	return json.Marshal(identity.KeyFile{Type: "serviceaccount", KeyID: id, Key: text, UserID: name})
+}
+
+// ApplicationKey makes a key for an application, which may ask about tokens, and returns its file,
+// as Zitadel's console does.
+func (i *Issuer) ApplicationKey(name string) ([]byte, error) {
+	private, text, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	id := thumbprint(&private.PublicKey)
+	err = i.accounts.change(func(k *kept) error {
+		k.Users[name] = account{Application: true, Keys: []jose.JSONWebKey{verifying(&private.PublicKey)}}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(identity.KeyFile{Type: "application", KeyID: id, Key: text, ClientID: name})
+}
+
+func newKey() (key *rsa.PrivateKey, text string, err error) {
+	key, err = rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, "", err
+	}
+	return key, string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})), nil
+}
+
+// verifying is a key that assertions are verified with.
+func verifying(public *rsa.PublicKey) jose.JSONWebKey {
+	return jose.JSONWebKey{Key: public, KeyID: thumbprint(public), Algorithm: string(jose.RS256), Use: "sig"}
+}
+
+// RetireKeys takes all keys from a service account but one.
+func (i *Issuer) RetireKeys(name, keep string) error {
+	return i.accounts.change(func(k *kept) error {
+		m, ok := k.Users[name]
+		if !ok || !m.has(keep) {
+			return fmt.Errorf("account %q has no key %s", name, keep)
+		}
+		m.Keys = slices.DeleteFunc(m.Keys, func(one jose.JSONWebKey) bool { return one.KeyID != keep })
+		k.Users[name] = m
+		return nil
+	})
 }
 
 // Remove forgets an account: it gets no token any more. Tokens it has live on until their end.

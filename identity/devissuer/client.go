@@ -11,6 +11,7 @@ import (
 type client struct {
 	id     string
 	grants []oidc.GrantType
+	kind   op.AccessTokenType
 }
 
 var _ op.Client = client{}
@@ -23,7 +24,7 @@ func (c client) AuthMethod() oidc.AuthMethod         { return oidc.AuthMethodNon
 func (c client) ResponseTypes() []oidc.ResponseType  { return nil }
 func (c client) GrantTypes() []oidc.GrantType        { return c.grants }
 func (c client) LoginURL(string) string              { return "" }
-func (c client) AccessTokenType() op.AccessTokenType { return op.AccessTokenTypeJWT }
+func (c client) AccessTokenType() op.AccessTokenType { return c.kind }
 func (c client) IDTokenLifetime() time.Duration      { return time.Hour }
 func (c client) DevMode() bool                       { return true }
 func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string {

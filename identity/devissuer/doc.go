@@ -2,8 +2,9 @@
 // of everything that meets an issuer. It runs zitadel/oidc's provider, and its tokens have
 // Zitadel's claims.
 //
-//	machine  key file  --JWT profile grant-->      access token (JWT, roles, device)
-//	person   /device   --device grant, refresh-->  access token
+//	machine      key file  --JWT profile grant-->      access token (JWT, or opaque: Config.Opaque)
+//	person       /device   --device grant, refresh-->  access token
+//	application  key file  --introspection-->          roles, device and end of a token
 //
 // Accounts and signing keys are kept in a directory, so that it comes back as it was. Whoever
 // can open its page can be anyone: it asks for no password, and refuses to listen on anything

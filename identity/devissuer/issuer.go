@@ -27,6 +27,9 @@ type Config struct {
 	Audience string
 	// Life is how long an access token counts; 0 is five minutes.
 	Life time.Duration
+	// Opaque gives tokens that say nothing by themselves, as Zitadel does unless an account's
+	// access token type is JWT.
+	Opaque bool
 }
 
 // Issuer runs until Stop.
@@ -60,7 +63,10 @@ func Start(c Config) (*Issuer, error) {
 		return nil, fmt.Errorf("dev issuer: %w", err)
 	}
 	i := &Issuer{accounts: accounts, url: "http://" + listener.Addr().String(), done: make(chan struct{})}
-	s := &storage{accounts: accounts, audience: c.Audience, life: c.Life, flows: newFlows()}
+	s := &storage{accounts: accounts, audience: c.Audience, life: c.Life, flows: newFlows(), given: newGiven()}
+	if !c.Opaque {
+		s.kind = op.AccessTokenTypeJWT
+	}
 	provider, err := op.NewProvider(&op.Config{
 		CryptoKey:             sha256.Sum256([]byte(accounts.now().Signing[0].KeyID)),
 		GrantTypeRefreshToken: true, CodeMethodS256: true,

@@ -2,7 +2,6 @@ package devissuer
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
@@ -20,9 +19,11 @@ import (
 type storage struct {
 	op.Storage
 	*flows
+	*given
 	accounts *accounts
 	audience string
 	life     time.Duration
+	kind     op.AccessTokenType // the zero one is opaque
 }
 
 var (
@@ -44,17 +45,18 @@ func (s *storage) user(name string) (account, error) {
 // CreateAccessToken gives every token this fleet's audience: the assertion of a machine names
 // the issuer as its own.
 func (s *storage) CreateAccessToken(_ context.Context, r op.TokenRequest) (string, time.Time, error) {
-	if _, err := s.user(r.GetSubject()); err != nil {
+	if a, err := s.user(r.GetSubject()); err != nil || a.Application {
 		return "", time.Time{}, oidc.ErrAccessDenied().WithParent(err)
 	}
 	if assertion, ok := r.(*oidc.JWTTokenRequest); ok {
 		assertion.Audience = oidc.Audience{s.audience}
 	}
-	return rand.Text(), time.Now().Add(s.life), nil
+	t := token{user: r.GetSubject(), scopes: slices.Clone(r.GetScopes()), from: time.Now(), until: time.Now().Add(s.life)}
+	return s.remember(t), t.until, nil
 }
 
 func (s *storage) JWTProfileTokenType(context.Context, op.TokenRequest) (op.AccessTokenType, error) {
-	return op.AccessTokenTypeJWT, nil
+	return s.kind, nil
 }
 
 // GetKeyByIDAndClientID is the public key that an assertion must verify with.
@@ -75,18 +77,26 @@ func (s *storage) ValidateJWTProfileScopes(_ context.Context, _ string, scopes [
 	return scopes, nil
 }
 
-// GetPrivateClaimsFromScopes are Zitadel's claims, whether asked for or not.
-func (s *storage) GetPrivateClaimsFromScopes(_ context.Context, user, _ string, _ []string) (map[string]any, error) {
+// GetPrivateClaimsFromScopes are Zitadel's claims, if they are asked for: the roles in each project
+// of the audience and, of who signed in to an application, those in its project once more under a
+// name without the project; and the metadata, in base64. No name is among them.
+func (s *storage) GetPrivateClaimsFromScopes(_ context.Context, user, clientID string, scopes []string) (map[string]any, error) {
 	a, err := s.user(user)
 	if err != nil {
 		return nil, err
 	}
+	claims := map[string]any{}
 	roles := map[string]any{}
 	for _, r := range a.Roles {
 		roles[r] = map[string]string{"1": "dev.localhost"} // role: {organisation: domain}
 	}
-	claims := map[string]any{"urn:zitadel:iam:org:project:roles": roles, "preferred_username": user}
-	if a.Device != "" {
+	if slices.Contains(scopes, "urn:zitadel:iam:org:projects:roles") && slices.Contains(scopes, "urn:zitadel:iam:org:project:id:"+s.audience+":aud") {
+		claims["urn:zitadel:iam:org:project:"+s.audience+":roles"] = roles
+		if clientID == ClientID {
+			claims["urn:zitadel:iam:org:project:roles"] = roles
+		}
+	}
+	if a.Device != "" && slices.Contains(scopes, "urn:zitadel:iam:user:metadata") {
 		claims["urn:zitadel:iam:user:metadata"] = map[string]string{"device": base64.RawURLEncoding.EncodeToString([]byte(a.Device))}
 	}
 	return claims, nil
@@ -132,7 +142,7 @@ func (s *storage) ClientCredentials(_ context.Context, id, secret string) (op.Cl
 	if err != nil || a.Secret == "" || subtle.ConstantTimeCompare([]byte(a.Secret), []byte(secret)) == 0 {
 		return nil, errors.New("wrong secret, or no such account")
 	}
-	return client{id: id, grants: []oidc.GrantType{oidc.GrantTypeClientCredentials}}, nil
+	return client{id: id, grants: []oidc.GrantType{oidc.GrantTypeClientCredentials}, kind: s.kind}, nil
 }
 
 func (s *storage) ClientCredentialsTokenRequest(_ context.Context, id string, scopes []string) (op.TokenRequest, error) {
@@ -143,7 +153,7 @@ func (s *storage) GetClientByClientID(_ context.Context, id string) (op.Client, 
 	if id != ClientID {
 		return nil, errors.New("no such client")
 	}
-	return client{id: id, grants: []oidc.GrantType{oidc.GrantTypeDeviceCode, oidc.GrantTypeRefreshToken}}, nil
+	return client{id: id, grants: []oidc.GrantType{oidc.GrantTypeDeviceCode, oidc.GrantTypeRefreshToken}, kind: s.kind}, nil
 }
 
 // AuthorizeClientIDSecret: the application has no secret to show.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", 
 type Verifier struct {
 	config identity.OIDC
 	client *http.Client
+	opaque *introspector // nil: opaque tokens are refused
 
 	mu      sync.Mutex
 	keys    oidc.KeySet
@@ -39,19 +41,38 @@ type Verifier struct {
 
 var _ identity.Verifier = (*Verifier)(nil)
 
-// NewVerifier takes tokens of that issuer for that audience. It does not reach out: the keys
-// are fetched with the first token, so that a broker starts while its issuer is down.
+// NewVerifier takes tokens of that issuer for that audience: JWTs by the issuer's keys, opaque ones
+// by asking the issuer, if there is a key to ask with. It does not reach out: that is done with
+// the first token, so that a broker starts while its issuer is down.
 func NewVerifier(c identity.OIDC) (*Verifier, error) {
 	if c.Issuer == "" || c.Audience == "" {
 		return nil, errors.New("oidc: an issuer and an audience are required; set oidc.issuer and oidc.audience")
 	}
-	return &Verifier{config: c, client: &http.Client{Timeout: 10 * time.Second, Transport: &sparing{every: 5 * time.Second}}}, nil
+	c.Claims = c.Claims.For(c.Audience)
+	v := &Verifier{config: c, client: &http.Client{Timeout: 10 * time.Second, Transport: &sparing{every: 5 * time.Second}}}
+	if c.IntrospectKeyFile != "" {
+		var err error
+		if v.opaque, err = newIntrospector(c, v.client); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
 }
 
 // Verify is the principal that the token names.
 func (v *Verifier) Verify(ctx context.Context, c identity.Claimed) (identity.Principal, error) {
 	if len(c.Token) == 0 || len(c.Token) > mostToken {
 		return identity.Principal{}, fmt.Errorf("oidc: a token of %d bytes", len(c.Token))
+	}
+	if strings.ContainsFunc(c.Token, foreign) {
+		return identity.Principal{}, errors.New("oidc: the token has characters that no token has")
+	}
+	if strings.Count(c.Token, ".") != 2 {
+		if v.opaque == nil {
+			return identity.Principal{}, errors.New("oidc: the token is no JWT, and there is no key to ask the issuer about it with; " +
+				"set oidc.introspect_key_file, or the account's access token type to JWT")
+		}
+		return v.opaque.verify(ctx, c.Token)
 	}
 	var claims oidc.AccessTokenClaims
 	payload, err := oidc.ParseToken(c.Token, &claims)
@@ -65,7 +86,7 @@ func (v *Verifier) Verify(ctx context.Context, c identity.Claimed) (identity.Pri
 	if err := oidc.CheckSignature(ctx, c.Token, payload, &claims, algorithms, keys); err != nil {
 		return identity.Principal{}, fmt.Errorf("oidc: %w", err)
 	}
-	if err := v.check(&claims); err != nil {
+	if err := check(&claims, v.config); err != nil {
 		return identity.Principal{}, fmt.Errorf("oidc: %w", err)
 	}
 	return identity.Admit(identity.Claims{
@@ -73,11 +94,16 @@ func (v *Verifier) Verify(ctx context.Context, c identity.Claimed) (identity.Pri
 	}, v.config.Claims)
 }
 
+// foreign is what stands in no bearer token (RFC 6750). Decoders would pass over some of it.
+func foreign(r rune) bool {
+	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._~+/=", r))
+}
+
 // check is all that a signed token must say besides.
-func (v *Verifier) check(claims *oidc.AccessTokenClaims) error {
+func check(claims *oidc.AccessTokenClaims, c identity.OIDC) error {
 	return errors.Join(
-		oidc.CheckIssuerWithISSVerifier(claims, v.config.Issuer, nil),
-		oidc.CheckAudience(claims, v.config.Audience),
+		oidc.CheckIssuerWithISSVerifier(claims, c.Issuer, nil),
+		oidc.CheckAudience(claims, c.Audience),
 		oidc.CheckExpiration(claims, -Skew), // an offset is how much earlier a token ends
 		oidc.CheckIssuedAt(claims, 0, Skew),
 		notBefore(claims.NotBefore.AsTime(), time.Now()),

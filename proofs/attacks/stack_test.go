@@ -184,8 +184,8 @@ func (s *stack) claims(device string) jwt.MapClaims {
 	now := time.Now()
 	return jwt.MapClaims{
 		"iss": s.issuer.URL(), "sub": device, "aud": []string{audience}, "exp": now.Add(time.Minute).Unix(), "iat": now.Unix(),
-		"urn:zitadel:iam:org:project:roles": map[string]any{"device": map[string]string{"1": "org"}},
-		"urn:zitadel:iam:user:metadata":     map[string]string{"device": base64url(device)},
+		"urn:zitadel:iam:org:project:fleet:roles": map[string]any{"device": map[string]string{"1": "org"}},
+		"urn:zitadel:iam:user:metadata":           map[string]string{"device": base64url(device)},
 	}
 }
 
@@ -253,7 +253,7 @@ func (s *stack) person(as wire.Asker) (*nats.Conn, <-chan string) {
 	s.t.Helper()
 	denied := make(chan string, 64)
 	token := s.token(with(s.claims(as.User), jwt.MapClaims{
-		"urn:zitadel:iam:org:project:roles": map[string]any{as.Role: map[string]string{"1": "org"}}, "urn:zitadel:iam:user:metadata": nil, "preferred_username": as.Name,
+		"urn:zitadel:iam:org:project:fleet:roles": map[string]any{as.Role: map[string]string{"1": "org"}}, "urn:zitadel:iam:user:metadata": nil, "preferred_username": as.Name,
 	}))
 	nc, err := nats.Connect(s.server.URL(), nats.Token(token), nats.CustomInboxPrefix(as.Inbox()),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { denied <- err.Error() }))

@@ -105,9 +105,13 @@ var tokenAttacks = []attack{
 		parts := strings.Split(s.token(s.claims("d1")), ".")
 		return parts[0] + "." + parts[1] + "."
 	}),
-	badClaims("token-no-role", "a good token without a role", jwt.MapClaims{"urn:zitadel:iam:org:project:roles": nil}),
-	badClaims("token-foreign-role", "a role of another project", jwt.MapClaims{"urn:zitadel:iam:org:project:roles": map[string]any{"admin": 1}}),
-	badClaims("token-two-roles", "a device that is an operator too", jwt.MapClaims{"urn:zitadel:iam:org:project:roles": map[string]any{"device": 1, "operator": 1}}),
+	badClaims("token-no-role", "a good token without a role", jwt.MapClaims{"urn:zitadel:iam:org:project:fleet:roles": nil}),
+	badClaims("token-foreign-role", "a role of another project", jwt.MapClaims{"urn:zitadel:iam:org:project:fleet:roles": map[string]any{"admin": 1}}),
+	badClaims("token-other-project", "the role operator in the attacker's own project of the same issuer", jwt.MapClaims{
+		"urn:zitadel:iam:org:project:fleet:roles": nil, "urn:zitadel:iam:org:project:evil:roles": map[string]any{"operator": 1},
+		"urn:zitadel:iam:org:project:roles": map[string]any{"operator": 1}}),
+	bad("token-opaque", "an opaque token where nobody may ask the issuer about it", func(s *stack) string { return strings.Repeat("x", 60) }),
+	badClaims("token-two-roles", "a device that is an operator too", jwt.MapClaims{"urn:zitadel:iam:org:project:fleet:roles": map[string]any{"device": 1, "operator": 1}}),
 	badClaims("token-which-device", "a device whose token does not say which", jwt.MapClaims{"urn:zitadel:iam:user:metadata": nil}),
 	badClaims("token-device-wildcard", "a device by the name of >", jwt.MapClaims{"urn:zitadel:iam:user:metadata": map[string]string{"device": base64url(">")}}),
 	badClaims("token-device-star", "a device by the name of *", jwt.MapClaims{"urn:zitadel:iam:user:metadata": map[string]string{"device": base64url("*")}}),
