@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/selectors"
 	"github.com/musterfleet/muster/selectors/analysis"
 )
@@ -26,6 +27,25 @@ func (g ground) remarks(b *selectors.Bound, f algebra.Fleet) []remark {
 	if seen.every && !f.IsEmpty() {
 		if idle := f.Minus(g.running()).Len(); idle > 0 {
 			out = append(out, remark{fmt.Sprintf("%d of %d run nothing", idle, f.Len()), "every(…) admits them; any(" + selectors.Deploy + ": true) & … leaves them out"})
+		}
+	}
+	return out
+}
+
+// slips are what is likely one in the names of a World, on these devices: warnings, and errors
+// where the World is strict.
+func (g ground) slips() diag.List {
+	var out diag.List
+	severity := diag.Warning
+	if g.world.Strict {
+		severity = diag.Error
+	}
+	for _, d := range g.definitions() {
+		seen := compared{ground: g}
+		seen.expr(d.Expr.Expr())
+		f := g.devices(d.Expr, d.Expr.Expr())
+		for _, r := range slices.Concat(notes(d.Expr.Expr(), g.roster), seen.unseen, admitted(d.Expr, f)) {
+			out = append(out, diag.Diagnostic{Severity: severity, File: d.Source.File, Line: d.Source.Line, Message: "@" + d.Name + ": " + r.text, Hint: r.hint})
 		}
 	}
 	return out
