@@ -9,6 +9,8 @@ import (
 	"github.com/reeflective/readline"
 	"github.com/reeflective/readline/inputrc"
 	"golang.org/x/term"
+
+	"github.com/musterfleet/muster/internal/diag"
 )
 
 // terminalEditor edits entries on a terminal, with history, completion and colours. It is
@@ -19,6 +21,7 @@ type terminalEditor struct {
 	console *console
 	shell   *readline.Shell
 	before  *term.State
+	menu    bool // candidates are about to be shown
 }
 
 func newTerminalEditor(s *session, c *console) *terminalEditor {
@@ -40,14 +43,42 @@ func newTerminalEditor(s *session, c *console) *terminalEditor {
 	if s.color {
 		rl.SyntaxHighlighter = func(line []rune) string { return s.highlight(string(line)) }
 	}
-	rl.Hint.SetProvider(func(line []rune, _ int) []rune { return []rune(s.dim(s.hint(string(line)))) })
+	rl.Hint.SetProvider(func(line []rune, _ int) []rune { return []rune(t.hint(string(line))) })
 	rl.History.Delete()
 	rl.History.Add("muster", readlineHistory{s.history})
 	return t
 }
 
+// roomBelow is how many rows are kept free under the prompt, for its hint and entries of some
+// lines. With room below it readline need not know where on the screen it is.
+const roomBelow = 4
+
+// hint is asked for right before readline asks the terminal where the cursor is, which on a slow
+// line takes long, and loses keys that are typed meanwhile. So it asks only where it needs to know:
+// for a menu, or an entry that needs more room than there is. While keys wait there is no hint.
+func (t *terminalEditor) hint(line string) string {
+	waiting := keysWait(int(os.Stdin.Fd()))
+	ask := t.menu || rowsOf(line, len(prompt), t.session.console.columns()) >= roomBelow
+	t.menu = false
+	_ = t.shell.Config.Set("cursor-position-probe", ask && !waiting)
+	if waiting {
+		return ""
+	}
+	return t.session.dim(t.session.hint(line))
+}
+
+// rowsOf is how many rows an entry takes on a page, each of its lines after an indent.
+func rowsOf(entry string, indent, page int) int {
+	rows := 0
+	for _, line := range strings.Split(entry, "\n") {
+		rows += 1 + (indent+diag.Width(line))/max(page, 1)
+	}
+	return rows
+}
+
 func (t *terminalEditor) read() (entry, error) {
 	t.session.console.page = t.console.columns()
+	fmt.Fprintf(t.console.out, "%s\x1b[%dA", strings.Repeat("\n", roomBelow), roomBelow)
 	text, err := t.shell.Readline()
 	if errors.Is(err, readline.ErrInterrupt) {
 		return entry{}, errAbandoned
@@ -69,6 +100,7 @@ func (t *terminalEditor) close() error {
 // complete offers candidates to readline, which takes everything since the last blank for the
 // word to complete: so a candidate carries what is typed of that word before its own start.
 func (t *terminalEditor) complete(line []rune, cursor int) readline.Completions {
+	t.menu = true
 	text := string(line[:cursor])
 	found, start := t.session.complete(text)
 	word := strings.LastIndexAny(text, " \t\n") + 1

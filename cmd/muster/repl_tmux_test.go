@@ -89,22 +89,13 @@ func (s screen) settle(want string) string {
 	return ""
 }
 
-// TestScreen drives the REPL on a terminal by keys, as testdata/screen.txtar has them, and
-// compares the screen. A file named "keys" holds a line for each send-keys of tmux: literal
-// text, or names of keys after a tab. The file after it is the screen then.
-func TestScreen(t *testing.T) {
+// openScreen starts the REPL on a terminal, in a directory with the archive's devices and World.
+func openScreen(t *testing.T, archive *txtar.Archive) (s screen, dir string) {
+	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("no tmux here: the REPL is not seen on a terminal")
 	}
-	file, err := filepath.Abs("testdata/screen.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	archive, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
+	dir = t.TempDir()
 	for _, f := range archive.Files {
 		if f.Name == "devices.jsonl" || strings.HasSuffix(f.Name, ".yaml") {
 			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, f.Name)), 0o755); err != nil {
@@ -122,11 +113,27 @@ func TestScreen(t *testing.T) {
 	if err := os.Symlink(self, filepath.Join(dir, "muster")); err != nil { // TestMain runs main under that name
 		t.Fatal(err)
 	}
-	s := screen{t, filepath.Join(dir, "tmux")}
+	s = screen{t, filepath.Join(dir, "tmux")}
 	s.tmux("new-session", "-d", "-s", "repl", "-x", "100", "-y", "30", "-c", dir,
 		fmt.Sprintf("env -u NO_COLOR -u MUSTER_CONFIG HOME=%s XDG_STATE_HOME=%s/state LANG=C.UTF-8 INPUTRC=/dev/null ./muster repl -w world --roster devices.jsonl; echo ended with $?; sleep 60", dir, dir))
 	t.Cleanup(func() { _ = exec.Command("tmux", "-S", s.socket, "kill-server").Run() })
 	s.settle("muster>")
+	return s, dir
+}
+
+// TestScreen drives the REPL on a terminal by keys, as testdata/screen.txtar has them, and
+// compares the screen. A file named "keys" holds a line for each send-keys of tmux: literal
+// text, or names of keys after a tab. The file after it is the screen then.
+func TestScreen(t *testing.T) {
+	file, err := filepath.Abs("testdata/screen.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, dir := openScreen(t, archive)
 	changed := false
 	for i, f := range archive.Files {
 		if !strings.HasPrefix(f.Name, "keys") {
@@ -154,4 +161,23 @@ func TestScreen(t *testing.T) {
 	if err != nil || !strings.Contains(string(history), `"arch = aarch64 &\nlabel(\"ring\") = \"1\""`+"\n") {
 		t.Errorf("an entry of two lines is not one line of the history: %v\n%s", err, history)
 	}
+}
+
+// TestTypedAhead types entries before those before them are answered, down to the last row of
+// the screen: none is lost, and none is written over.
+func TestTypedAhead(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/screen.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := openScreen(t, archive)
+	var want strings.Builder
+	for i := range 12 {
+		entry := fmt.Sprintf("{edge-00%d} & @prod[arch = aarch64]", 1+i%2)
+		s.tmux("send-keys", "-t", "repl", "-l", entry+"\r")
+		fmt.Fprintf(&want, "muster> %s\nedge-00%d\n1 of 5 devices · 0 ms · devices.jsonl\n", entry, 1+i%2)
+	}
+	lines := strings.SplitAfter(want.String(), "\n")
+	last := strings.Join(lines[len(lines)-22:], "") + "muster>\n" // what of it the screen holds for sure
+	s.settle(last)
 }
