@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
@@ -34,6 +36,9 @@ type Agent struct {
 	outbox *outbox
 	wake   *time.Timer
 	work   sync.WaitGroup // what perform does beside the loop
+	// state is what the loop last knew, for those who ask; began is when it started.
+	state atomic.Pointer[State]
+	began time.Time
 }
 
 // Run works until ctx ends. What runs is left running; work that has begun may end, for
@@ -66,6 +71,11 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer cancel()
 
 	s, effects := Begin(a.Device, a.Keys, memory)
+	a.began = time.Now()
+	a.state.Store(&s)
+	if set := memory.Keyset.Generation; set > 0 {
+		a.outbox.fact(a.Device, FactKeyset, strconv.FormatUint(set, 10))
+	}
 	a.Log.Info("agent starts", "device", a.Device, "generation", s.Generation())
 	a.perform(work, effects)
 	a.background(ctx)
@@ -83,7 +93,9 @@ func (a *Agent) Run(ctx context.Context) error {
 			return nil
 		}
 		a.logEvent(e)
-		s, effects = Step(s, e, time.Now())
+		next, effects := Step(s, e, time.Now())
+		s = next
+		a.state.Store(&next)
 		a.perform(work, effects)
 	}
 	return nil
@@ -94,7 +106,7 @@ const lastWork = 10 * time.Second
 
 // background starts what brings events and sends reports, each for as long as ctx lasts.
 func (a *Agent) background(ctx context.Context) {
-	for _, f := range []func(context.Context){a.followDesired, a.followChanges, a.beat, a.repeat, a.post} {
+	for _, f := range []func(context.Context){a.followDesired, a.followChanges, a.beat, a.repeat, a.post, a.serve} {
 		go f(ctx)
 	}
 }
@@ -116,6 +128,7 @@ func (a *Agent) followDesired(ctx context.Context) {
 		}
 		for raw := range states {
 			a.send(ctx, Offered{raw})
+			a.outbox.ring() // the link is there: what waits can go
 		}
 		return nil
 	})
@@ -157,25 +170,32 @@ func (a *Agent) follow(ctx context.Context, what string, subscribe func(context.
 // beat says each Heartbeat that the device is alive. A heartbeat that cannot be sent is not
 // kept: the next one says more.
 func (a *Agent) beat(ctx context.Context) {
-	began := time.Now()
+	began, lost := time.Now(), false
 	for n := uint64(1); ctx.Err() == nil; n++ {
 		err := a.Link.Report(ctx, wire.Heartbeat{Device: a.Device, Sequence: n, Uptime: int64(time.Since(began).Seconds())})
 		if err != nil && ctx.Err() == nil {
 			a.Log.Debug("heartbeat not sent", "error", err)
 		}
+		if err == nil && lost { // of what went out just before, nobody knows what arrived
+			a.send(ctx, Repeat{})
+			a.tellFacts(true)
+		}
+		lost = err != nil
 		pause(ctx, vary(cmp.Or(a.Heartbeat, 30*time.Second)))
+		// Facts that changed go out with the heartbeat: the machine is awake for it anyway.
+		a.tellFacts(false)
 	}
 }
 
 // repeat makes up for what may have been missed on either side.
 func (a *Agent) repeat(ctx context.Context) {
-	a.tellFacts()
+	a.tellFacts(true)
 	for {
 		pause(ctx, vary(cmp.Or(a.Repeat, 10*time.Minute)))
 		if ctx.Err() != nil {
 			return
 		}
-		a.tellFacts()
+		a.tellFacts(true)
 		a.send(ctx, Changed{})
 		a.send(ctx, Repeat{})
 	}

@@ -25,6 +25,7 @@ import (
 //	generations/41/set.json       the one before, should 42 become unreadable
 //	specs/<digest>.json           deployments; each proves itself by its digest
 //	faults.json                   what is poisoned
+//	keys.json                     the operator keys that the fleet sent in the place of the configuration's
 //	lock                          held by the agent that runs
 type Dir struct {
 	path string
@@ -61,6 +62,7 @@ func (d *Dir) Load(device algebra.DeviceID, keys wire.Keyring) (m Memory, proble
 	if err != nil {
 		return Memory{}, nil, err
 	}
+	m.Keyset, keys, problems = d.keys(keys)
 	for _, g := range generations {
 		m.Floor = max(m.Floor, g)
 	}

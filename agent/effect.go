@@ -8,7 +8,7 @@ import (
 )
 
 // Effect is what a State wants done: Save, Fetch, Prepare, Start, Stop, Look, Tell, Refuse,
-// Remember or Wake. The first six are answered by the Event named after them.
+// Trust, Remember or Wake. The first six are answered by the Event named after them.
 //
 //sumtype:decl
 type Effect interface{ effect() }
@@ -54,6 +54,9 @@ type Tell struct{ State wire.AppState }
 // the last refusal no longer stands.
 type Refuse struct{ Reason string }
 
+// Trust makes a set of operator keys outlive a crash.
+type Trust struct{ Keys wire.Keyset }
+
 // Remember makes the faults outlive a crash.
 type Remember struct{ Faults Faults }
 
@@ -68,5 +71,6 @@ func (Stop) effect()     {}
 func (Look) effect()     {}
 func (Tell) effect()     {}
 func (Refuse) effect()   {}
+func (Trust) effect()    {}
 func (Remember) effect() {}
 func (Wake) effect()     {}

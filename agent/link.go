@@ -11,7 +11,8 @@ import (
 // verified by who reads it. agent/nats is the real one, agent/inprocess its twin; both pass
 // agent/agenttest.
 type Link interface {
-	// Desired delivers each signed desired state that is seen, as bytes. A slow reader gets
+	// Desired delivers what operators signed, as bytes: each desired state of the device that is
+	// seen, and each set of keys to trust. A slow reader gets
 	// the newest and not all; an older one may come after a newer, and one twice. Nothing is
 	// delivered where nothing was published. The channel is closed when ctx ends.
 	Desired(ctx context.Context) (<-chan []byte, error)
@@ -19,7 +20,19 @@ type Link interface {
 	// Spec is the deployment with this digest, compared with it.
 	Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, error)
 
+	// Serve hands each question that is put to the device to answer, and carries back what that
+	// gives; nil is no answer. It ends with ctx, or when the link is lost. Questions may come
+	// side by side.
+	Serve(ctx context.Context, answer func(context.Context, wire.Message) wire.Message) error
+
 	// Report sends news of the device. No error does not mean that it arrived: news may be
 	// lost, so everything is reported again from time to time.
 	Report(ctx context.Context, r wire.Report) error
+}
+
+// SecretSource is where a device's secrets come from; both Links are one.
+type SecretSource interface {
+	// Secret is a secret of the device as the fleet keeps it, signed and sealed; nil is that there
+	// is none.
+	Secret(ctx context.Context, name wire.SecretName) ([]byte, error)
 }

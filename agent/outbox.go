@@ -15,17 +15,26 @@ import (
 type outbox struct {
 	mu      sync.Mutex
 	reports map[string]wire.Report
-	facts   map[string]string
-	refused string
+	facts   map[string]string // of the machine
+	own     map[string]string // of the agent itself
+	told    map[string]string // both, as last reported
 	wake    chan struct{}
 }
 
-// FactRefused is the fact that says why the last desired state was refused. It is gone once
-// one is accepted.
-const FactRefused = "desired.refused"
+// Facts that the agent knows of itself.
+const (
+	// FactRefused says why the last desired state was refused. It is gone once one is accepted.
+	FactRefused = "desired.refused"
+	// FactKeyset is the generation of the operator keys that are trusted, absent before the first.
+	FactKeyset = "keys.generation"
+	// FactHold says why the device is held, and is absent if it is not.
+	FactHold = "hold"
+	// FactXKey is the public key that secrets of the device are sealed to.
+	FactXKey = "xkey"
+)
 
 func newOutbox() *outbox {
-	return &outbox{reports: map[string]wire.Report{}, wake: make(chan struct{}, 1)}
+	return &outbox{reports: map[string]wire.Report{}, own: map[string]string{}, wake: make(chan struct{}, 1)}
 }
 
 func (o *outbox) put(r wire.Report) {
@@ -43,33 +52,36 @@ func (o *outbox) ring() {
 	}
 }
 
-// know takes the facts in and reports them.
-func (o *outbox) know(device algebra.DeviceID, facts map[string]string) {
+// know takes the machine's facts in, and reports them if anything changed or again is set.
+func (o *outbox) know(device algebra.DeviceID, facts map[string]string, again bool) {
 	o.mu.Lock()
 	o.facts = facts
 	o.mu.Unlock()
-	o.putInfo(device)
+	o.putInfo(device, again)
 }
 
-// refuse makes a refusal a fact; the empty reason takes it away.
-func (o *outbox) refuse(device algebra.DeviceID, reason string) {
+// fact sets a fact of the agent itself; the empty text takes it away.
+func (o *outbox) fact(device algebra.DeviceID, name, text string) {
 	o.mu.Lock()
-	o.refused = reason
+	o.own[name] = text
+	if text == "" {
+		delete(o.own, name)
+	}
 	o.mu.Unlock()
-	o.putInfo(device)
+	o.putInfo(device, false)
 }
 
-func (o *outbox) putInfo(device algebra.DeviceID) {
+func (o *outbox) putInfo(device algebra.DeviceID, again bool) {
 	o.mu.Lock()
-	facts := maps.Clone(o.facts)
-	if facts == nil {
-		facts = map[string]string{}
-	}
-	if o.refused != "" {
-		facts[FactRefused] = o.refused
-	}
+	facts := map[string]string{}
+	maps.Copy(facts, o.facts)
+	maps.Copy(facts, o.own)
+	news := again || !maps.Equal(facts, o.told)
+	o.told = facts
 	o.mu.Unlock()
-	o.put(wire.DeviceInfo{Device: device, Facts: facts})
+	if news {
+		o.put(wire.DeviceInfo{Device: device, Facts: facts})
+	}
 }
 
 // take empties the outbox.
@@ -121,8 +133,17 @@ func (a *Agent) post(ctx context.Context) {
 	}
 }
 
-func (a *Agent) tellFacts() {
+// tellFacts reads the machine's facts and reports them if they changed, or in any case if again
+// is set.
+func (a *Agent) tellFacts(again bool) {
 	if a.Facts != nil {
-		a.outbox.know(a.Device, a.Facts())
+		a.outbox.know(a.Device, a.Facts(), again)
 	}
+}
+
+// waiting is how many reports are still to be sent.
+func (o *outbox) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.reports)
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
@@ -42,7 +43,16 @@ func (a *Agent) perform(work context.Context, effects []Effect) {
 			if e.Reason != "" {
 				a.Log.Error("refused", "reason", e.Reason)
 			}
-			a.outbox.refuse(a.Device, e.Reason)
+			a.outbox.fact(a.Device, FactRefused, e.Reason)
+		case Trust:
+			a.Log.Info("operator keys changed", "generation", e.Keys.Generation, "keys", len(e.Keys.Keys))
+			a.outbox.fact(a.Device, FactKeyset, strconv.FormatUint(e.Keys.Generation, 10))
+			if a.Dir == nil {
+				continue
+			}
+			if err := a.Dir.SaveKeys(a.Keys, e.Keys); err != nil {
+				a.Log.Error("operator keys not saved", "error", err)
+			}
 		case Remember:
 			if a.Dir == nil {
 				continue

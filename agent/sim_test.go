@@ -227,6 +227,8 @@ func (s *sim) perform(effects []agent.Effect) {
 		case agent.Look:
 			seen := maps.Clone(s.real)
 			s.later(func() agent.Event { return agent.Looked{Number: e.Number, Have: seen, Err: s.fails()} })
+		case agent.Trust:
+			s.disk.Keyset = e.Keys
 		case agent.Remember:
 			s.disk.Faults = e.Faults
 		case agent.Wake:

@@ -12,6 +12,7 @@ import (
 type State struct {
 	device algebra.DeviceID
 	keys   wire.Keyring
+	keyset uint64          // the generation of the keys, 0 while they are those of the configuration
 	roster *algebra.Roster // of this device alone, for planner.Diff
 
 	accepted wire.Verified // zero before the first
@@ -62,6 +63,8 @@ type run struct {
 type Memory struct {
 	// Accepted is the last desired state that can still be read, zero if there is none.
 	Accepted wire.Verified
+	// Keyset is the set of operator keys that the fleet sent last; zero: none ever did.
+	Keyset wire.Keyset
 	// Floor is the newest generation that was ever accepted.
 	Floor  uint64
 	Specs  []algebra.Deployment
@@ -83,6 +86,9 @@ func Begin(device algebra.DeviceID, keys wire.Keyring, m Memory) (State, []Effec
 		busy: map[algebra.App]work{}, noted: map[algebra.App]bool{},
 		ran: map[algebra.App]run{}, told: map[algebra.App]wire.AppState{},
 	}
+	if m.Keyset.Generation > 0 {
+		s.keys, s.keyset = m.Keyset.Ring(), m.Keyset.Generation
+	}
 	for _, d := range m.Specs {
 		s.specs[d.Digest()] = d
 	}
@@ -99,6 +105,9 @@ func (s State) clone() State {
 
 // Generation is that of the accepted desired state, 0 before the first.
 func (s State) Generation() uint64 { return s.accepted.State().Generation }
+
+// Keys are those whose signatures count now.
+func (s State) Keys() wire.Keyring { return s.keys }
 
 // Have is what was last seen to run. It must not be changed.
 func (s State) Have() map[algebra.App]Observed { return s.have }

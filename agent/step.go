@@ -93,6 +93,9 @@ func fits(d algebra.Deployment, app algebra.App, r algebra.Release) error {
 // offer checks a desired state. One that is already accepted is no news, since the link reads
 // it again from time to time.
 func (s *State) offer(raw []byte) []Effect {
+	if wire.IsKeyset(raw) {
+		return s.trust(raw)
+	}
 	v, err := wire.Open(raw, s.device, s.keys)
 	if err != nil {
 		return s.refuse(err.Error())
@@ -117,6 +120,24 @@ func (s *State) offer(raw []byte) []Effect {
 	}
 	s.saving = v
 	return []Effect{s.saveEffect(v)}
+}
+
+// trust takes a newer set of operator keys, signed with a key that is trusted until then. What
+// was accepted under a key that goes stays accepted.
+func (s *State) trust(raw []byte) []Effect {
+	set, err := wire.OpenKeyset(raw, s.keys)
+	if err != nil {
+		// The set in force, signed with a key it retired, comes again at each reading.
+		if set, ok := wire.ClaimedKeyset(raw); ok && set.Generation <= s.keyset {
+			return nil
+		}
+		return s.refuse(err.Error())
+	}
+	if set.Generation <= s.keyset {
+		return nil
+	}
+	s.keys, s.keyset = set.Ring(), set.Generation
+	return []Effect{Trust{set}}
 }
 
 func (s *State) saveEffect(v wire.Verified) Save {

@@ -128,7 +128,8 @@ func (r *Records) add(rec Record) error {
 			}
 			d.States[m.App] = kept(rec, m)
 		case wire.Signed, wire.AskState, wire.AskSpec, wire.StateAnswer, wire.SpecAnswer,
-			wire.Refusal, wire.WorldRecord, wire.Run, wire.Lease, wire.Quarantined, wire.Unsupported:
+			wire.Refusal, wire.WorldRecord, wire.Run, wire.Lease, wire.Quarantined,
+			wire.AskLogs, wire.LogsAnswer, wire.AskDoctor, wire.DoctorAnswer, wire.AskSecret, wire.SecretAnswer, wire.Unsupported:
 			panic(fmt.Sprintf("executor: ChangeOf gave a %s", m.Kind()))
 		}
 	})

@@ -86,6 +86,12 @@ func (l *Link) Spec(_ context.Context, digest algebra.Digest) (algebra.Deploymen
 	return d, nil
 }
 
+// Serve asks nothing.
+func (l *Link) Serve(ctx context.Context, _ func(context.Context, wire.Message) wire.Message) error {
+	<-ctx.Done()
+	return nil
+}
+
 // Report keeps a report.
 func (l *Link) Report(_ context.Context, r wire.Report) error {
 	l.mu.Lock()

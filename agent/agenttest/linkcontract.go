@@ -21,6 +21,10 @@ type LinkRig struct {
 	Publish func(t *testing.T, raw []byte)
 	// Store keeps bytes as the deployment of a digest, right or wrong.
 	Store func(t *testing.T, d algebra.Digest, canonical []byte)
+	// Keep stores bytes at a key of a bucket, as an operator's command does.
+	Keep func(t *testing.T, bucket, key string, value []byte)
+	// Ask puts a question to the device, and gives what comes back.
+	Ask func(t *testing.T, question wire.Message) (wire.Message, error)
 	// Heard is everything that is recorded of the device, reports that were overtaken left out.
 	Heard func(t *testing.T) []wire.Report
 }
@@ -43,6 +47,9 @@ func LinkContract(t *testing.T, open func(t *testing.T) LinkRig) {
 		{"a spec that is not there is an error", specMissing},
 		{"a spec of another digest is an error", specForged},
 		{"reports arrive", reportsArrive},
+		{"keys come before the state", keysFirst},
+		{"a secret comes as it is kept, or as none", secretComes},
+		{"a question is answered", questionAnswered},
 		{"an ended context is an error", linkEnded},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -155,6 +162,62 @@ func reportsArrive(t *testing.T, r LinkRig) {
 	awaitHeard(t, r, want)
 	report(wire.AppState{Device: r.Device, App: app})
 	awaitHeard(t, r, want[:2])
+}
+
+func keysFirst(t *testing.T, r LinkRig) {
+	set, err := wire.SignKeyset(linkKey, wire.Keyset{Generation: 1, Keys: []ed25519.PublicKey{linkKey.Public().(ed25519.PublicKey)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Keep(t, wire.KeysetBucket, wire.KeysetKey, set)
+	r.Publish(t, SignedFor(t, r.Device, 1))
+	states := desired(t, r)
+	select {
+	case raw := <-states:
+		if !wire.IsKeyset(raw) {
+			t.Errorf("first comes %s", raw)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing came within 10 s")
+	}
+	AwaitGeneration(t, states, r.Device, 1)
+}
+
+func secretComes(t *testing.T, r LinkRig) {
+	source := r.Link.(agent.SecretSource)
+	if raw, err := source.Secret(t.Context(), "db-password"); err != nil || raw != nil {
+		t.Errorf("where there is none comes %q, %v", raw, err)
+	}
+	r.Keep(t, wire.SecretsBucket, wire.SecretKey(r.Device, "db-password"), []byte(`{"kind":"Signed"}`))
+	if raw, err := source.Secret(t.Context(), "db-password"); err != nil || string(raw) != `{"kind":"Signed"}` {
+		t.Errorf("%q, %v", raw, err)
+	}
+}
+
+func questionAnswered(t *testing.T, r LinkRig) {
+	ctx, cancel := context.WithCancel(t.Context())
+	served := make(chan error, 1)
+	go func() {
+		served <- r.Link.Serve(ctx, func(_ context.Context, q wire.Message) wire.Message {
+			ask := q.(wire.AskDoctor)
+			return wire.DoctorAnswer{Device: ask.Device, Nonce: ask.Nonce, Findings: []wire.Finding{{Topic: "x", Condition: wire.Well}}}
+		})
+	}()
+	question := wire.AskDoctor{Device: r.Device, Nonce: "n1"}
+	var answer wire.Message
+	var err error
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if answer, err = r.Ask(t, question); err == nil {
+			break
+		}
+	}
+	if a, ok := answer.(wire.DoctorAnswer); !ok || a.Nonce != "n1" || len(a.Findings) != 1 {
+		t.Errorf("%+v, %v", answer, err)
+	}
+	cancel()
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
 }
 
 func linkEnded(t *testing.T, r LinkRig) {

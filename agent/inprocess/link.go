@@ -14,10 +14,12 @@ import (
 type Fleet interface {
 	// Report stores what a device says of itself.
 	Report(from algebra.DeviceID, data []byte) error
-	// Ask answers an encoded AskState or AskSpec.
+	// Ask answers an encoded AskState, AskSpec or AskSecret.
 	Ask(from algebra.DeviceID, request []byte) ([]byte, error)
 	// Follow delivers each desired state published to the device from now on, until ctx ends.
 	Follow(ctx context.Context, d algebra.DeviceID) <-chan []byte
+	// Serve has answer called with each encoded question to the device, until ctx ends.
+	Serve(ctx context.Context, d algebra.DeviceID, answer func([]byte) []byte)
 }
 
 // Link is an agent.Link without a network: nothing is lost, late or repeated. Faults are put
@@ -27,7 +29,10 @@ type Link struct {
 	Fleet  Fleet
 }
 
-var _ agent.Link = Link{}
+var (
+	_ agent.Link         = Link{}
+	_ agent.SecretSource = Link{}
+)
 
 // Desired delivers what is published, then each change of it.
 func (l Link) Desired(ctx context.Context) (<-chan []byte, error) {
@@ -42,9 +47,12 @@ func (l Link) Desired(ctx context.Context) (<-chan []byte, error) {
 	go func() {
 		defer close(out)
 		defer cancel()
-		next := []byte(answer.State)
+		keys, state := []byte(answer.Keys), []byte(answer.State)
 		for {
-			send := out
+			send, next := out, keys
+			if next == nil {
+				next = state
+			}
 			if next == nil {
 				send = nil
 			}
@@ -53,9 +61,13 @@ func (l Link) Desired(ctx context.Context) (<-chan []byte, error) {
 				if !open {
 					return
 				}
-				next = raw
+				state = raw
 			case send <- next:
-				next = nil
+				if keys != nil {
+					keys = nil
+				} else {
+					state = nil
+				}
 			case <-ctx.Done():
 				return
 			}
@@ -74,6 +86,34 @@ func (l Link) Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, e
 		return algebra.Deployment{}, fmt.Errorf("deployment %s: %w", d.Short(), err)
 	}
 	return wire.OpenSpec(d, answer.Spec)
+}
+
+// Secret asks for a secret.
+func (l Link) Secret(ctx context.Context, name wire.SecretName) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	answer, err := ask[wire.SecretAnswer](l, wire.AskSecret{Device: l.Device, Nonce: "n", Name: name})
+	if err != nil {
+		return nil, fmt.Errorf("secret %s: %w", name, err)
+	}
+	return answer.Secret, nil
+}
+
+// Serve answers what the fleet asks.
+func (l Link) Serve(ctx context.Context, answer func(context.Context, wire.Message) wire.Message) error {
+	l.Fleet.Serve(ctx, l.Device, func(question []byte) []byte {
+		q, err := wire.Decode(question)
+		if err != nil {
+			return nil
+		}
+		a := answer(ctx, q)
+		if a == nil {
+			return nil
+		}
+		return wire.Encode(a)
+	})
+	return nil
 }
 
 // Report stores news at once.

@@ -27,6 +27,14 @@ func TestLinkContract(t *testing.T) {
 			Store: func(_ *testing.T, digest algebra.Digest, canonical []byte) {
 				f.Plant(wire.SpecsBucket, wire.SpecKey(digest), canonical)
 			},
+			Keep: func(_ *testing.T, bucket, key string, value []byte) { f.Plant(bucket, key, value) },
+			Ask: func(_ *testing.T, q wire.Message) (wire.Message, error) {
+				raw, err := f.Query(d, q)
+				if err != nil {
+					return nil, err
+				}
+				return wire.Decode(raw)
+			},
 			Heard: func(t *testing.T) []wire.Report {
 				records, err := f.Read(t.Context())
 				if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/musterfleet/muster/agent"
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
 )
 
 // Runtime holds slots in memory. The zero value is ready; set the fields before its first use.
@@ -21,6 +22,7 @@ type Runtime struct {
 	Absent map[string]bool
 
 	mu    sync.Mutex
+	logs  map[algebra.App][]wire.LogLine
 	slots map[algebra.App]agent.Observed
 	bells map[*agent.Bell]bool
 }
@@ -47,7 +49,28 @@ var opNames = [...]string{"", "prepare", "start", "stop"}
 // String is the call's name.
 func (o Op) String() string { return opNames[o] }
 
-var _ agent.Runtime = (*Runtime)(nil)
+var (
+	_ agent.Runtime   = (*Runtime)(nil)
+	_ agent.LogSource = (*Runtime)(nil)
+)
+
+const logsKept = 20
+
+// Logs tell what became of the slot.
+func (r *Runtime) Logs(_ context.Context, q agent.LogQuery) ([]wire.LogLine, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, runs := r.slots[q.App]; !runs {
+		return nil, fmt.Errorf("%s does not run on %s", q.App, q.Device)
+	}
+	var lines []wire.LogLine
+	for _, l := range r.logs[q.App] {
+		if l.At.After(q.After) {
+			lines = append(lines, l)
+		}
+	}
+	return lines, nil
+}
 
 // Observe gives what the slots hold.
 func (r *Runtime) Observe(ctx context.Context) (map[algebra.App]agent.Observed, error) {
@@ -160,6 +183,11 @@ func (r *Runtime) put(app algebra.App, o agent.Observed) {
 		r.slots = map[algebra.App]agent.Observed{}
 	}
 	r.slots[app] = o
+	if r.logs == nil {
+		r.logs = map[algebra.App][]wire.LogLine{}
+	}
+	line := wire.LogLine{At: time.Now().UTC(), Container: app.String(), Stream: "stdout", Text: o.Phase.String() + " " + o.Release.Version.String()}
+	r.logs[app] = append(r.logs[app], line)[max(0, len(r.logs[app])-logsKept):]
 	r.ring(app)
 }
 

@@ -5,6 +5,7 @@ import (
 	crand "crypto/rand"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -26,10 +27,10 @@ func (l *Link) Desired(ctx context.Context) (<-chan []byte, error) {
 		cancel()
 		return nil, fmt.Errorf("desired state: %w", err)
 	}
-	answered, asked := make(chan []byte), make(chan struct{})
+	answered, keys, asked := make(chan []byte), make(chan []byte), make(chan struct{})
 	go func() {
 		defer close(asked)
-		l.keepAsking(ctx, answered)
+		l.keepAsking(ctx, keys, answered)
 	}()
 	out := make(chan []byte)
 	go func() {
@@ -37,7 +38,7 @@ func (l *Link) Desired(ctx context.Context) (<-chan []byte, error) {
 		defer func() { <-asked }()
 		defer cancel()
 		defer sub.Unsubscribe()
-		newest(ctx, out, followed, answered)
+		newest(ctx, out, [3]<-chan []byte{keys, followed, answered})
 	}()
 	return out, nil
 }
@@ -45,25 +46,25 @@ func (l *Link) Desired(ctx context.Context) (<-chan []byte, error) {
 // newest passes on the last message of each source that was not yet taken. It does not let one
 // source replace the other's: an answer may be older than what was published while it was on
 // its way, and only the generation, which is the agent's to compare, tells which.
-func newest(ctx context.Context, out chan<- []byte, followed, answered <-chan []byte) {
-	var follow, answer []byte
+//
+// The sources are given in the order in which they go first: keys before a state that is signed
+// with one of them.
+func newest(ctx context.Context, out chan<- []byte, sources [3]<-chan []byte) {
+	var waiting [3][]byte
 	for {
-		next, send := follow, out
-		if next == nil {
-			next = answer
-		}
-		if next == nil {
+		first := slices.IndexFunc(waiting[:], func(raw []byte) bool { return raw != nil })
+		send, next := out, []byte(nil)
+		if first < 0 {
 			send = nil
+		} else {
+			next = waiting[first]
 		}
 		select {
-		case follow = <-followed:
-		case answer = <-answered:
+		case waiting[0] = <-sources[0]:
+		case waiting[1] = <-sources[1]:
+		case waiting[2] = <-sources[2]:
 		case send <- next:
-			if follow != nil {
-				follow = nil
-			} else {
-				answer = nil
-			}
+			waiting[first] = nil
 		case <-ctx.Done():
 			return
 		}
@@ -72,16 +73,16 @@ func newest(ctx context.Context, out chan<- []byte, followed, answered <-chan []
 
 // keepAsking asks at once, after each new connection and from time to time; while there is no
 // answer, with growing pauses.
-func (l *Link) keepAsking(ctx context.Context, answered chan<- []byte) {
+func (l *Link) keepAsking(ctx context.Context, keys, answered chan<- []byte) {
 	connected := l.nc.StatusChanged(nats.CONNECTED)
 	defer l.nc.RemoveStatusListener(connected)
 	pause := firstPause
 	for {
 		wait := jitter(l.Every)
-		var state []byte
+		var answer wire.StateAnswer
 		var err error
 		if l.nc.IsConnected() { // else the new connection asks, and nothing times out until then
-			state, err = l.askState(ctx)
+			answer, err = l.askState(ctx)
 		}
 		if ctx.Err() != nil {
 			return
@@ -92,12 +93,8 @@ func (l *Link) keepAsking(ctx context.Context, answered chan<- []byte) {
 		} else {
 			pause = firstPause
 		}
-		if state != nil {
-			select {
-			case answered <- state:
-			case <-ctx.Done():
-				return
-			}
+		if !passOn(ctx, keys, answer.Keys) || !passOn(ctx, answered, answer.State) {
+			return
 		}
 		select {
 		case <-time.After(wait):
@@ -111,18 +108,31 @@ func (l *Link) keepAsking(ctx context.Context, answered chan<- []byte) {
 	}
 }
 
-// askState is the signed desired state as the hub has it, nil if none was ever published.
-func (l *Link) askState(ctx context.Context) ([]byte, error) {
+// passOn sends what there is; false: ctx ended.
+func passOn(ctx context.Context, to chan<- []byte, raw []byte) bool {
+	if raw == nil {
+		return true
+	}
+	select {
+	case to <- raw:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// askState is what the hub has: a signed desired state if one was ever published, and the keys.
+func (l *Link) askState(ctx context.Context) (wire.StateAnswer, error) {
 	nonce := newNonce()
 	m, err := l.ask(ctx, wire.AskState{Device: l.Device, Nonce: nonce})
 	if err != nil {
-		return nil, err
+		return wire.StateAnswer{}, err
 	}
 	answer, ok := m.(wire.StateAnswer)
 	if !ok || answer.Device != l.Device || answer.Nonce != nonce {
-		return nil, notAnswered(m, l.Device, nonce)
+		return wire.StateAnswer{}, notAnswered(m, l.Device, nonce)
 	}
-	return answer.State, nil
+	return answer, nil
 }
 
 func newNonce() string { return crand.Text() }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -32,7 +33,10 @@ type Link struct {
 	nc *nats.Conn
 }
 
-var _ agent.Link = (*Link)(nil)
+var (
+	_ agent.Link         = (*Link)(nil)
+	_ agent.SecretSource = (*Link)(nil)
+)
 
 // Limits of waiting, for answers and for connections: each attempt is short and the pauses
 // between them grow.
@@ -63,7 +67,7 @@ func Connect(c Config) (*Link, error) {
 		// A refused token is tried again: the next one may be good, the device enrolled by then.
 		nats.IgnoreAuthErrorAbort(),
 		nats.CustomReconnectDelay(reconnectDelay),
-		nats.ReconnectBufSize(1<<20),
+		nats.ReconnectBufSize(-1),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.Notice(fmt.Errorf("link: %w", err)) }),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
@@ -89,10 +93,14 @@ func (l *Link) Close() {
 	l.nc.Close()
 }
 
-// Report publishes news, or keeps it for the next connection if there is none now.
+// Report publishes news. Without a connection it fails at once: the agent keeps the newest of each
+// kind, where a buffer here would keep all that was overtaken.
 func (l *Link) Report(ctx context.Context, r wire.Report) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if !l.nc.IsConnected() {
+		return fmt.Errorf("report %s: %w", r.Subject(), nats.ErrDisconnected)
 	}
 	if err := l.nc.Publish(r.Subject(), wire.Encode(r)); err != nil {
 		return fmt.Errorf("report %s: %w", r.Subject(), err)
@@ -113,6 +121,55 @@ func (l *Link) Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, 
 	}
 	return wire.OpenSpec(d, answer.Spec)
 }
+
+// Secret asks the hub for a secret.
+func (l *Link) Secret(ctx context.Context, name wire.SecretName) ([]byte, error) {
+	nonce := newNonce()
+	m, err := l.ask(ctx, wire.AskSecret{Device: l.Device, Nonce: nonce, Name: name})
+	if err != nil {
+		return nil, fmt.Errorf("secret %s: %w", name, err)
+	}
+	answer, ok := m.(wire.SecretAnswer)
+	if !ok || answer.Device != l.Device || answer.Nonce != nonce {
+		return nil, fmt.Errorf("secret %s: %w", name, notAnswered(m, l.Device, nonce))
+	}
+	return answer.Secret, nil
+}
+
+// Serve answers what the fleet asks.
+func (l *Link) Serve(ctx context.Context, answer func(context.Context, wire.Message) wire.Message) error {
+	var answering sync.WaitGroup
+	defer answering.Wait()
+	busy := make(chan struct{}, questionsAtOnce)
+	sub, err := l.nc.Subscribe(wire.QuerySubject(l.Device), func(m *nats.Msg) {
+		q, err := wire.Decode(m.Data)
+		if err != nil || m.Reply == "" {
+			return
+		}
+		select {
+		case busy <- struct{}{}:
+		default:
+			return // who asks that much asks again
+		}
+		answering.Go(func() {
+			defer func() { <-busy }()
+			if a := answer(ctx, q); a != nil {
+				if err := m.Respond(wire.Encode(a)); err != nil {
+					l.Notice(fmt.Errorf("answer: %w", err))
+				}
+			}
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("questions: %w", err)
+	}
+	<-ctx.Done()
+	_ = sub.Unsubscribe() // only fails on a closed connection
+	return nil
+}
+
+// questionsAtOnce bounds the questions that are answered side by side.
+const questionsAtOnce = 4
 
 // ask sends a request and reads what comes back, whatever it is.
 func (l *Link) ask(ctx context.Context, request wire.Message) (wire.Message, error) {

@@ -124,6 +124,14 @@ func TestContract(t *testing.T) {
 			Store: func(t *testing.T, d algebra.Digest, canonical []byte) {
 				f.put(t, wire.SpecsBucket, wire.SpecKey(d), canonical)
 			},
+			Keep: func(t *testing.T, bucket, key string, value []byte) { f.put(t, bucket, key, value) },
+			Ask: func(_ *testing.T, q wire.Message) (wire.Message, error) {
+				m, err := f.nc.Request(wire.QuerySubject(d1), wire.Encode(q), 2*time.Second)
+				if err != nil {
+					return nil, err
+				}
+				return wire.Decode(m.Data)
+			},
 			Heard: func(t *testing.T) []wire.Report { return heard(t, tr) },
 		}
 	})
@@ -151,7 +159,9 @@ func TestServerAway(t *testing.T) {
 	link, _ := connect(t, url, time.Hour)
 	states, err := link.Desired(t.Context())
 	must(t, err)
-	must(t, link.Report(t.Context(), wire.Heartbeat{Device: d1, Sequence: 1})) // kept until there is a server
+	if err := link.Report(t.Context(), wire.Heartbeat{Device: d1, Sequence: 1}); err == nil {
+		t.Error("a report went out without a server: the agent would not keep it")
+	}
 
 	c := musternats.ServerConfig{Dir: t.TempDir(), Port: port}
 	f.start(t, c, true)

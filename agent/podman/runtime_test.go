@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/musterfleet/muster/agent"
 	"github.com/musterfleet/muster/agent/agenttest"
 	"github.com/musterfleet/muster/agent/podman"
 	"github.com/musterfleet/muster/agent/podman/sandbox"
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
 )
 
 var (
@@ -106,6 +108,41 @@ func TestPodman(t *testing.T) {
 		err := r.Start(t.Context(), deployment(t, algebra.Container{}), nil)
 		if err == nil || !strings.Contains(err.Error(), "is taken by a container that is not muster's") {
 			t.Errorf("start: %v", err)
+		}
+	})
+	t.Run("what a container wrote can be asked for", func(t *testing.T) {
+		r := open(t, s, edge)
+		start(t, r, deployment(t, algebra.Container{Command: []string{"sh", "-c", "echo one; echo two >&2; echo three; exec sleep 1000"}}))
+		until(t, r, func(p algebra.Phase, _ int) bool { return p == algebra.Running })
+		var lines []wire.LogLine
+		for range 100 { // conmon writes them a moment later
+			var err error
+			if lines, err = r.Logs(t.Context(), agent.LogQuery{Device: edge, App: web, Tail: 10}); err != nil {
+				t.Fatal(err)
+			}
+			if len(lines) == 3 {
+				break
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		have := map[string]string{}
+		for _, l := range lines {
+			have[l.Text] = l.Stream
+		}
+		if have["one"] != "stdout" || have["two"] != "stderr" || have["three"] != "stdout" || lines[0].Container != "web" {
+			t.Errorf("have %+v", lines)
+		}
+		after := lines[0].At
+		for _, l := range lines {
+			if l.At.After(after) {
+				after = l.At
+			}
+		}
+		if more, err := r.Logs(t.Context(), agent.LogQuery{Device: edge, App: web, Tail: 10, After: after}); err != nil || len(more) > 0 {
+			t.Errorf("after the last line come %+v, %v", more, err)
+		}
+		if _, err := r.Logs(t.Context(), agent.LogQuery{Device: edge, App: web, Container: "db", Tail: 1}); err == nil || !strings.Contains(err.Error(), "has no container db; it has web") {
+			t.Errorf("of a container that is not there: %v", err)
 		}
 	})
 	t.Run("podman restarts what ends by itself", func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"path/filepath"
 
 	"github.com/musterfleet/muster/agent"
@@ -31,8 +32,7 @@ func runAgent(ctx context.Context, args []string, env func(string) string, out, 
 	}
 	log := slog.New(slog.NewTextHandler(errw, &slog.HandlerOptions{Level: level}))
 
-	known := facts.Here("/")
-	known["agent.version"] = version()
+	known := map[string]string{"agent.version": version()}
 	// The runtime outlives ctx: what has begun when the end is asked for may still end.
 	living, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
@@ -66,7 +66,12 @@ func runAgent(ctx context.Context, args []string, env func(string) string, out, 
 	defer link.Close()
 	a := &agent.Agent{
 		Device: o.device, Runtime: runtime, Link: link, Keys: wire.NewKeyring(o.keys...), Dir: dir,
-		Facts: func() map[string]string { return known }, Log: log,
+		Log: log,
+		Facts: func() map[string]string {
+			found := facts.Here("/")
+			maps.Copy(found, known)
+			return found
+		},
 	}
 	return a.Run(ctx)
 }

@@ -36,10 +36,26 @@ func (h *Hub) answer(m *nats.Msg) {
 		if reply = h.refuse(m, ask.Device, ask.Nonce); reply == nil {
 			reply, err = h.spec(ctx, ask)
 		}
+	case wire.AskSecret:
+		if reply = h.refuse(m, ask.Device, ask.Nonce); reply == nil {
+			reply, err = h.secret(ctx, ask)
+		}
 	case wire.Signed, wire.DeviceEntry, wire.DeviceInfo, wire.AppState, wire.Heartbeat, wire.StateAnswer,
-		wire.SpecAnswer, wire.Refusal, wire.WorldRecord, wire.Run, wire.Lease, wire.Quarantined, wire.Unsupported:
+		wire.SpecAnswer, wire.Refusal, wire.WorldRecord, wire.Run, wire.Lease, wire.Quarantined,
+		wire.AskLogs, wire.LogsAnswer, wire.AskDoctor, wire.DoctorAnswer, wire.SecretAnswer:
 		h.counts.malformed.Add(1)
 		return
+	case wire.Unsupported: // below: who asks may be newer than this hub
+	}
+	if unknown, is := decoded.(wire.Unsupported); is {
+		refusal, asks := unknown.Refuse()
+		if !asks {
+			h.counts.malformed.Add(1)
+			return
+		}
+		if reply = h.refuse(m, refusal.Device, refusal.Nonce); reply == nil {
+			reply = refusal
+		}
 	}
 	if err != nil {
 		h.counts.failed.Add(1) // no answer: nothing is said about what should run
@@ -80,9 +96,13 @@ func claimedBy(h nats.Header, d algebra.DeviceID) bool {
 }
 
 func (h *Hub) state(ctx context.Context, ask wire.AskState) (wire.Message, error) {
+	keys, err := h.signedKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
 	e, err := h.desired.Get(ctx, wire.Token(ask.Device))
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return wire.StateAnswer{Device: ask.Device, Nonce: ask.Nonce}, nil
+		return wire.StateAnswer{Device: ask.Device, Nonce: ask.Nonce, Keys: keys}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -90,7 +110,34 @@ func (h *Hub) state(ctx context.Context, ask wire.AskState) (wire.Message, error
 	if !json.Valid(e.Value()) {
 		return nil, fmt.Errorf("the desired state of %s is no JSON", ask.Device)
 	}
-	return wire.StateAnswer{Device: ask.Device, Nonce: ask.Nonce, Revision: e.Revision(), State: e.Value()}, nil
+	return wire.StateAnswer{Device: ask.Device, Nonce: ask.Nonce, Revision: e.Revision(), State: e.Value(), Keys: keys}, nil
+}
+
+// signedKeys is the newest set of operator keys, nil if there is none.
+func (h *Hub) signedKeys(ctx context.Context) ([]byte, error) {
+	return value(h.keys.Get(ctx, wire.KeysetKey))
+}
+
+func (h *Hub) secret(ctx context.Context, ask wire.AskSecret) (wire.Message, error) {
+	secret, err := value(h.secrets.Get(ctx, wire.SecretKey(ask.Device, ask.Name)))
+	if err != nil {
+		return nil, err
+	}
+	return wire.SecretAnswer{Device: ask.Device, Nonce: ask.Nonce, Secret: secret}, nil
+}
+
+// value is what a key holds, nil if there is none; what is no JSON is not passed on.
+func value(e jetstream.KeyValueEntry, err error) ([]byte, error) {
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !json.Valid(e.Value()) {
+		return nil, fmt.Errorf("what %s holds at %s is no JSON", e.Bucket(), e.Key())
+	}
+	return e.Value(), nil
 }
 
 func (h *Hub) spec(ctx context.Context, ask wire.AskSpec) (wire.Message, error) {

@@ -17,6 +17,8 @@ type Hub struct {
 	js       jetstream.JetStream
 	desired  jetstream.KeyValue
 	specs    jetstream.KeyValue
+	secrets  jetstream.KeyValue
+	keys     jetstream.KeyValue
 	registry *registry
 	subs     []*nats.Subscription
 	counts   counters
@@ -54,7 +56,7 @@ func Start(ctx context.Context, nc *nats.Conn) (*Hub, error) {
 	for _, b := range []struct {
 		kv   *jetstream.KeyValue
 		name string
-	}{{&h.desired, wire.DesiredBucket}, {&h.specs, wire.SpecsBucket}, {&devices, wire.DevicesBucket}} {
+	}{{&h.desired, wire.DesiredBucket}, {&h.specs, wire.SpecsBucket}, {&h.secrets, wire.SecretsBucket}, {&h.keys, wire.KeysetBucket}, {&devices, wire.DevicesBucket}} {
 		if *b.kv, err = h.js.KeyValue(ctx, b.name); err != nil {
 			return nil, fmt.Errorf("hub: bucket %s: %w", b.name, err)
 		}

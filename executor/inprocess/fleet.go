@@ -19,6 +19,7 @@ type Fleet struct {
 	revision uint64
 	records  map[address]executor.Record
 	watchers map[address]map[*queue]bool
+	answers  sync.Map // device to what answers for it
 }
 
 // everything is where those watch who want to see each record.
@@ -42,7 +43,8 @@ func (f *Fleet) Read(ctx context.Context) (executor.Records, error) {
 	defer f.mu.Unlock()
 	return executor.Assemble(func(yield func(executor.Record) bool) {
 		for at, rec := range f.records {
-			if at.bucket != wire.SpecsBucket && !yield(rec) {
+			other := at.bucket == wire.SpecsBucket || at.bucket == wire.SecretsBucket || at.bucket == wire.KeysetBucket
+			if !other && !yield(rec) {
 				return
 			}
 		}

@@ -29,6 +29,8 @@ func bucketConfigs() []jetstream.KeyValueConfig {
 		{Bucket: wire.HeartbeatBucket, Storage: jetstream.MemoryStorage},
 		{Bucket: wire.WorldBucket},
 		{Bucket: wire.OffersBucket},
+		{Bucket: wire.SecretsBucket},
+		{Bucket: wire.KeysetBucket},
 	}
 }
 

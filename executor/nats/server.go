@@ -37,7 +37,7 @@ type ServerConfig struct {
 }
 
 // config is the server's own language, of which the accounts are the point: DEVICES and PEOPLE
-// have no JetStream, and only report, hub, desired and office cross between the accounts.
+// have no JetStream, and only report, hub, desired, ask and office cross between the accounts.
 const config = `
 listen: "127.0.0.1:%d"
 jetstream: { store_dir: %q }
@@ -45,7 +45,7 @@ accounts: {
   AUTH: { users: [{user: auth, password: %[3]q}] }
   SYS: { users: [{user: sys, password: %[3]q}] }
   DEVICES: {
-    exports: [{stream: %[5]q, accounts: [FLEET]}]
+    exports: [{stream: %[5]q, accounts: [FLEET]}, {service: %[10]q, accounts: [FLEET]}]
     imports: [
       {service: {account: FLEET, subject: %[6]q}, share: true}
       {stream: {account: FLEET, subject: %[7]q}}
@@ -60,7 +60,7 @@ accounts: {
       {stream: %[7]q, accounts: [DEVICES]}
       {service: %[9]q, accounts: [PEOPLE], response_type: stream}
     ]
-    imports: [{stream: {account: DEVICES, subject: %[5]q}}]
+    imports: [{stream: {account: DEVICES, subject: %[5]q}}, {service: {account: DEVICES, subject: %[10]q}}]
   }
 }
 system_account: SYS
@@ -95,7 +95,7 @@ func Start(c ServerConfig) (*Server, error) {
 	}
 	secret := rand.Text()
 	opts := &server.Options{NoLog: true, NoSigs: true}
-	text := fmt.Sprintf(config, port, c.Dir, secret, public, wire.AllReports, wire.AllHub, wire.AllDesired, xpublic, wire.AllOffice)
+	text := fmt.Sprintf(config, port, c.Dir, secret, public, wire.AllReports, wire.AllHub, wire.AllDesired, xpublic, wire.AllOffice, wire.AllQueries)
 	if err := opts.ProcessConfigString(text); err != nil {
 		return nil, fmt.Errorf("nats server: %w", err)
 	}

@@ -30,6 +30,8 @@ type StateAnswer struct {
 	Nonce    string           `json:"nonce"`
 	Revision uint64           `json:"revision"`
 	State    json.RawMessage  `json:"state,omitempty"`
+	// Keys is the newest signed Keyset, if there ever was one.
+	Keys json.RawMessage `json:"keys,omitempty"`
 }
 
 // SpecAnswer is a deployment's canonical form. Who receives it compares the digest.

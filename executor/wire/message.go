@@ -4,14 +4,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/musterfleet/muster/algebra"
 )
 
 // MaxSize is the greatest message that is read, the payload limit of a NATS server.
 const MaxSize = 1 << 20
 
 // Message is what travels. Its variants are exactly these: Signed, DeviceEntry, DeviceInfo,
-// AppState, Heartbeat, AskState, AskSpec, StateAnswer, SpecAnswer, Refusal, WorldRecord, Run,
-// Lease, Quarantined and Unsupported.
+// AppState, Heartbeat, AskState, AskSpec, AskSecret, StateAnswer, SpecAnswer, SecretAnswer, AskLogs,
+// LogsAnswer, AskDoctor, DoctorAnswer, Refusal, WorldRecord, Run, Lease, Quarantined and Unsupported.
 //
 //sumtype:decl
 type Message interface {
@@ -28,6 +30,19 @@ type Unsupported struct {
 
 // Kind is the unknown kind.
 func (m Unsupported) Kind() string { return m.Name }
+
+// Refuse answers a question of a kind this build does not know, so that who asks, being newer, need
+// not wait in vain; false: it is no question.
+func (m Unsupported) Refuse() (Refusal, bool) {
+	var head struct {
+		Device algebra.DeviceID `json:"device"`
+		Nonce  string           `json:"nonce"`
+	}
+	if json.Unmarshal(m.Raw, &head) != nil || head.Device.IsZero() || head.Nonce == "" {
+		return Refusal{}, false
+	}
+	return Refusal{Device: head.Device, Nonce: head.Nonce, Reason: "a question of kind " + m.Name + " is not known to this version"}, true
+}
 
 // Encode writes a message. It panics on one that lacks what its kind requires: that is a bug
 // of the sender, and Decode would refuse it at the other end.
@@ -81,6 +96,18 @@ func Decode(data []byte) (Message, error) {
 		return decode[StateAnswer](data)
 	case SpecAnswer{}.Kind():
 		return decode[SpecAnswer](data)
+	case AskSecret{}.Kind():
+		return decode[AskSecret](data)
+	case SecretAnswer{}.Kind():
+		return decode[SecretAnswer](data)
+	case AskLogs{}.Kind():
+		return decode[AskLogs](data)
+	case LogsAnswer{}.Kind():
+		return decode[LogsAnswer](data)
+	case AskDoctor{}.Kind():
+		return decode[AskDoctor](data)
+	case DoctorAnswer{}.Kind():
+		return decode[DoctorAnswer](data)
 	case Refusal{}.Kind():
 		return decode[Refusal](data)
 	case WorldRecord{}.Kind():

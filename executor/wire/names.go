@@ -30,6 +30,7 @@ const (
 	AllRequests = "hub.get.*"
 	AllDesired  = "desired.>"
 	AllHub      = "hub.>"
+	AllQueries  = "ask.>"
 	HubGroup    = "hub"
 )
 
@@ -38,6 +39,9 @@ func DesiredSubject(d algebra.DeviceID) string { return "desired." + Token(d) }
 
 // RequestSubject is where a device asks the hub.
 func RequestSubject(d algebra.DeviceID) string { return "hub.get." + Token(d) }
+
+// QuerySubject is where a device is asked. It may answer whom it hears there, and once.
+func QuerySubject(d algebra.DeviceID) string { return "ask." + Token(d) }
 
 // InboxPrefix is where a device receives answers.
 func InboxPrefix(d algebra.DeviceID) string { return "_INBOX_" + Token(d) }
@@ -49,7 +53,7 @@ func DeviceMayPublish(d algebra.DeviceID) []string {
 
 // DeviceMaySubscribe lists the subjects a device may listen to.
 func DeviceMaySubscribe(d algebra.DeviceID) []string {
-	return []string{DesiredSubject(d), InboxPrefix(d) + ".>"}
+	return []string{DesiredSubject(d), QuerySubject(d), InboxPrefix(d) + ".>"}
 }
 
 // ParseRequestSubject reads which device a request came from.
@@ -71,7 +75,17 @@ const (
 	HeartbeatBucket = "device-heartbeat"
 	WorldBucket     = "current-world"
 	OffersBucket    = "enrollments"
+	SecretsBucket   = "secrets"
+	KeysetBucket    = "operator-keys"
 )
+
+// KeysetKey is the one key of the bucket operator-keys.
+const KeysetKey = "keys"
+
+// SecretKey is the key of a device's secret. A colon is not allowed in one, and an underscore in no name.
+func SecretKey(d algebra.DeviceID, n SecretName) string {
+	return Token(d) + "." + strings.ReplaceAll(string(n), ":", "_")
+}
 
 // WorldKey is the one key of the bucket current-world.
 const WorldKey = "world"

@@ -83,11 +83,7 @@ func Sign(key ed25519.PrivateKey, s DesiredState) (Verified, error) {
 		return Verified{}, err
 	}
 	payload := s.payload()
-	raw := Encode(Signed{
-		Payload:   payload,
-		Key:       KeyID(key.Public().(ed25519.PublicKey)),
-		Signature: ed25519.Sign(key, append([]byte(domain), payload...)),
-	})
+	raw := Encode(seal(key, domain, payload))
 	if len(raw) > MaxSize {
 		return Verified{}, fmt.Errorf("desired state of %s: %d bytes signed, at most %d can be sent", s.Device, len(raw), MaxSize)
 	}
@@ -96,25 +92,18 @@ func Sign(key ed25519.PrivateKey, s DesiredState) (Verified, error) {
 
 // Open verifies an envelope against the keys this side trusts, for the device it must be for.
 func Open(data []byte, device algebra.DeviceID, keys Keyring) (Verified, error) {
-	signed, err := envelope(data)
+	payload, err := unseal(data, domain, keys)
 	if err != nil {
 		return Verified{}, fmt.Errorf("desired state of %s: %w", device, err)
 	}
-	key, ok := keys[signed.Key]
-	if !ok {
-		return Verified{}, fmt.Errorf("desired state of %s: %w: %q", device, ErrUnknownKey, signed.Key)
-	}
-	if !ed25519.Verify(key, append([]byte(domain), signed.Payload...), signed.Signature) {
-		return Verified{}, fmt.Errorf("desired state of %s: %w (key %s)", device, ErrBadSignature, signed.Key)
-	}
-	s, err := parsePayload(signed.Payload)
+	s, err := parsePayload(payload)
 	if err != nil {
 		return Verified{}, err
 	}
 	if s.Device != device {
 		return Verified{}, fmt.Errorf("desired state of %s: %w: %s", device, ErrWrongDevice, s.Device)
 	}
-	return Verified{state: s, digest: algebra.DigestOf(signed.Payload), raw: append([]byte(nil), data...)}, nil
+	return Verified{state: s, digest: algebra.DigestOf(payload), raw: append([]byte(nil), data...)}, nil
 }
 
 // Claimed reads a desired state without asking who wrote it, and the digest of its payload.
@@ -127,6 +116,47 @@ func Claimed(data []byte) (DesiredState, algebra.Digest, error) {
 	}
 	s, err := parsePayload(signed.Payload)
 	return s, algebra.DigestOf(signed.Payload), err
+}
+
+// seal signs a payload. The domain keeps a signature from meaning anything but this kind of thing.
+func seal(key ed25519.PrivateKey, domain string, payload []byte) Signed {
+	return Signed{
+		Payload:   payload,
+		Key:       KeyID(key.Public().(ed25519.PublicKey)),
+		Signature: ed25519.Sign(key, append([]byte(domain), payload...)),
+	}
+}
+
+// unseal is the payload of an envelope that one of the keys signed in this domain.
+func unseal(data []byte, domain string, keys Keyring) ([]byte, error) {
+	signed, err := envelope(data)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := keys[signed.Key]
+	if !ok {
+		return nil, fmt.Errorf("%w: %q", ErrUnknownKey, signed.Key)
+	}
+	if !ed25519.Verify(key, append([]byte(domain), signed.Payload...), signed.Signature) {
+		return nil, fmt.Errorf("%w (key %s)", ErrBadSignature, signed.Key)
+	}
+	return signed.Payload, nil
+}
+
+// IsKeyset reports whether an envelope says that it holds a Keyset. It verifies nothing.
+func IsKeyset(data []byte) bool {
+	signed, err := envelope(data)
+	if err != nil {
+		return false
+	}
+	kind, err := kindOf(signed.Payload)
+	return err == nil && kind == keysetKind
+}
+
+// SignedBy is the id of the key that an envelope says it was signed with.
+func SignedBy(data []byte) (string, error) {
+	signed, err := envelope(data)
+	return signed.Key, err
 }
 
 func envelope(data []byte) (Signed, error) {

@@ -67,6 +67,8 @@ const (
 	// within is less than the server waits.
 	within = 2500 * time.Millisecond
 	group  = "callout"
+	// answerWithin is how long a device has to answer a question.
+	answerWithin = time.Minute
 )
 
 const (
@@ -194,6 +196,8 @@ func userOf(key string, a Admission) (*jwt.UserClaims, error) {
 		user.Name, user.Audience = wire.Token(a.Device), "DEVICES"
 		user.Pub.Allow.Add(wire.DeviceMayPublish(a.Device)...)
 		user.Sub.Allow.Add(wire.DeviceMaySubscribe(a.Device)...)
+		// It may answer what it is asked, once, and nothing else that it did not hear.
+		user.Resp = &jwt.ResponsePermission{MaxMsgs: 1, Expires: answerWithin}
 		return user, nil
 	case identity.Operator, identity.Deployer:
 		user.Name, user.Audience = a.Name, "FLEET"
