@@ -127,5 +127,5 @@ clean: ## remove what was built
 	rm -rf bin dist coverage.*
 
 .PHONY: ci
-ci: ## what .ci/run does on a fresh clone: deps, build, test, proofs, lint, each with its time
+ci: ## what .ci/run does on a fresh clone: deps, build, test, lint, proofs, each with its time
 	@./.ci/run

@@ -2,6 +2,7 @@ package rollout_test
 
 import (
 	"fmt"
+	"math/rand"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +31,7 @@ func seeds() gopter.Gen { return gen.Int64().WithShrinker(gopter.NoShrinker) }
 // played plays a random plan on a model in which some things fail, and shows each moment.
 func played(t *testing.T, seed int64, watch func(planner.Plan, rollout.Script, rollout.Moment) string) (wrong string, story simulate.Story) {
 	world, reality := plannertest.Rolling(t, seed)
+	breakSome(reality, seed)
 	plan := planner.Make(world, reality)
 	script := rollout.NewScript(plan, func(string) bool { return true })
 	model := simulate.Model{Seed: seed, Fails: float64(uint64(seed)%4) * 0.02, Silent: float64(uint64(seed)%3) * 0.01, Approve: true}
@@ -39,6 +41,26 @@ func played(t *testing.T, seed int64, watch func(planner.Plan, rollout.Script, r
 		}
 	})
 	return wrong, story
+}
+
+// breakSome has some devices be down before the run begins, in one play of two.
+func breakSome(reality algebra.Reality, seed int64) {
+	if seed%2 == 0 {
+		return
+	}
+	dice := rand.New(rand.NewSource(seed))
+	for id := range reality.Roster.All().IDs() {
+		if dice.Intn(6) > 0 {
+			continue
+		}
+		for _, app := range reality.Published.Apps() {
+			at := algebra.Slot{Device: id, App: app}
+			if s, ok := reality.Slots[at]; ok {
+				s.Phase = algebra.Failed
+				reality.Slots[at] = s
+			}
+		}
+	}
 }
 
 // down is who is down, and how many there are, by budget and site, counted anew and without

@@ -3,13 +3,13 @@
     so nothing unsound is mapped. *)
 
 From Coq Require Import Extraction ExtrOcamlBasic.
-From Muster Require Import Sets Algebra Assignment Merge Diff Blocked Planner World Order Rollout Delivery Analysis.
+From Muster Require Import Sets Algebra Assignment Merge Diff Blocked Planner World Order Rollout Courses Delivery Analysis.
 
 Extraction Language OCaml.
 Extraction "model.ml"
   claims resolve_world conflicted merge
   make blocks relabel
   diff order check
-  waves start_all limit
+  waves start_all limit courses target
   deliver new_agent
   satisfiable implies disjoint equivalent.

@@ -178,6 +178,21 @@ let wave = function
   | x -> wrong "wave" x
 let of_wave = function
   | `Fleet ids -> L [W "fleet"; l w ids] | `Share n -> L [W "share"; of_num n] | `Rest -> W "rest"
+let course = function
+  | L [W name; app; ids; ps] ->
+    let part = function
+      | L [W "of"; s] -> ByFleet (sel atom s)
+      | L [W "share"; n] -> ByShare (n_of (num n))
+      | W "rest" -> ByRest
+      | x -> wrong "wave" x in
+    (name, { for_app = maybe word app; drawn = list word ids; parts = list part ps })
+  | x -> wrong "rollout" x
+let of_course (name, c) =
+  let of_part = function
+    | ByFleet s -> L [W "of"; of_sel of_atom s]
+    | ByShare n -> L [W "share"; of_num (int_of_n n)]
+    | ByRest -> W "rest" in
+  L [W name; of_maybe w c.for_app; l w c.drawn; l of_part c.parts]
 let bound = function
   | L [W "count"; n] -> Count (n_of (num n)) | L [W "share"; n] -> Share (n_of (num n)) | x -> wrong "bound" x
 let of_bound = function
@@ -229,6 +244,12 @@ let answer ask = match ask with
     let x = world x and r = reality r in
     let of_target (d, a) = L [W d.id; W a] in
     L [sorted (of_action of_target of_release) (make same x r); sorted of_target (blocks same x r)]
+  | L [W "courses"; x; r; online; cs] ->
+    let online = list word online and cs = list course cs in
+    let answers = courses same (world x) (reality r) (fun d -> mem same d online) (List.map snd cs) in
+    let of_change a = let d, app = target a in L [W d.id; W app] in
+    L (List.concat (List.map2 (fun (name, _) (changes, (parts, tail)) ->
+      if changes = [] then [] else [L [W name; sorted of_change changes; l (sorted w) parts; sorted w tail]]) cs answers))
   | L [W "diff"; slots; want; have] ->
     let want = placement want and have = placement have in
     l (of_action w w) (diff same (list word slots) (fun s -> lookup same s want) (fun s -> lookup same s have))
@@ -268,6 +289,8 @@ let answer ask = match ask with
 let echo ask = match ask with
   | L [W "claims"; r; e] -> L [W "claims"; l of_device (list device r); of_expr (expr e)]
   | L [W "make"; x; r] -> L [W "make"; of_world (world x); of_reality (reality r)]
+  | L [W "courses"; x; r; online; cs] ->
+    L [W "courses"; of_world (world x); of_reality (reality r); l w (list word online); l of_course (list course cs)]
   | L [W ("diff" | "order" as what); slots; want; have] ->
     L [W what; l w (list word slots); of_placement (placement want); of_placement (placement have)]
   | L [W "check"; slots; hs; steps; have] ->

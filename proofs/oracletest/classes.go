@@ -8,13 +8,14 @@ import (
 // Classes are the kinds of case, by the head of a question: a generator that meets one of them in
 // fewer than one case of twenty tests less than it seems to.
 var Classes = map[string][]string{
-	"claims": {"nothing claimed", "one winner", "conflict", "outvoted"},
-	"diff":   {"nothing to do", "start", "replace", "stop"},
-	"decide": {"satisfiable", "unsatisfiable", "implies", "disjoint", "equivalent", "overlap"},
-	"waves":  {"by fleet", "by share", "tail", "no tail", "empty wave"},
-	"budget": {"all go", "some go", "none goes", "nobody was down", "spent before", "clamped to one"},
-	"limit":  {"clamped to one", "share", "count"},
-	"merge":  {"conflict", "taken from one side", "deleted", "untouched"},
+	"claims":  {"nothing claimed", "one winner", "conflict", "outvoted"},
+	"diff":    {"nothing to do", "start", "replace", "stop"},
+	"decide":  {"satisfiable", "unsatisfiable", "implies", "disjoint", "equivalent", "overlap"},
+	"courses": {"one course", "several courses", "taken by another's rollout", "by default", "tail", "several waves"},
+	"waves":   {"by fleet", "by share", "tail", "no tail", "empty wave"},
+	"budget":  {"all go", "some go", "none goes", "nobody was down", "spent before", "clamped to one"},
+	"limit":   {"clamped to one", "share", "count"},
+	"merge":   {"conflict", "taken from one side", "deleted", "untouched"},
 }
 
 // ClassesOf are the classes that a question and its answer are of. Those about worlds are told by
@@ -49,6 +50,8 @@ func ClassesOf(c Case) []string {
 		m.when("disjoint", yes[2] == "yes")
 		m.when("equivalent", yes[3] == "yes")
 		m.when("overlap", yes[1] == "no" && yes[2] == "no")
+	} else if a, ok := ask.args("courses", 4); ok {
+		m.courses(a[3], answer)
 	} else if a, ok := ask.args("waves", 3); ok {
 		m.waves(a[2], answer)
 	} else if a, ok := ask.args("budget", 5); ok {
@@ -79,6 +82,29 @@ func (m meeting) claims(answer Node) {
 		m.when("conflict", n > 1)
 	}
 	m.when("outvoted", winners < len(all.list))
+}
+
+func (m meeting) courses(asked, answer Node) {
+	app := map[string]string{}
+	for _, r := range asked.all() {
+		app[r.list[0].word] = r.list[1].word
+	}
+	m.when("one course", len(answer.list) == 1)
+	m.when("several courses", len(answer.list) > 1)
+	for _, c := range answer.all() {
+		name := c.list[0].word
+		m.when("by default", name == byDefault)
+		for _, slot := range c.list[1].all() {
+			_, changed := slot.pair()
+			m.when("taken by another's rollout", name != byDefault && changed.word != app[name])
+		}
+		m.when("tail", len(c.list[3].list) > 0)
+		filled := 0
+		for _, part := range c.list[2].all() {
+			filled += min(1, len(part.list))
+		}
+		m.when("several waves", filled > 1)
+	}
 }
 
 func (m meeting) waves(asked, answer Node) {

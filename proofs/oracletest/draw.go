@@ -143,6 +143,11 @@ func (d Dice) spec(i int, version string) Node {
 
 // World is the question what the plan of a random world is.
 func (d Dice) World() string {
+	world, reality := d.world()
+	return Call("make", world, reality).String()
+}
+
+func (d Dice) world() (world, reality Node) {
 	documents, specs, rules, roster, known := L(), L(), L(), L(), L()
 	for i := range apps {
 		specs.list = append(specs.list, d.spec(i, "1"), d.spec(i, "2"))
@@ -199,8 +204,8 @@ func (d Dice) World() string {
 		refused.list = append(refused.list, L(Words("stranger", "web"), L(W("web@1"), L())))
 		d.R.Shuffle(len(rules.list), func(i, j int) { rules.list[i], rules.list[j] = rules.list[j], rules.list[i] })
 	}
-	return Call("make", Call("world", documents, specs, rules),
-		Call("reality", roster, published, known, refused, quarantined, Words(revoked...), Words(gone...))).String()
+	return Call("world", documents, specs, rules),
+		Call("reality", roster, published, known, refused, quarantined, Words(revoked...), Words(gone...))
 }
 
 // release is one of the deployments of an app, or one that nobody knows, mostly with what it takes.

@@ -5,8 +5,52 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/selectors"
 )
+
+// Courses is the question how the plan of a random world goes out.
+func (d Dice) Courses() string {
+	world, reality := d.world()
+	seen := map[string]bool{}
+	var ids, online []string
+	for _, list := range []Node{reality.list[1], world.list[1]} {
+		for _, n := range list.list {
+			if id := n.list[0].word; !seen[id] {
+				seen[id] = true
+				ids = append(ids, id)
+			}
+		}
+	}
+	for _, id := range ids {
+		if !d.one(5) {
+			online = append(online, id)
+		}
+	}
+	rollouts := L()
+	names := []string{"r1", "r2", "r3"}
+	for i, at := range d.R.Perm(len(apps))[:1+d.R.Intn(3)] {
+		waves := L()
+		for range d.R.Intn(3) {
+			if d.one(2) {
+				waves.list = append(waves.list, Call("share", Num(1+d.R.Intn(10_000))))
+			} else {
+				waves.list = append(waves.list, Call("of", d.Set(1)))
+			}
+		}
+		waves.list = append(waves.list, W("rest"))
+		rollouts.list = append(rollouts.list, L(W(names[i]), W(apps[at]), Words(drawnFor(apps[at], ids)...), waves))
+	}
+	shares := L()
+	for _, w := range algebra.DefaultRollout().Waves {
+		if s, ok := w.(algebra.ShareWave); ok {
+			shares.list = append(shares.list, Call("share", Num(int(s.Share))))
+		}
+	}
+	shares.list = append(shares.list, W("rest"))
+	rollouts.list = append(rollouts.list, L(W(byDefault), W("-"), Words(drawnFor("", ids)...), shares))
+	return Call("courses", world, reality, Words(online...), rollouts).String()
+}
 
 // Waves is the question in which wave each device of a target goes. The target is in the order in
 // which the rollout of app web draws devices for its shares.

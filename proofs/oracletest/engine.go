@@ -38,6 +38,9 @@ func (e Engine) Answer(line string) string {
 	if a, ok := n.args("make", 2); ok {
 		return e.make(readWorld(a[0], a[1])).String()
 	}
+	if a, ok := n.args("courses", 4); ok {
+		return e.courses(a[0], a[1], a[2], a[3]).String()
+	}
 	if a, ok := n.args("claims", 2); ok {
 		return claims(a[0], a[1]).String()
 	}

@@ -33,6 +33,7 @@ var kinds = []struct {
 	draw func(oracletest.Dice) string
 }{
 	{"world", 900, oracletest.Dice.World},
+	{"courses", 700, oracletest.Dice.Courses},
 	{"claims", 500, oracletest.Dice.Claims},
 	{"difference", 400, oracletest.Dice.Difference},
 	{"decision", 500, oracletest.Dice.Decision},
@@ -147,7 +148,7 @@ func TestCodeIsTheModel(t *testing.T) {
 				}
 				return err == nil, err
 			}, lines(kind.draw, wild)))
-			t.Logf("%-12s wild %-5t %d cases", kind.name, wild, c.cases)
+			t.Logf("%-12s %-9s %d cases", kind.name, map[bool]string{true: "arbitrary", false: "typed"}[wild], c.cases)
 			if all := oracletest.Classes[head]; !wild && kind.name == "world" {
 				c.enough(t, kind.name, ofPlans)
 			} else if !wild {

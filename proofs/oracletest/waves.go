@@ -5,7 +5,6 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/algebra/algebratest"
-	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/selectors"
 )
 
@@ -29,28 +28,21 @@ func (e Engine) waves(online, target, waves Node) Node {
 	r.reality = algebra.NewReality(algebratest.MustRoster(list), algebratest.Now)
 	r.reality.Records = records
 
-	parts, tail := L(), L()
-	for _, course := range e.Make(r.world, r.reality).Courses {
-		for _, w := range course.Waves {
-			var part []Node
-			for _, id := range w.Devices {
-				part = append(part, W(id.String()))
-			}
-			if w.Kind == planner.OfTail {
-				tail = sorted(part)
-			} else {
-				parts.list = append(parts.list, sorted(part))
-			}
-		}
+	courses := e.Make(r.world, r.reality).Courses
+	if len(courses) != 1 {
+		panic("oracletest: a new app for all is more than one course")
 	}
-	return L(parts, tail)
+	return L(waveNodes(courses[0]))
 }
 
+// readWaves reads the parts of a rollout: (fleet (ids)), (of selector), (share n), rest.
 func readWaves(n Node) []algebra.Wave {
 	var out []algebra.Wave
 	for _, w := range n.all() {
 		if a, ok := w.args("fleet", 1); ok {
 			out = append(out, algebra.FleetWave{Fleet: bind(fleetOf(a[0].texts()), nil)})
+		} else if a, ok := w.args("of", 1); ok {
+			out = append(out, algebra.FleetWave{Fleet: bind(reading{}.fleet(a[0]), nil)})
 		} else if a, ok := w.args("share", 1); ok {
 			out = append(out, algebra.ShareWave{Share: selectors.Percent(a[0].number())})
 		} else if w.text() == "rest" {
