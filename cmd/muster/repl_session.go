@@ -160,14 +160,17 @@ func (s *session) statement(ctx context.Context, entry string, from int) error {
 
 // bind reads the expression that is the rest of an entry.
 func (s *session) bind(entry string, from int) (*selectors.Bound, error) {
-	q, bound, err := s.query(entry, from)
-	switch {
-	case err != nil:
-		return nil, err
-	case bound == nil || !plain(q):
-		return nil, errors.New("an expression is wanted here, without let and without clauses")
+	alone := errors.New("an expression is wanted here, without let and without clauses")
+	if statement, err := selectors.ParseStatement(entry[min(from, len(entry)):]); err == nil {
+		if _, let := statement.(selectors.Let); let {
+			return nil, alone
+		}
 	}
-	return bound, nil
+	q, bound, err := s.query(entry, from)
+	if err == nil && !plain(q) {
+		return nil, alone
+	}
+	return bound, err
 }
 
 // query reads the statement that is the rest of an entry. A let is done, and gives no query.

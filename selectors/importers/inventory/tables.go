@@ -14,17 +14,20 @@ import (
 )
 
 // readCSV reads a table: a row a device, its name in the column id, name or host, each other
-// column a label, or a fact where it is called facts.KEY. An empty cell is no label.
+// column a label, or a fact where it is called facts.KEY. An empty cell is no label. With the name
+// in the column device it is a table of muster query -o csv: labels are called label.KEY there, and
+// all else is a fact.
 func readCSV(text string) (*Inventory, error) {
 	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
 	head, err := r.Read()
 	if err != nil {
 		return nil, err
 	}
-	names := slices.IndexFunc(head, func(h string) bool { return h == "id" || h == "name" || h == "host" })
+	names := slices.IndexFunc(head, func(h string) bool { return slices.Contains([]string{"id", "name", "host", "device"}, h) })
 	if names < 0 {
-		return nil, errors.New("line 1: no column is called id, name or host")
+		return nil, errors.New("line 1: no column is called id, name, host or device")
 	}
+	ours := head[names] == "device"
 	for i, h := range head {
 		if h == "" || slices.Index(head, h) != i {
 			return nil, fmt.Errorf("line 1: column %d has no name of its own", i+1)
@@ -42,12 +45,13 @@ func readCSV(text string) (*Inventory, error) {
 		h := Host{Name: row[names], Labels: map[string]string{}, Facts: map[string]string{}}
 		for i, cell := range row {
 			fact, isFact := strings.CutPrefix(head[i], "facts.")
+			label, isLabel := strings.CutPrefix(strings.Replace(head[i], "labels.", "label.", 1), "label.")
 			switch {
 			case i == names || cell == "":
-			case isFact:
+			case isFact, ours && !isLabel:
 				h.Facts[fact] = cell
 			default:
-				h.Labels[strings.TrimPrefix(head[i], "labels.")] = cell
+				h.Labels[label] = cell
 			}
 		}
 		hosts = append(hosts, h)
