@@ -17,7 +17,7 @@ import (
 func (l *Link) Desired(ctx context.Context) (<-chan []byte, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	followed := make(chan []byte)
-	sub, err := l.nc.Subscribe(wire.DesiredSubject(l.Device), func(m *nats.Msg) {
+	stop, err := l.listen(wire.DesiredSubject(l.Device), func(m *nats.Msg) {
 		select {
 		case followed <- m.Data:
 		case <-ctx.Done():
@@ -37,7 +37,7 @@ func (l *Link) Desired(ctx context.Context) (<-chan []byte, error) {
 		defer close(out)
 		defer func() { <-asked }()
 		defer cancel()
-		defer sub.Unsubscribe()
+		defer stop()
 		newest(ctx, out, [3]<-chan []byte{keys, followed, answered})
 	}()
 	return out, nil
@@ -74,14 +74,12 @@ func newest(ctx context.Context, out chan<- []byte, sources [3]<-chan []byte) {
 // keepAsking asks at once, after each new connection and from time to time; while there is no
 // answer, with growing pauses.
 func (l *Link) keepAsking(ctx context.Context, keys, answered chan<- []byte) {
-	connected := l.nc.StatusChanged(nats.CONNECTED)
-	defer l.nc.RemoveStatusListener(connected)
 	pause := firstPause
 	for {
 		wait := jitter(l.Every)
 		var answer wire.StateAnswer
 		var err error
-		if l.nc.IsConnected() { // else the new connection asks, and nothing times out until then
+		if l.isConnected() { // else the new connection asks, and nothing times out until then
 			answer, err = l.askState(ctx)
 		}
 		if ctx.Err() != nil {
@@ -98,10 +96,7 @@ func (l *Link) keepAsking(ctx context.Context, keys, answered chan<- []byte) {
 		}
 		select {
 		case <-time.After(wait):
-		case _, open := <-connected:
-			if !open {
-				connected = nil // the connection was closed for good; ctx ends with the agent
-			}
+		case <-l.connected:
 		case <-ctx.Done():
 			return
 		}

@@ -8,6 +8,9 @@
 // one, and a gap in the sequence is nothing to act on. The timer, jittered so that a fleet does
 // not ask at once, bounds how long a device can miss the last one.
 //
+// A connection ends with the token it was made with. So before that the link makes another one with
+// the next token, goes over to it and leaves the one before, and nothing is lost in between.
+//
 // An answer that does not name this device and the nonce of the request is dropped, as anyone in
 // the devices' account can send to an inbox whose name he guesses. The signature is checked by
 // the agent, not here.

@@ -18,8 +18,9 @@ import (
 type Config struct {
 	URL    string
 	Device algebra.DeviceID
-	// Token gives the token for each connection anew, as tokens are short-lived.
-	Token func() string
+	// Token gives the token for each connection anew, as tokens are short-lived, and when it ends:
+	// before then the link connects with the next one. A zero time is an end that is not known.
+	Token func() (text string, until time.Time)
 	// Every is the mean time between questions while nothing happens; 0 is 5 minutes.
 	Every time.Duration
 	// Notice hears what goes wrong in the background, where no call can return it. It may be
@@ -27,10 +28,18 @@ type Config struct {
 	Notice func(error)
 }
 
-// Link is an agent.Link over one connection.
+// Link is an agent.Link over one connection, and before its end over the next.
 type Link struct {
 	Config
-	nc *nats.Conn
+
+	shown     chan struct{} // a token was
+	connected chan struct{} // a connection was made, or made anew
+	closed    chan struct{}
+	once      sync.Once
+
+	mu    sync.RWMutex // held for writing while the connection is exchanged
+	now   *line
+	hears map[string]nats.MsgHandler // by subject
 }
 
 var (
@@ -58,27 +67,14 @@ func Connect(c Config) (*Link, error) {
 	if c.Notice == nil {
 		c.Notice = func(error) {}
 	}
-	nc, err := nats.Connect(c.URL,
-		nats.Name("muster-agent "+c.Device.String()),
-		nats.TokenHandler(c.Token),
-		nats.CustomInboxPrefix(wire.InboxPrefix(c.Device)),
-		nats.RetryOnFailedConnect(true),
-		nats.MaxReconnects(-1),
-		// A refused token is tried again: the next one may be good, the device enrolled by then.
-		nats.IgnoreAuthErrorAbort(),
-		nats.CustomReconnectDelay(reconnectDelay),
-		nats.ReconnectBufSize(-1),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.Notice(fmt.Errorf("link: %w", err)) }),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			if err != nil {
-				c.Notice(fmt.Errorf("link: disconnected: %w", err))
-			}
-		}),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("link to %s: %w", c.URL, err)
+	l := &Link{Config: c, shown: make(chan struct{}, 1), connected: make(chan struct{}, 1), closed: make(chan struct{}),
+		hears: map[string]nats.MsgHandler{}}
+	var err error
+	if l.now, err = l.dial(nats.RetryOnFailedConnect(true)); err != nil {
+		return nil, err
 	}
-	return &Link{Config: c, nc: nc}, nil
+	go l.keepFresh()
+	return l, nil
 }
 
 // reconnectDelay grows with each attempt, so that a device without a network can sleep, and is
@@ -89,8 +85,11 @@ func reconnectDelay(attempts int) time.Duration {
 
 // Close ends the link. News that is still on its way out gets a moment to leave.
 func (l *Link) Close() {
-	_ = l.nc.FlushTimeout(time.Second) // without a connection there is nothing to wait for
-	l.nc.Close()
+	l.once.Do(func() { close(l.closed) })
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	_ = l.now.FlushTimeout(time.Second) // without a connection there is nothing to wait for
+	l.now.Close()
 }
 
 // Report publishes news. Without a connection it fails at once: the agent keeps the newest of each
@@ -99,10 +98,12 @@ func (l *Link) Report(ctx context.Context, r wire.Report) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !l.nc.IsConnected() {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if !l.now.IsConnected() {
 		return fmt.Errorf("report %s: %w", r.Subject(), nats.ErrDisconnected)
 	}
-	if err := l.nc.Publish(r.Subject(), wire.Encode(r)); err != nil {
+	if err := l.now.Publish(r.Subject(), wire.Encode(r)); err != nil {
 		return fmt.Errorf("report %s: %w", r.Subject(), err)
 	}
 	return nil
@@ -141,7 +142,7 @@ func (l *Link) Serve(ctx context.Context, answer func(context.Context, wire.Mess
 	var answering sync.WaitGroup
 	defer answering.Wait()
 	busy := make(chan struct{}, questionsAtOnce)
-	sub, err := l.nc.Subscribe(wire.QuerySubject(l.Device), func(m *nats.Msg) {
+	stop, err := l.listen(wire.QuerySubject(l.Device), func(m *nats.Msg) {
 		q, err := wire.Decode(m.Data)
 		if err != nil || m.Reply == "" {
 			return
@@ -164,7 +165,7 @@ func (l *Link) Serve(ctx context.Context, answer func(context.Context, wire.Mess
 		return fmt.Errorf("questions: %w", err)
 	}
 	<-ctx.Done()
-	_ = sub.Unsubscribe() // only fails on a closed connection
+	stop()
 	return nil
 }
 
@@ -175,7 +176,12 @@ const questionsAtOnce = 4
 func (l *Link) ask(ctx context.Context, request wire.Message) (wire.Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	m, err := l.nc.RequestWithContext(ctx, wire.RequestSubject(l.Device), wire.Encode(request))
+	l.mu.RLock()
+	over := l.now
+	over.asks.Add(1)
+	l.mu.RUnlock()
+	defer over.asks.Done()
+	m, err := over.RequestWithContext(ctx, wire.RequestSubject(l.Device), wire.Encode(request))
 	if errors.Is(err, nats.ErrNoResponders) {
 		return nil, errors.New("no hub is there to answer")
 	}

@@ -103,7 +103,7 @@ func (n *notices) await(t *testing.T, want string) {
 func connect(t *testing.T, url string, every time.Duration) (*agentnats.Link, *notices) {
 	t.Helper()
 	n := &notices{}
-	l, err := agentnats.Connect(agentnats.Config{URL: url, Device: d1, Token: d1.String, Every: every, Notice: n.add})
+	l, err := agentnats.Connect(agentnats.Config{URL: url, Device: d1, Token: func() (string, time.Time) { return d1.String(), time.Time{} }, Every: every, Notice: n.add})
 	must(t, err)
 	t.Cleanup(l.Close)
 	return l, n
@@ -252,7 +252,7 @@ func TestAsksFromTimeToTime(t *testing.T) {
 }
 
 func TestConnectRefusesWhatCannotWork(t *testing.T) {
-	token := func() string { return "" }
+	token := func() (string, time.Time) { return "", time.Time{} }
 	for name, c := range map[string]agentnats.Config{
 		"no device": {URL: "nats://127.0.0.1", Token: token},
 		"no url":    {Device: d1, Token: token},

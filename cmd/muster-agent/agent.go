@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"path/filepath"
+	"time"
 
 	"github.com/musterfleet/muster/agent"
 	"github.com/musterfleet/muster/agent/facts"
@@ -51,12 +52,12 @@ func runAgent(ctx context.Context, args []string, env func(string) string, out, 
 	}
 	link, err := nats.Connect(nats.Config{
 		URL: o.NATS.URL, Device: o.device,
-		Token: func() string {
-			token, err := shown()
+		Token: func() (string, time.Time) {
+			token, until, err := shown()
 			if err != nil {
-				log.Error("there is no token; connecting without", "error", err)
+				log.Error("there is no token", "error", err)
 			}
-			return token
+			return token, until
 		},
 		Notice: func(err error) { log.Warn("link", "error", err) },
 	})

@@ -42,9 +42,9 @@ func simulate(ctx context.Context, dir devDir, url string, devices []algebra.Dev
 			stop()
 			return nil, err
 		}
-		link, err := agentnats.Connect(agentnats.Config{URL: url, Device: d.ID, Token: func() string {
-			token, _ := source.Token() // without one the connection is refused, and tried again
-			return token
+		link, err := agentnats.Connect(agentnats.Config{URL: url, Device: d.ID, Token: func() (string, time.Time) {
+			token, until, _ := source.Fresh() // without one the connection is refused, and tried again
+			return token, until
 		}})
 		if err != nil {
 			stop()

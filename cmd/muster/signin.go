@@ -45,7 +45,8 @@ func shownToken(ctx context.Context, config identity.Config) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return token()
+	text, _, err := token()
+	return text, err
 }
 
 // holder names whose token is shown, for an error.

@@ -52,7 +52,7 @@ func (s *stack) victim() victim {
 	good, err := wire.Sign(s.sign, s.state("d1", 5, algebra.DigestOf([]byte("4")), "web"))
 	s.must(err)
 	s.publish("d1", good.Raw())
-	link, err := agentnats.Connect(agentnats.Config{URL: s.server.URL(), Device: algebra.MustDeviceID("d1"), Token: func() string { return s.token(s.claims("d1")) }})
+	link, err := agentnats.Connect(agentnats.Config{URL: s.server.URL(), Device: algebra.MustDeviceID("d1"), Token: func() (string, time.Time) { return s.token(s.claims("d1")), time.Time{} }})
 	s.must(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	v := victim{runtime: &inprocess.Runtime{}, good: good}
