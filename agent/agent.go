@@ -101,6 +101,15 @@ func (a *Agent) Run(ctx context.Context) error {
 	return nil
 }
 
+// Trusted are the operators' keys that count now: those of the configuration until the fleet sent
+// others.
+func (a *Agent) Trusted() wire.Keyring {
+	if s := a.state.Load(); s != nil {
+		return s.Keys()
+	}
+	return a.Keys
+}
+
 // lastWork is how long work that has begun may go on after the end was asked for.
 const lastWork = 10 * time.Second
 

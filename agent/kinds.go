@@ -76,6 +76,17 @@ func (k Kinds) Stop(ctx context.Context, app algebra.App) error {
 	return errors.Join(errs...)
 }
 
+// Collect has each make room that can.
+func (k Kinds) Collect(ctx context.Context, keep []algebra.Deployment) error {
+	var errs []error
+	for r := range maps.Values(k) {
+		if c, can := r.(Collector); can {
+			errs = append(errs, c.Collect(ctx, keep))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // Changes are those of all of them. They end together.
 func (k Kinds) Changes(ctx context.Context) (<-chan algebra.App, error) {
 	ctx, cancel := context.WithCancel(ctx)

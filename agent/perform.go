@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,7 +24,7 @@ func (a *Agent) perform(work context.Context, effects []Effect) {
 				return Fetched{e.App, e.Release, d, err}
 			})
 		case Prepare:
-			a.do(work, func() Event { return Prepared{e.App, e.Release, a.Runtime.Prepare(work, e.Deployment)} })
+			a.do(work, func() Event { return Prepared{e.App, e.Release, a.prepare(work, e.Deployment)} })
 		case Start:
 			a.Log.Info("start", "app", e.App, "version", e.Release.Version)
 			a.do(work, func() Event { return Started{e.App, e.Release, a.Runtime.Start(work, e.Deployment, e.Values)} })
@@ -71,6 +73,17 @@ func (a *Agent) perform(work context.Context, effects []Effect) {
 // do works beside the loop and brings the loop what came of it.
 func (a *Agent) do(work context.Context, f func() Event) {
 	a.work.Go(func() { a.send(work, f()) })
+}
+
+// prepare makes room first: what is fetched for a start must not fill the disk.
+func (a *Agent) prepare(ctx context.Context, d algebra.Deployment) error {
+	if c, can := a.Runtime.(Collector); can {
+		keep := append(slices.Collect(maps.Values(a.state.Load().specs)), d)
+		if err := c.Collect(ctx, keep); err != nil {
+			a.Log.Warn("no room made on the disk", "error", err)
+		}
+	}
+	return a.Runtime.Prepare(ctx, d)
 }
 
 func (a *Agent) save(e Save) error {

@@ -36,3 +36,9 @@ type Observed struct {
 	Detail   string
 	Restarts int
 }
+
+// Collector is a Runtime that can make room on a disk that is full.
+type Collector interface {
+	// Collect removes what was fetched and nobody needs, if the disk is full. What keep needs stays.
+	Collect(ctx context.Context, keep []algebra.Deployment) error
+}

@@ -35,7 +35,8 @@ type Container struct {
 	Secrets []SecretUse `json:"secrets,omitempty"`
 }
 
-// SecretUse shows a container one of the device's secrets, as a variable or as a file.
+// SecretUse shows a container one of the device's secrets, as a variable or as a file. A variable
+// also shows in podman inspect on the device; a file does not.
 type SecretUse struct {
 	Name string `json:"name"`
 	Env  string `json:"env,omitempty"`

@@ -61,6 +61,7 @@ var layers = []layer{
 	{folder: "./agent/nats", may: device, tests: everything},
 	{folder: "./agent/inprocess", may: device, tests: everything},
 	{folder: "./agent/files", may: device, tests: everything},
+	{folder: "./agent/vault", may: device, tests: everything},
 	{folder: "./agent/systemd", may: append([]string{"./agent/files"}, device...), tests: everything},
 	{folder: "./agent/setup", may: []string{"./agent", "./algebra", "./identity"}, tests: everything},
 	// The only places where adapters meet.

@@ -18,6 +18,8 @@ type Runtime struct {
 	Delay func(Call) time.Duration
 	// Fail makes a call fail, before it has done anything; nil is never.
 	Fail func(Call) error
+	// Secret fetches a secret for its own sake; nil lets any be had.
+	Secret func(context.Context, string) error
 	// Absent names images that cannot be had.
 	Absent map[string]bool
 
@@ -92,6 +94,14 @@ func (r *Runtime) Prepare(ctx context.Context, d algebra.Deployment) error {
 		return err
 	}
 	for _, c := range containers(d) {
+		for _, s := range c.Secrets {
+			if r.Secret == nil {
+				continue
+			}
+			if err := r.Secret(ctx, s.Name); err != nil {
+				return fmt.Errorf("prepare %s: container %s: %w", d, c.Name, err)
+			}
+		}
 		if r.Absent[c.Image] {
 			return fmt.Errorf("prepare %s: container %s: image %s: not to be had", d, c.Name, c.Image)
 		}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/containers/podman/v5/pkg/bindings"
@@ -20,6 +21,15 @@ import (
 
 // Runtime runs deployments on one podman for one device.
 type Runtime struct {
+	// Secrets opens the device's secrets; nil has none. It is set before the first use.
+	Secrets Secrets
+	// Full is the share of the disk that is used; nil asks podman where its storage is. It is set
+	// before the first use, as is what Remember names.
+	Full func() (float64, error)
+
+	fetched  fetchedImages
+	fetching sync.Mutex // of what is remembered of images
+
 	device algebra.DeviceID
 	conn   context.Context // carries the connection, which the bindings look up by value
 	checks *checks
@@ -43,6 +53,9 @@ func New(ctx context.Context, socket string, device algebra.DeviceID) (*Runtime,
 	r.checks = newChecks(ctx, r.probe)
 	return r, nil
 }
+
+// Remember has the runtime keep in a file which images it fetched, so that Collect knows them.
+func (r *Runtime) Remember(file string) { r.fetched.file = file }
 
 // reachable tells the three ways a socket can be wrong apart, each with its fix.
 func reachable(path string) error {

@@ -42,6 +42,7 @@ func (r *Runtime) specification(d algebra.Deployment, v algebra.Values, c algebr
 	for _, m := range c.Mounts {
 		s.Mounts = append(s.Mounts, bind(m))
 	}
+	r.showSecrets(s, d.App(), c)
 	if h := c.Health; h != nil {
 		// Interval 0 keeps podman from making systemd timers of its own where it could.
 		s.HealthConfig = &manifest.Schema2HealthConfig{

@@ -15,8 +15,12 @@ import (
 	"github.com/musterfleet/muster/algebra"
 )
 
-// Prepare fetches the images as each container's pull policy says.
+// Prepare fetches the images as each container's pull policy says, and sees to it that the
+// secrets can be had.
 func (r *Runtime) Prepare(ctx context.Context, d algebra.Deployment) error {
+	if err := r.openSecrets(ctx, d); err != nil {
+		return fmt.Errorf("prepare %s: %w", d, err)
+	}
 	for _, c := range d.Spec().Podman.Containers {
 		if err := r.fetch(r.call(ctx), c); err != nil {
 			return fmt.Errorf("prepare %s: container %s: %w", d, c.Name, err)
@@ -39,8 +43,19 @@ func (r *Runtime) fetch(ctx context.Context, c algebra.Container) error {
 			return fmt.Errorf("image %s: not on this device, and `pull: never` forbids to fetch it", c.Image)
 		}
 	}
-	if _, err := images.Pull(ctx, c.Image, &images.PullOptions{Policy: ptr("always"), Quiet: ptr(true)}); err != nil {
-		return fmt.Errorf("image %s: pull: %w", c.Image, err)
+	o := &images.PullOptions{Policy: ptr("always"), Quiet: ptr(true)}
+	login := r.login(ctx, c.Image, o)
+	if _, err := images.Pull(ctx, c.Image, o); err != nil {
+		err = fmt.Errorf("image %s: pull: %w", c.Image, err)
+		if login != nil {
+			err = fmt.Errorf("%w (without credentials: %w)", err, login)
+		}
+		return err
+	}
+	r.fetching.Lock()
+	defer r.fetching.Unlock()
+	if err := r.fetched.add(c.Image); err != nil {
+		return fmt.Errorf("image %s: remember that it was fetched: %w", c.Image, err)
 	}
 	return nil
 }
@@ -67,6 +82,9 @@ func (r *Runtime) Start(ctx context.Context, d algebra.Deployment, v algebra.Val
 }
 
 func (r *Runtime) start(ctx context.Context, d algebra.Deployment, v algebra.Values) error {
+	if err := r.giveSecrets(ctx, d); err != nil {
+		return err
+	}
 	var ids []string
 	for _, c := range d.Spec().Podman.Containers {
 		spec, err := r.specification(d, v, c)
@@ -113,7 +131,7 @@ func (r *Runtime) remove(ctx context.Context, app algebra.App) error {
 		wait.Go(func() { errs[i] = removeOne(ctx, c) })
 	}
 	wait.Wait()
-	return errors.Join(errs...)
+	return errors.Join(errors.Join(errs...), r.dropSecrets(ctx, app))
 }
 
 func removeOne(ctx context.Context, c types.ListContainer) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/musterfleet/muster/agent/nats"
 	"github.com/musterfleet/muster/agent/podman"
 	"github.com/musterfleet/muster/agent/systemd"
+	"github.com/musterfleet/muster/agent/vault"
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/identity/oidc/machine"
@@ -42,10 +43,6 @@ func runAgent(ctx context.Context, args []string, env func(string) string, out, 
 		return err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
-	runtime, err := o.runtime(living, known, log)
-	if err != nil {
-		return err
-	}
 	shown, err := machine.Tokens(o.Config)
 	if err != nil {
 		return err
@@ -66,27 +63,39 @@ func runAgent(ctx context.Context, args []string, env func(string) string, out, 
 	}
 	defer link.Close()
 	a := &agent.Agent{
-		Device: o.device, Runtime: runtime, Link: link, Keys: wire.NewKeyring(o.keys...), Dir: dir,
-		Log: log,
+		Device: o.device, Link: link, Keys: wire.NewKeyring(o.keys...), Dir: dir, Log: log,
 		Facts: func() map[string]string {
 			found := facts.Here("/")
 			maps.Copy(found, known)
 			return found
 		},
 	}
+	secrets, err := vault.Open(filepath.Join(o.state, "secrets"), o.device, link, a.Trusted)
+	if err != nil {
+		return err
+	}
+	known[agent.FactXKey] = secrets.Public()
+	if a.Runtime, err = o.runtime(living, secrets, known, log); err != nil {
+		return err
+	}
 	return a.Run(ctx)
 }
 
 // runtime is what this device can run, of each kind of workload.
-func (o options) runtime(ctx context.Context, known map[string]string, log *slog.Logger) (agent.Runtime, error) {
+func (o options) runtime(ctx context.Context, secrets *vault.Vault, known map[string]string, log *slog.Logger) (agent.Runtime, error) {
 	if o.simulate {
-		return &inprocess.Runtime{}, nil
+		return &inprocess.Runtime{Secret: func(ctx context.Context, name string) error {
+			_, _, err := secrets.Secret(ctx, wire.SecretName(name), wire.ForContainers)
+			return err
+		}}, nil
 	}
 	containers, err := podman.New(ctx, o.podman, o.device)
 	if err != nil {
 		return nil, err
 	}
 	known["runtime.version"] = "podman " + containers.Version()
+	containers.Secrets = secrets
+	containers.Remember(filepath.Join(o.state, "images.json"))
 	own := []string{o.state}
 	if o.configDir != "" {
 		own = append(own, o.configDir)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"github.com/musterfleet/muster/agent"
 	"github.com/musterfleet/muster/agent/inprocess"
 	agentnats "github.com/musterfleet/muster/agent/nats"
+	"github.com/musterfleet/muster/agent/vault"
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/nats"
 	"github.com/musterfleet/muster/executor/wire"
@@ -50,11 +52,22 @@ func simulate(ctx context.Context, dir devDir, url string, devices []algebra.Dev
 			stop()
 			return nil, err
 		}
-		a := &agent.Agent{
-			Device: d.ID, Runtime: &inprocess.Runtime{}, Link: link, Keys: keys,
-			Facts: func() map[string]string { return d.Facts },
-			Log:   slog.New(slog.NewTextHandler(io.Discard, nil)),
+		a := &agent.Agent{Device: d.ID, Link: link, Keys: keys, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+		secrets, err := vault.Simulated(d.ID, link, a.Trusted)
+		if err != nil {
+			stop()
+			return nil, err
 		}
+		a.Runtime = &inprocess.Runtime{Secret: func(ctx context.Context, name string) error {
+			_, _, err := secrets.Secret(ctx, wire.SecretName(name), wire.ForContainers)
+			return err
+		}}
+		facts := maps.Clone(d.Facts)
+		if facts == nil {
+			facts = map[string]string{}
+		}
+		facts[agent.FactXKey] = secrets.Public()
+		a.Facts = func() map[string]string { return facts }
 		running.Go(func() {
 			defer link.Close()
 			_ = a.Run(ctx) // it fails only on what is missing above

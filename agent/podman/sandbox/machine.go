@@ -60,7 +60,11 @@ network_config_dir = %[6]q
 		driver, filepath.Join(s.dir, "graph"), filepath.Join(s.dir, "run"))
 	s.env = append(os.Environ(),
 		"CONTAINERS_CONF="+filepath.Join(s.dir, "containers.conf"),
-		"CONTAINERS_STORAGE_CONF="+filepath.Join(s.dir, "storage.conf"))
+		"CONTAINERS_STORAGE_CONF="+filepath.Join(s.dir, "storage.conf"),
+		"CONTAINERS_REGISTRIES_CONF="+filepath.Join(s.dir, "registries.conf"))
+	if err := os.WriteFile(filepath.Join(s.dir, "registries.conf"), nil, 0o644); err != nil {
+		return err
+	}
 	if err := os.WriteFile(filepath.Join(s.dir, "containers.conf"), []byte(containers), 0o644); err != nil {
 		return err
 	}
