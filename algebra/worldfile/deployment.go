@@ -142,7 +142,7 @@ func (l *loader) checkRequires() {
 			if _, known := l.versions[n.Value]; known {
 				uses[d.app] = append(uses[d.app], use{n.Value, at})
 			} else if !l.unread {
-				at.fail(suggest(n.Value, apps), "requires: no deployment of app %s", n.Value)
+				at.fail(suggest(n.Value, apps), "requires: "+noDeployment+"%s", n.Value)
 			}
 		}
 	}

@@ -296,7 +296,7 @@ func (l *loader) checkRollouts() {
 		}
 		at := r.file.at(r.claims)
 		if _, known := l.versions[r.App.String()]; !known && !l.unread {
-			at.fail(suggest(r.App.String(), keys(l.versions)), "for: no deployment of app %s", r.App)
+			at.fail(suggest(r.App.String(), keys(l.versions)), "for: "+noDeployment+"%s", r.App)
 		}
 		if other := first[r.App]; other != nil {
 			at.fail("keep one of the two", "for: %s has two rollouts, %s at %s and %s at %s", r.App,

@@ -18,7 +18,7 @@ import (
 
 // worldFlag adds -w.
 func worldFlag(cmd *cobra.Command, dir *string) {
-	cmd.Flags().StringVarP(dir, "world", "w", "", "`DIR` of the World's documents")
+	cmd.Flags().StringVarP(dir, "world", "w", "", "`DIR` of the World's documents, or kube:NAMESPACE")
 	if err := cmd.MarkFlagDirname("world"); err != nil {
 		panic("muster: " + err.Error()) // the flag was added just above
 	}
@@ -28,6 +28,9 @@ func worldFlag(cmd *cobra.Command, dir *string) {
 // diag.List. Both name files as the caller would open them, while Sources inside the World
 // stay relative to it, so that a plan reads the same wherever the directory lies.
 func (c *console) loadWorld(dir string) (algebra.World, error) {
+	if namespace, ok := kubeNamespace(dir); ok {
+		return c.loadKubeWorld(namespace)
+	}
 	if err := directory(dir); err != nil {
 		return algebra.World{}, err
 	}

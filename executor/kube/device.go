@@ -1,0 +1,89 @@
+package kube
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/musterfleet/muster/algebra"
+)
+
+// heardEvery is how fine a status tells when a device was heard: an object that changes with
+// each heartbeat would be written more often than everything else together.
+const heardEvery = 5 * time.Minute
+
+// device is the status of a device's object.
+func (p *projection) device(o *unstructured.Unstructured) DeviceStatus {
+	r := p.view.Reality
+	id, _ := algebra.ParseDeviceID(o.GetName())
+	record := r.Records[id]
+	s := DeviceStatus{}
+	if !record.Heard.IsZero() {
+		s.Heard = moment(record.Heard.UTC().Truncate(heardEvery).Format(time.RFC3339))
+	}
+	i, known := r.Roster.Ordinal(id)
+	ok := accepted(o, p.view.Problems)
+	if !known {
+		s.Conditions = stamped(o, r.ObservedAt, ok, metav1.Condition{Type: Ready, Status: metav1.ConditionFalse, Reason: "Unknown",
+			Message: "the registry does not know it yet; a plan that is applied enters it"})
+		return s
+	}
+	d := r.Roster.Device(i)
+	s.Lifecycle, s.Labels, s.Facts = record.Lifecycle.String(), d.Labels, d.Facts
+	s.Apps = apps(r, i)
+	list := []metav1.Condition{online(record, s.Apps, r.ObservedAt)}
+	if _, declared, _ := unstructured.NestedMap(o.Object, "spec"); declared {
+		list = append(list, ok)
+	}
+	s.Conditions = stamped(o, r.ObservedAt, list...)
+	return s
+}
+
+// apps are the slots of a device that something is published to, or that report something.
+func apps(r algebra.Reality, ordinal uint32) (out []AppStatus) {
+	by := map[algebra.App]AppStatus{}
+	for app, rel := range r.Published.At(ordinal) {
+		by[app] = AppStatus{App: app.String(), Published: rel.Version.String()}
+	}
+	id := r.Roster.ID(ordinal)
+	for _, app := range slices.SortedFunc(maps.Keys(by), algebra.App.Compare) {
+		s := by[app]
+		if state, ok := r.Slots[algebra.Slot{Device: id, App: app}]; ok {
+			s.Running, s.Phase, s.Detail, s.Restarts = state.Release.Version.String(), state.Phase.String(), state.Detail, int64(state.Restarts)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func online(record algebra.Record, apps []AppStatus, now time.Time) metav1.Condition {
+	var wrong []string
+	for _, a := range apps {
+		if a.Phase == algebra.Failed.String() || a.Phase == algebra.Refused.String() {
+			wrong = append(wrong, fmt.Sprintf("%s: %s", a.App, a.Detail))
+		}
+	}
+	c := metav1.Condition{Type: Ready, Status: metav1.ConditionFalse}
+	switch {
+	case !record.Lifecycle.Served():
+		c.Reason, c.Message = "NotServed", "it is "+record.Lifecycle.String()
+	case !record.Online(now):
+		c.Reason, c.Message = "Offline", "nothing was heard of it for a while"
+	case len(wrong) > 0:
+		c.Reason, c.Message = "Failed", strings.Join(wrong, "; ")
+	default:
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "Online", "it is heard, and nothing on it failed"
+	}
+	return c
+}
+
+func hasField(t reflect.Type, name string) bool {
+	_, ok := fieldNamed(t, name)
+	return ok
+}

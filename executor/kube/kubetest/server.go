@@ -1,0 +1,167 @@
+// Package kubetest is an API server for tests: that of k8s.io/apiextensions-apiserver with an
+// etcd, both in this process. It serves custom resources as every API server does, and has neither
+// namespaces, users nor the resources of the core.
+package kubetest
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.etcd.io/etcd/server/v3/embed"
+	apiext "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset"
+	"k8s.io/apiextensions-apiserver/pkg/cmd/server/options"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apiserver/pkg/authentication/request/anonymous"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+)
+
+// Server is an API server that runs until the end of the test.
+type Server struct {
+	Config *rest.Config
+	t      testing.TB
+	etcd   *embed.Etcd
+	dir    string
+	port   int
+	stop   func()
+}
+
+// Start runs a server with these definitions and waits until it serves them.
+func Start(t testing.TB, crds []apiext.CustomResourceDefinition) *Server {
+	t.Helper()
+	quiet()
+	s := &Server{t: t, dir: t.TempDir()}
+	s.startEtcd()
+	t.Cleanup(func() { s.etcd.Close() })
+	s.Restart()
+	t.Cleanup(func() { s.stop() })
+	clients, err := clientset.NewForConfig(s.Config)
+	s.must(err)
+	for _, c := range crds {
+		_, err := clients.ApiextensionsV1().CustomResourceDefinitions().Create(t.Context(), &c, metav1.CreateOptions{})
+		s.must(err)
+	}
+	for _, c := range crds {
+		s.must(wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 30*time.Second, true, func(ctx context.Context) (bool, error) {
+			have, err := clients.ApiextensionsV1().CustomResourceDefinitions().Get(ctx, c.Name, metav1.GetOptions{})
+			if err != nil {
+				return false, nil // the server may still be starting
+			}
+			for _, condition := range have.Status.Conditions {
+				if condition.Type == apiext.NonStructuralSchema && condition.Status == apiext.ConditionTrue {
+					return false, fmt.Errorf("%s: %s", c.Name, condition.Message)
+				}
+				if condition.Type == apiext.Established && condition.Status == apiext.ConditionTrue {
+					return true, nil
+				}
+			}
+			return false, nil
+		}))
+	}
+	return s
+}
+
+// quiet keeps the libraries' own log to itself.
+func quiet() {
+	flags := flag.NewFlagSet("klog", flag.PanicOnError)
+	klog.InitFlags(flags)
+	_ = flags.Parse([]string{"-logtostderr=false", "-alsologtostderr=false", "-stderrthreshold=FATAL"}) // panics
+	klog.SetOutput(io.Discard)
+}
+
+func (s *Server) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *Server) startEtcd() {
+	c := embed.NewConfig()
+	c.Dir = filepath.Join(s.dir, "etcd")
+	c.LogLevel, c.LogOutputs = "error", []string{filepath.Join(s.dir, "etcd.log")}
+	c.UnsafeNoFsync = true
+	client, peer := freeURL(s.t), freeURL(s.t)
+	c.ListenClientUrls, c.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
+	c.ListenPeerUrls, c.AdvertisePeerUrls = []url.URL{peer}, []url.URL{peer}
+	c.InitialCluster = c.InitialClusterFromName(c.Name)
+	var err error
+	s.etcd, err = embed.StartEtcd(c)
+	s.must(err)
+	<-s.etcd.Server.ReadyNotify()
+}
+
+func freeURL(t testing.TB) url.URL {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return url.URL{Scheme: "http", Host: l.Addr().String()}
+}
+
+// Restart ends the API server, if it runs, and starts it anew on the same store and port.
+func (s *Server) Restart() {
+	s.t.Helper()
+	if s.stop != nil {
+		s.stop()
+	}
+	if s.port == 0 {
+		u := freeURL(s.t)
+		_, port, _ := net.SplitHostPort(u.Host)
+		_, err := fmt.Sscan(port, &s.port)
+		s.must(err)
+	}
+	kubeconfig := filepath.Join(s.dir, "kubeconfig")
+	s.must(os.WriteFile(kubeconfig, fmt.Appendf(nil, "apiVersion: v1\nkind: Config\nclusters: [{name: c, cluster: {server: 'https://127.0.0.1:%d', insecure-skip-tls-verify: true}}]\ncontexts: [{name: c, context: {cluster: c}}]\ncurrent-context: c\n", s.port), 0o600))
+	o := options.NewCustomResourceDefinitionsServerOptions(os.Stderr, os.Stderr)
+	r := o.RecommendedOptions
+	r.Etcd.StorageConfig.Transport.ServerList = []string{"http://" + s.etcd.Clients[0].Addr().String()}
+	r.SecureServing.BindAddress, r.SecureServing.BindPort = net.IPv4(127, 0, 0, 1), s.port
+	r.SecureServing.ServerCert.CertDirectory = filepath.Join(s.dir, "certs")
+	r.Authentication, r.Authorization, r.Admission = nil, nil, nil
+	r.CoreAPI.CoreAPIKubeconfigPath = kubeconfig
+	config, err := o.Config()
+	s.must(err)
+	config.GenericConfig.RequestTimeout = 3 * time.Second                               // which is how long an end waits for watches, too
+	config.GenericConfig.Authentication.Authenticator = anonymous.NewAuthenticator(nil) // everybody is nobody, who may everything
+	server, err := config.Complete().New(genericapiserver.NewEmptyDelegate())
+	s.must(err)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.GenericAPIServer.PrepareRun().RunWithContext(ctx)
+	}()
+	s.stop = func() { cancel(); <-done }
+	s.Config = &rest.Config{Host: fmt.Sprintf("https://127.0.0.1:%d", s.port), QPS: 1000, Burst: 2000, TLSClientConfig: rest.TLSClientConfig{Insecure: true}}
+	s.ready()
+}
+
+// ready waits until the server says it is: to stop one that starts would end this process.
+func (s *Server) ready() {
+	s.t.Helper()
+	client, err := rest.HTTPClientFor(s.Config)
+	s.must(err)
+	s.must(wait.PollUntilContextTimeout(context.Background(), 20*time.Millisecond, 30*time.Second, true, func(context.Context) (bool, error) {
+		answer, err := client.Get(s.Config.Host + "/readyz?exclude=informer-sync") // those of the core, which is not served here
+		if err != nil {
+			return false, nil // it does not listen yet
+		}
+		defer answer.Body.Close()
+		return answer.StatusCode == http.StatusOK, nil
+	}))
+}

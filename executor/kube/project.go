@@ -1,0 +1,165 @@
+package kube
+
+import (
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	"github.com/musterfleet/muster/algebra"
+)
+
+// Change is one thing to write to the API server.
+//
+//sumtype:decl
+type Change interface{ change() } // sealed: SetStatus, Mirror, Forget, Hold, Unhold
+
+// SetStatus gives an object a new status.
+type SetStatus struct {
+	Of     *unstructured.Unstructured
+	Status map[string]any
+}
+
+// Mirror makes or relabels the Device object of a device that no document declares.
+type Mirror struct {
+	Device algebra.DeviceID
+	Labels map[string]string
+}
+
+// Forget removes the Device object of a device that is in the registry no more.
+type Forget struct{ Of *unstructured.Unstructured }
+
+// Hold keeps an object from vanishing while devices run what it declares, and Unhold lets it go.
+type Hold struct{ Of *unstructured.Unstructured }
+
+// Unhold lets an object go.
+type Unhold struct{ Of *unstructured.Unstructured }
+
+func (SetStatus) change() {}
+func (Mirror) change()    {}
+func (Forget) change()    {}
+func (Hold) change()      {}
+func (Unhold) change()    {}
+
+// Finalizer is on assignments and deployments until no device runs what they placed.
+const Finalizer = Group + "/placed"
+
+// Project is what has to be written so that the objects of a snapshot say how things stand: nothing
+// where they say it already.
+func Project(s Snapshot, v View) []Change {
+	var out []Change
+	p := &projection{view: v, seen: map[algebra.DeviceID]bool{}}
+	if len(v.Problems) == 0 {
+		p.survey = v.survey()
+		p.deployments, p.rollouts = p.survey.deployments(), p.survey.rollouts()
+	}
+	for i := range s.Objects {
+		o := &s.Objects[i]
+		out = append(out, p.object(o)...)
+	}
+	return append(out, p.missing()...)
+}
+
+type projection struct {
+	view                  View
+	survey                *survey // nil where there is no World
+	deployments, rollouts map[string]AppliedStatus
+	seen                  map[algebra.DeviceID]bool
+}
+
+func (p *projection) object(o *unstructured.Unstructured) []Change {
+	var out []Change
+	if o.GetKind() == "Device" {
+		id, err := algebra.ParseDeviceID(o.GetName())
+		_, known := p.view.Reality.Roster.Ordinal(id)
+		_, declared, _ := unstructured.NestedMap(o.Object, "spec")
+		if !declared && (err != nil || !known) {
+			return []Change{Forget{o}}
+		}
+		p.seen[id] = true
+		if !declared && !maps.Equal(o.GetLabels(), p.labels(id)) {
+			out = append(out, Mirror{id, p.labels(id)})
+		}
+	}
+	if h := p.holding(o); h != nil {
+		out = append(out, h)
+	}
+	status := p.status(o)
+	have, _, _ := unstructured.NestedMap(o.Object, "status")
+	if !equality.Semantic.DeepEqual(have, status) {
+		out = append(out, SetStatus{o, status})
+	}
+	return out
+}
+
+// status is what the status of an object should be. Without a World the counts stay as they were.
+func (p *projection) status(o *unstructured.Unstructured) map[string]any {
+	now := p.view.Reality.ObservedAt
+	ok := accepted(o, p.view.Problems)
+	if o.GetKind() == "Device" {
+		return plain(p.device(o))
+	}
+	if p.survey == nil {
+		have, _, _ := unstructured.NestedMap(o.Object, "status")
+		status := maps.Clone(have)
+		if status == nil {
+			status = map[string]any{"devices": int64(0), "matched": int64(0), "running": int64(0), "pending": int64(0), "failed": int64(0), "conflicted": int64(0)}
+			for key := range status {
+				if k, _ := kindNamed(o.GetKind()); !hasField(k.status, key) {
+					delete(status, key)
+				}
+			}
+		}
+		status["conditions"] = plain(ReadStatus{stamped(o, now, ok)})["conditions"]
+		return status
+	}
+	applied := func(s AppliedStatus) map[string]any {
+		s.Conditions = stamped(o, now, ok, ready(s))
+		return plain(s)
+	}
+	w := p.view.World
+	switch o.GetKind() {
+	case "Fleet":
+		if i := slices.IndexFunc(w.Fleets, func(d algebra.Definition) bool { return d.Name == o.GetName() }); i >= 0 {
+			s := p.survey.fleet(w.Fleets[i])
+			s.Conditions = stamped(o, now, ok)
+			return plain(s)
+		}
+	case "Assignment":
+		if i := slices.IndexFunc(w.Assignments, func(d algebra.Definition) bool { return d.Name == o.GetName() }); i >= 0 {
+			return applied(p.survey.assignment(w.Assignments[i]))
+		}
+		return applied(AppliedStatus{})
+	case "Deployment":
+		return applied(p.deployments[o.GetName()])
+	case "Rollout":
+		return applied(p.rollouts[o.GetName()])
+	}
+	return plain(ReadStatus{stamped(o, now, ok)})
+}
+
+// missing are the Device objects that devices of the registry lack.
+func (p *projection) missing() (out []Change) {
+	roster := p.view.Reality.Roster
+	for i := range uint32(roster.Len()) {
+		if id := roster.ID(i); !p.seen[id] {
+			out = append(out, Mirror{id, p.labels(id)})
+		}
+	}
+	return out
+}
+
+// labels are those of a device that Kubernetes can have as labels, and a mark of whose it is.
+func (p *projection) labels(id algebra.DeviceID) map[string]string {
+	out := map[string]string{"app.kubernetes.io/managed-by": "muster"}
+	if i, ok := p.view.Reality.Roster.Ordinal(id); ok {
+		for k, v := range p.view.Reality.Roster.Device(i).Labels {
+			if len(validation.IsQualifiedName(k)) == 0 && len(validation.IsValidLabelValue(v)) == 0 {
+				out[k] = v
+			}
+		}
+	}
+	return out
+}
