@@ -37,6 +37,9 @@ type Reader interface {
 // ErrMoved is the outcome of a write on a revision that is no longer the record's.
 var ErrMoved = errors.New("the record has moved since it was read")
 
+// ErrHalted is the outcome of publishing while that is halted: nothing was written.
+var ErrHalted = errors.New("publishing is halted")
+
 // ErrNoSpec says that no deployment of this digest is stored.
 var ErrNoSpec = errors.New("no such deployment is stored")
 

@@ -27,6 +27,7 @@ type applyingFlags struct {
 	judging  judging
 	yes      bool
 	deadline time.Duration
+	glass    string // why policies are not to stop it
 }
 
 func applyCommand(c *console) *cobra.Command {
@@ -60,6 +61,7 @@ stale, 5 done, but a conflict blocks a slot.`,
 	a.source.addClusterFlags(cmd)
 	a.judging.addFlags(cmd)
 	cmd.Flags().BoolVar(&a.yes, "yes", false, "do not ask; for scripts")
+	cmd.Flags().StringVar(&a.glass, breakGlass, "", "apply although policies deny, for this `REASON`, as an operator; it is on record")
 	cmd.Flags().DurationVar(&a.deadline, "deadline", executor.DefaultDeadline, "`TIME` a device may take to run what it should")
 	return cmd
 }
@@ -90,6 +92,14 @@ func (a *applyingFlags) run(ctx context.Context, plans []string) error {
 	defer fleet.close()
 	if err := fleet.may("apply", identity.Deployer); err != nil {
 		return err
+	}
+	if err := fleet.mayPublish(ctx); err != nil {
+		return err
+	}
+	if a.glass != "" {
+		if err := rules.breakingGlass(ctx, fleet, a.glass); err != nil {
+			return err
+		}
 	}
 	key, err := fleet.signingKey()
 	if err != nil {

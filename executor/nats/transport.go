@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -187,6 +188,15 @@ func (t *Transport) Write(ctx context.Context, writes []executor.Write) ([]execu
 			results[i].Err = outcome(writes[i], err)
 		case <-ctx.Done():
 			results[i].Err = ctx.Err()
+		}
+	}
+	if i := slices.IndexFunc(results, func(r executor.Result) bool { return tooBig(r.Err) }); i >= 0 {
+		if why := t.halted(ctx); why != nil {
+			for i := range results {
+				if tooBig(results[i].Err) {
+					results[i].Err = why
+				}
+			}
 		}
 	}
 	return results, nil
