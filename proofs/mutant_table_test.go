@@ -81,7 +81,7 @@ var mutants = []mutant{
 		old: "slices.SortFunc(out, func(a, b Blocked) int { return a.At.Compare(b.At) })", new: "",
 		laws: []string{"plan-bytes"}},
 	{name: "a plan file is trusted whatever its digest", file: "planner/planfile/decode.go",
-		old: "if f.Metadata.Digest != digest.String() || ", new: "if ",
+		old: "if f.Metadata.Digest != digest.String() || f.Metadata.Name != nameOf(digest) {", new: "if digest.IsZero() {",
 		laws: []string{"plan-tampered"}},
 	{name: "a plan file forgets that the plan is partial", file: "planner/planfile/plan.go",
 		old: "Partial: !f.Complete", new: "Partial: false",
