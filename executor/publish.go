@@ -97,8 +97,9 @@ func (p *applying) relabel(ctx context.Context) error {
 	var writes []Write
 	for _, c := range p.approved.Plan().Registry {
 		have := p.records.Devices[c.Device].Entry
-		entry := wire.DeviceEntry{Device: c.Device, Labels: c.After, SetBy: p.By, At: p.Now(),
-			Lifecycle: declared(have.Value.Lifecycle, c.Decommissioned)}
+		entry := have.Value // with how it was enrolled and the key it is known by
+		entry.Device, entry.Labels, entry.SetBy, entry.At = c.Device, c.After, p.By, p.Now()
+		entry.Lifecycle = declared(have.Value.Lifecycle, c.Decommissioned)
 		writes = append(writes, SetEntry{entry, have.Revision})
 	}
 	return p.all(ctx, "the registry", writes)

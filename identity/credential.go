@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // EnrollmentIntent is what a device that is not enrolled knows: where the fleet is, and the
@@ -35,6 +36,8 @@ type Enrolled struct {
 	Audience string
 	// UserID and KeyID are what the issuer knows the device and its key by.
 	UserID, KeyID string
+	// KeyUntil is the end of the key; zero: it has none.
+	KeyUntil time.Time
 	// Trust are the operators' public keys in PEM.
 	Trust []byte
 }
@@ -54,7 +57,7 @@ type Join func(ctx context.Context, i EnrollmentIntent, key *rsa.PrivateKey) (En
 // Resolve makes a key in dir, which never leaves the device, and has the fleet take it. Who was
 // cut off while it waited goes on with the same key: the token counts for the first key only.
 func (i EnrollmentIntent) Resolve(ctx context.Context, dir string, join Join) (DeviceCredential, error) {
-	private, err := pendingKey(dir)
+	private, err := pendingKey(filepath.Join(dir, pendingFile))
 	if err != nil {
 		return DeviceCredential{}, fmt.Errorf("join: %w", err)
 	}
@@ -66,24 +69,31 @@ func (i EnrollmentIntent) Resolve(ctx context.Context, dir string, join Join) (D
 		return DeviceCredential{}, errors.New("join: the answer lacks the device, its issuer, its account or the operators' keys")
 	}
 	return DeviceCredential{url: i.URL, enrolled: e,
-		key: KeyFile{Type: "serviceaccount", KeyID: e.KeyID, Key: string(encodeRSA(private)), UserID: e.UserID}}, nil
+		key: KeyFile{Type: "serviceaccount", KeyID: e.KeyID, Key: string(encodeRSA(private)), UserID: e.UserID, Until: e.KeyUntil}}, nil
 }
 
 func encodeRSA(key *rsa.PrivateKey) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 }
 
-// pendingKey is the key of a device that has not been taken in yet: RSA, since that is what
+func decodeRSA(text []byte) (*rsa.PrivateKey, error) {
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, errors.New("not PEM")
+	}
+	return x509.ParsePKCS1PrivateKey(block.Bytes)
+}
+
+// pendingKey is a key that is not in use yet, made if there is none: RSA, since that is what
 // service accounts of Zitadel have.
-func pendingKey(dir string) (*rsa.PrivateKey, error) {
-	path := filepath.Join(dir, pendingFile)
+func pendingKey(path string) (*rsa.PrivateKey, error) {
 	text, err := ReadSecret(path)
 	if err == nil {
-		block, _ := pem.Decode(text)
-		if block == nil {
-			return nil, fmt.Errorf("%s: not PEM; remove it to begin anew", path)
+		key, err := decodeRSA(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w; remove it to begin anew", path, err)
 		}
-		return x509.ParsePKCS1PrivateKey(block.Bytes)
+		return key, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -92,7 +102,7 @@ func pendingKey(dir string) (*rsa.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
 	return key, replaceFile(path, encodeRSA(key), 0o600)

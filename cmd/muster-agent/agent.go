@@ -78,6 +78,9 @@ func runAgent(ctx context.Context, args []string, env func(string) string, out, 
 	if a.Runtime, err = o.runtime(living, secrets, known, log); err != nil {
 		return err
 	}
+	keeping, stop := context.WithCancel(ctx)
+	defer stop()
+	go keepKey(keeping, o.Config, log)
 	return a.Run(ctx)
 }
 

@@ -149,9 +149,13 @@ func (d *door) admit(ctx context.Context, server *nats.Server, dir devDir, i *de
 // registrar enters devices that joined at the dev issuer.
 type registrar struct{ issuer *devissuer.Issuer }
 
-func (r registrar) Register(_ context.Context, d algebra.DeviceID, key *rsa.PublicKey) (userID, keyID string, err error) {
-	keyID, err = r.issuer.AddMachine(d.String(), d.String(), key, "device")
-	return d.String(), keyID, err
+func (r registrar) Register(_ context.Context, d algebra.DeviceID, key *rsa.PublicKey) (desk.Registered, error) {
+	id, err := r.issuer.AddMachine(d.String(), d.String(), key, "device")
+	return desk.Registered{UserID: d.String(), KeyID: id}, err
+}
+
+func (r registrar) Retire(_ context.Context, d algebra.DeviceID, keepID string) error {
+	return r.issuer.RetireKeys(d.String(), keepID)
 }
 
 // simulatedKeys are the tokens of simulated devices. They share one key, since to make one for

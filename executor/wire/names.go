@@ -29,6 +29,7 @@ const (
 	AllReports  = "report.>"
 	AllRequests = "hub.get.*"
 	AllDesired  = "desired.>"
+	AllRenewals = "hub.renew.*"
 	AllHub      = "hub.>"
 	AllQueries  = "ask.>"
 	HubGroup    = "hub"
@@ -43,12 +44,15 @@ func RequestSubject(d algebra.DeviceID) string { return "hub.get." + Token(d) }
 // QuerySubject is where a device is asked. It may answer whom it hears there, and once.
 func QuerySubject(d algebra.DeviceID) string { return "ask." + Token(d) }
 
+// RenewSubject is where a device asks to be known by another key.
+func RenewSubject(d algebra.DeviceID) string { return "hub.renew." + Token(d) }
+
 // InboxPrefix is where a device receives answers.
 func InboxPrefix(d algebra.DeviceID) string { return "_INBOX_" + Token(d) }
 
 // DeviceMayPublish lists the subjects a device may publish on. Identity rests on this list.
 func DeviceMayPublish(d algebra.DeviceID) []string {
-	return []string{"report." + Token(d) + ".>", RequestSubject(d)}
+	return []string{"report." + Token(d) + ".>", RequestSubject(d), RenewSubject(d)}
 }
 
 // DeviceMaySubscribe lists the subjects a device may listen to.

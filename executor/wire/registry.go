@@ -16,6 +16,10 @@ type DeviceEntry struct {
 	At    time.Time `json:"at,omitzero"`
 	// Offer is the enrolment that brought the device in, if one did.
 	Offer string `json:"offer,omitempty"`
+	// Key is the thumbprint of the key the device is known by, and NextKey that of one it was given
+	// and has not shown yet.
+	Key     string `json:"key,omitempty"`
+	NextKey string `json:"nextKey,omitempty"`
 }
 
 // Lifecycle is algebra's: the registry stores what the algebra means.

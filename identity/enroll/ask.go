@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/musterfleet/muster/algebra"
 )
@@ -40,7 +41,9 @@ type Account struct {
 	Audience string `json:"audience"`
 	UserID   string `json:"userId"`
 	KeyID    string `json:"keyId"`
-	Trust    []byte `json:"trust"`
+	Trust    []byte `json:"trust,omitempty"`
+	// Until is the end of the key; zero: it has none.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // AnswerKind is the kind of each Answer.
@@ -98,19 +101,27 @@ func ParseAsk(data []byte) (Ask, *rsa.PublicKey, error) {
 	case a.Device.IsZero() || a.Nonce == "" || a.Token == "":
 		return Ask{}, nil, errors.New("device, token and nonce are required")
 	}
-	parsed, err := x509.ParsePKIXPublicKey(a.Key)
+	key, err := parseKey(a.Key)
 	if err != nil {
-		return Ask{}, nil, fmt.Errorf("key: %w", err)
-	}
-	key, ok := parsed.(*rsa.PublicKey)
-	if !ok || key.N.BitLen() < 2048 || key.N.BitLen() > 8192 {
-		return Ask{}, nil, errors.New("key: want RSA of 2048 bits or more")
+		return Ask{}, nil, err
 	}
 	sum := a.signed()
 	if err := rsa.VerifyPSS(key, crypto.SHA256, sum[:], a.Proof, nil); err != nil {
 		return Ask{}, nil, errors.New("the proof is not by the key")
 	}
 	return a, key, nil
+}
+
+func parseKey(text []byte) (*rsa.PublicKey, error) {
+	parsed, err := x509.ParsePKIXPublicKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("key: %w", err)
+	}
+	key, ok := parsed.(*rsa.PublicKey)
+	if !ok || key.N.BitLen() < 2048 || key.N.BitLen() > 8192 {
+		return nil, errors.New("key: want RSA of 2048 bits or more")
+	}
+	return key, nil
 }
 
 // Thumbprint tells keys apart.

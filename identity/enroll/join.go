@@ -42,7 +42,7 @@ func OverNATS(waiting func()) identity.Join {
 			if err != nil {
 				return identity.Enrolled{}, err
 			}
-			a, err := send(ctx, nc, token, wish)
+			a, err := request(ctx, nc, Subject(token.ID), wish, wish.Nonce)
 			switch {
 			case err != nil:
 				return identity.Enrolled{}, err
@@ -53,7 +53,7 @@ func OverNATS(waiting func()) identity.Join {
 					return identity.Enrolled{}, errors.New("the fleet hands out other operator keys than those the token was made for; somebody is in between, nothing was written")
 				}
 				return identity.Enrolled{Device: d.String(), Issuer: a.Account.Issuer, Audience: a.Account.Audience,
-					UserID: a.Account.UserID, KeyID: a.Account.KeyID, Trust: a.Account.Trust}, nil
+					UserID: a.Account.UserID, KeyID: a.Account.KeyID, KeyUntil: a.Account.Until, Trust: a.Account.Trust}, nil
 			}
 			if waiting != nil {
 				waiting()
@@ -68,14 +68,15 @@ func OverNATS(waiting func()) identity.Join {
 	}
 }
 
-func send(ctx context.Context, nc *nats.Conn, token Token, a Ask) (Answer, error) {
-	text, err := json.Marshal(a)
+// request asks a desk, and reads the answer to just that.
+func request(ctx context.Context, nc *nats.Conn, subject string, wish any, nonce string) (Answer, error) {
+	text, err := json.Marshal(wish)
 	if err != nil {
 		return Answer{}, err
 	}
 	within, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	m, err := nc.RequestWithContext(within, Subject(token.ID), text)
+	m, err := nc.RequestWithContext(within, subject, text)
 	if errors.Is(err, nats.ErrNoResponders) {
 		return Answer{}, errors.New("the fleet takes nobody in at the moment: no desk answers")
 	}
@@ -83,7 +84,7 @@ func send(ctx context.Context, nc *nats.Conn, token Token, a Ask) (Answer, error
 		return Answer{}, err
 	}
 	var answer Answer
-	if err := json.Unmarshal(m.Data, &answer); err != nil || answer.Kind != AnswerKind || answer.Nonce != a.Nonce {
+	if err := json.Unmarshal(m.Data, &answer); err != nil || answer.Kind != AnswerKind || answer.Nonce != nonce {
 		return Answer{}, errors.New("what came back is no answer to this request")
 	}
 	return answer, nil

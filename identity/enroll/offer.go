@@ -37,6 +37,8 @@ type Taken struct {
 	// UserID and KeyID are the issuer's, once the device was let in.
 	UserID string `json:"userId,omitempty"`
 	KeyID  string `json:"keyId,omitempty"`
+	// Until is the end of the key, if it has one.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // ParseOffer reads an offer as it is kept.

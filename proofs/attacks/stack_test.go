@@ -124,9 +124,13 @@ func newStack(t *testing.T) *stack {
 
 type registrar struct{ issuer *devissuer.Issuer }
 
-func (r registrar) Register(_ context.Context, d algebra.DeviceID, key *rsa.PublicKey) (string, string, error) {
+func (r registrar) Register(_ context.Context, d algebra.DeviceID, key *rsa.PublicKey) (desk.Registered, error) {
 	id, err := r.issuer.AddMachine(d.String(), d.String(), key, "device")
-	return d.String(), id, err
+	return desk.Registered{UserID: d.String(), KeyID: id}, err
+}
+
+func (r registrar) Retire(_ context.Context, d algebra.DeviceID, keepID string) error {
+	return r.issuer.RetireKeys(d.String(), keepID)
 }
 
 func (s *stack) must(err error) {

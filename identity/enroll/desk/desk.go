@@ -17,17 +17,26 @@ import (
 	"github.com/musterfleet/muster/identity/enroll"
 )
 
-// Registrar makes a device known to the issuer: from then on it gets tokens by its key. It may
-// be called again for one that is known.
+// Registrar makes devices known to the issuer.
 type Registrar interface {
-	Register(ctx context.Context, d algebra.DeviceID, key *rsa.PublicKey) (userID, keyID string, err error)
+	// Register has the issuer know a device by a key, beside those that it knows it by: from then on
+	// the device gets tokens by it. It may be called again for a key that is known.
+	Register(ctx context.Context, d algebra.DeviceID, key *rsa.PublicKey) (Registered, error)
+	// Retire has the issuer forget all keys of a device but one.
+	Retire(ctx context.Context, d algebra.DeviceID, keepID string) error
+}
+
+// Registered is what an issuer knows a device and its key by, and the end of that key if it has one.
+type Registered struct {
+	UserID, KeyID string
+	Until         time.Time
 }
 
 // Desk takes devices in until Stop.
 type Desk struct {
 	offers, devices jetstream.KeyValue
 	config          Config
-	sub             *nats.Subscription
+	subs            []*nats.Subscription
 }
 
 // Config is what a desk needs to know.
@@ -55,17 +64,28 @@ func Start(ctx context.Context, c Config) (*Desk, error) {
 	if err == nil {
 		d.devices, err = js.KeyValue(ctx, wire.DevicesBucket)
 	}
-	if err == nil {
-		d.sub, err = c.Conn.QueueSubscribe(enroll.AllAsks, "desk", func(m *nats.Msg) { d.serve(m) })
+	for subject, serve := range map[string]nats.MsgHandler{enroll.AllAsks: d.serve, wire.AllRenewals: d.serveRenewal} {
+		var sub *nats.Subscription
+		if err == nil {
+			sub, err = c.Conn.QueueSubscribe(subject, "desk", serve)
+			d.subs = append(d.subs, sub)
+		}
 	}
 	if err != nil {
+		d.Stop()
 		return nil, fmt.Errorf("desk: %w", err)
 	}
 	return d, c.Conn.Flush()
 }
 
 // Stop ends the service.
-func (d *Desk) Stop() { _ = d.sub.Unsubscribe() }
+func (d *Desk) Stop() {
+	for _, s := range d.subs {
+		if s != nil {
+			_ = s.Unsubscribe() // only fails on a closed connection
+		}
+	}
+}
 
 // Opens finds out whether a token may be used to ask, for the callout.
 func (d *Desk) Opens(ctx context.Context, t enroll.Token) (until time.Time, err error) {
@@ -166,14 +186,39 @@ func (d *Desk) take(ctx context.Context, a enroll.Ask, key *rsa.PublicKey) (_ *e
 		return nil, false, refusal(fmt.Sprintf("the device is %s", entry.Lifecycle))
 	}
 	if o.Taken.UserID == "" {
-		if o.Taken.UserID, o.Taken.KeyID, err = d.config.Registrar.Register(ctx, a.Device, key); err != nil {
+		known, err := d.config.Registrar.Register(ctx, a.Device, key)
+		if err != nil {
 			return nil, false, fmt.Errorf("issuer: %w", err)
 		}
+		if err := d.knownBy(ctx, a, known.KeyID); err != nil {
+			return nil, false, err
+		}
+		o.Taken.UserID, o.Taken.KeyID, o.Taken.Until = known.UserID, known.KeyID, known.Until
 		if _, err = d.keep(ctx, o, revision); err != nil {
 			return nil, false, err
 		}
 	}
-	return &enroll.Account{Issuer: d.config.Issuer, Audience: d.config.Audience, UserID: o.Taken.UserID, KeyID: o.Taken.KeyID, Trust: d.config.Trust}, false, nil
+	return &enroll.Account{Issuer: d.config.Issuer, Audience: d.config.Audience, UserID: o.Taken.UserID, KeyID: o.Taken.KeyID,
+		Trust: d.config.Trust, Until: o.Taken.Until}, false, nil
+}
+
+// knownBy has the fleet know a device by the key that it joined with, and by no other: one that
+// joins anew under its name has lost the key it had, or somebody else has it.
+func (d *Desk) knownBy(ctx context.Context, a enroll.Ask, keyID string) error {
+	entry, revision, err := entryOf(ctx, d.devices, a.Device.String())
+	if err != nil {
+		return err
+	}
+	key := enroll.Thumbprint(a.Key)
+	if entry.Key == key {
+		return nil
+	}
+	if err := d.config.Registrar.Retire(ctx, a.Device, keyID); err != nil {
+		return fmt.Errorf("issuer: %w", err)
+	}
+	entry.Key, entry.NextKey = key, ""
+	_, err = d.devices.Update(ctx, wire.Token(a.Device), wire.Encode(entry), revision)
+	return err
 }
 
 func (d *Desk) keep(ctx context.Context, o enroll.Offer, revision uint64) (uint64, error) {
