@@ -52,45 +52,62 @@ type Keys struct {
 	Trust []string `toml:"trust"`
 }
 
-// variables are the environment's names for the keys of the file. A list has commas.
-var variables = []struct {
+// variable is a key of the configuration, and its name in the environment. A list has commas.
+type variable struct {
 	name, key string
 	set       func(*Config, string)
-}{
-	{"MUSTER_DEVICE", "device", func(c *Config, v string) { c.Device = v }},
-	{"MUSTER_NATS_URL", "nats.url", func(c *Config, v string) { c.NATS.URL = v }},
-	{"MUSTER_NATS_TOKEN_FILE", "nats.token_file", func(c *Config, v string) { c.NATS.TokenFile = v }},
-	{"MUSTER_OIDC_ISSUER", "oidc.issuer", func(c *Config, v string) { c.OIDC.Issuer = v }},
-	{"MUSTER_OIDC_AUDIENCE", "oidc.audience", func(c *Config, v string) { c.OIDC.Audience = v }},
-	{"MUSTER_OIDC_CLIENT_ID", "oidc.client_id", func(c *Config, v string) { c.OIDC.ClientID = v }},
-	{"MUSTER_OIDC_KEY_FILE", "oidc.key_file", func(c *Config, v string) { c.OIDC.KeyFile = v }},
-	{"MUSTER_OIDC_INTROSPECT_KEY_FILE", "oidc.introspect_key_file", func(c *Config, v string) { c.OIDC.IntrospectKeyFile = v }},
-	{"MUSTER_OIDC_SCOPES", "oidc.scopes", func(c *Config, v string) { c.OIDC.Scopes = strings.Split(v, ",") }},
-	{"MUSTER_KEYS_SIGN", "keys.sign", func(c *Config, v string) { c.Keys.Sign = v }},
-	{"MUSTER_KEYS_TRUST", "keys.trust", func(c *Config, v string) { c.Keys.Trust = strings.Split(v, ",") }},
+	path      bool
 }
 
-// Load reads a configuration file, and the environment over it. A path of "" reads the
-// environment alone. Unknown keys are errors.
-func Load(path string, env func(string) string) (Config, error) {
-	var c Config
+var variables = []variable{
+	{"MUSTER_DEVICE", "device", func(c *Config, v string) { c.Device = v }, false},
+	{"MUSTER_NATS_URL", "nats.url", func(c *Config, v string) { c.NATS.URL = v }, false},
+	{"MUSTER_NATS_TOKEN_FILE", "nats.token_file", func(c *Config, v string) { c.NATS.TokenFile = v }, true},
+	{"MUSTER_OIDC_ISSUER", "oidc.issuer", func(c *Config, v string) { c.OIDC.Issuer = v }, false},
+	{"MUSTER_OIDC_AUDIENCE", "oidc.audience", func(c *Config, v string) { c.OIDC.Audience = v }, false},
+	{"MUSTER_OIDC_CLIENT_ID", "oidc.client_id", func(c *Config, v string) { c.OIDC.ClientID = v }, false},
+	{"MUSTER_OIDC_KEY_FILE", "oidc.key_file", func(c *Config, v string) { c.OIDC.KeyFile = v }, true},
+	{"MUSTER_OIDC_INTROSPECT_KEY_FILE", "oidc.introspect_key_file", func(c *Config, v string) { c.OIDC.IntrospectKeyFile = v }, true},
+	{"MUSTER_OIDC_SCOPES", "oidc.scopes", func(c *Config, v string) { c.OIDC.Scopes = strings.Split(v, ",") }, false},
+	{"MUSTER_KEYS_SIGN", "keys.sign", func(c *Config, v string) { c.Keys.Sign = v }, true},
+	{"MUSTER_KEYS_TRUST", "keys.trust", func(c *Config, v string) { c.Keys.Trust = strings.Split(v, ",") }, true},
+}
+
+// Load reads a configuration file, or a directory as Kubernetes mounts a Secret, and the environment
+// over it. A path of "" reads the environment alone. Unknown keys are errors.
+func Load(path string, env func(string) string) (c Config, err error) {
 	if path != "" {
-		meta, err := toml.DecodeFile(path, &c)
-		if errors.Is(err, fs.ErrNotExist) {
+		info, found := os.Stat(path)
+		switch {
+		case errors.Is(found, fs.ErrNotExist):
 			return Config{}, fmt.Errorf("config %s: no such file; muster dev writes one, or give --nats and MUSTER_ variables", path)
+		case found == nil && info.IsDir():
+			c, err = loadDir(path)
+		default:
+			c, err = loadFile(path)
+			c = c.in(filepath.Dir(path))
 		}
 		if err != nil {
-			return Config{}, fmt.Errorf("config %s: %w", path, err)
+			return Config{}, err
 		}
-		if unknown := meta.Undecoded(); len(unknown) > 0 {
-			return Config{}, fmt.Errorf("config %s: unknown key %s; known are %s", path, unknown[0], knownKeys())
-		}
-		c = c.in(filepath.Dir(path))
 	}
 	for _, v := range variables {
 		if value := env(v.name); value != "" {
 			v.set(&c, value)
 		}
+	}
+	return c, nil
+}
+
+// loadFile reads a file in TOML. Paths are as they stand there.
+func loadFile(path string) (Config, error) {
+	var c Config
+	meta, err := toml.DecodeFile(path, &c)
+	if err != nil {
+		return Config{}, fmt.Errorf("config %s: %w", path, err)
+	}
+	if unknown := meta.Undecoded(); len(unknown) > 0 {
+		return Config{}, fmt.Errorf("config %s: unknown key %s; known are %s", path, unknown[0], knownKeys())
 	}
 	return c, nil
 }
@@ -140,18 +157,6 @@ func (n NATS) Token() (string, error) {
 		return "", fmt.Errorf("token: %w", err)
 	}
 	return strings.TrimSpace(string(b)), nil
-}
-
-// ReadSecret reads a file and refuses one that others may read.
-func ReadSecret(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("%s: others may read it (mode %04o); chmod 600 it", path, info.Mode().Perm())
-	}
-	return os.ReadFile(path)
 }
 
 // Ask is the scopes to ask for with a token. Zitadel puts roles, metadata and the project into a

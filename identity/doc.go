@@ -13,5 +13,11 @@
 // relative to the file. A secret is never in the file itself, only the path of it, and a file
 // with a secret that others may read is refused.
 //
+// A directory is read as Kubernetes mounts a Secret: a config.toml, or a file for each key. One by
+// the name of a path (nats.token_file, oidc.key_file, keys.sign) is what is pointed to:
+//
+//	stringData: {nats.url: "tls://…", oidc.key_file: '{"type":"serviceaccount",…}', keys.trust: "-----BEGIN…"}
+//	volumes: [{name: muster, secret: {secretName: muster, defaultMode: 0400}}]
+//
 // It does not connect anywhere; the core speaks no HTTP.
 package identity

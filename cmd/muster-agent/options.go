@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -91,7 +92,11 @@ func parse(args []string, env func(string) string, out io.Writer) (options, erro
 		return o, err
 	}
 	if *config != "" {
-		if o.configDir, err = filepath.Abs(filepath.Dir(*config)); err != nil {
+		at := *config
+		if info, err := os.Stat(at); err == nil && !info.IsDir() {
+			at = filepath.Dir(at)
+		}
+		if o.configDir, err = filepath.Abs(at); err != nil {
 			return o, err
 		}
 	}

@@ -113,6 +113,7 @@ configuration.`,
 		},
 	}
 	cmd.Flags().StringVar(&s.config, "config", "", "`FILE` that says how to reach the fleet (default $MUSTER_CONFIG)")
+	cmd.AddCommand(loginCheckCommand(c))
 	return cmd
 }
 

@@ -220,10 +220,11 @@ func TestKeyIsRenewed(t *testing.T) {
 
 // TestRenewalThatIsCutOff: wherever it ends, the key in the file counts, and it can be gone on with.
 func TestRenewalThatIsCutOff(t *testing.T) {
+	o := newOffice(t)
 	for lost := 1; lost <= 4; lost++ { // the question or the answer of either step
 		t.Run(fmt.Sprint(lost), func(t *testing.T) {
-			o := newOffice(t)
-			dir, err := o.join(o.offer(enroll.Offer{Approved: true}), "gw-1")
+			id := fmt.Sprint("gw-", lost)
+			dir, err := o.join(o.offer(enroll.Offer{Approved: true}), id)
 			must(t, err)
 			c, err := identity.Load(filepath.Join(dir, identity.ConfigFile), func(string) string { return "" })
 			must(t, err)
@@ -232,11 +233,11 @@ func TestRenewalThatIsCutOff(t *testing.T) {
 				if n++; n == lost {
 					return "", time.Time{}, errors.New("cut off")
 				}
-				id, until, err := o.renew("gw-1")(ctx, key, next)
+				keyID, until, err := o.renew(id)(ctx, key, next)
 				if n++; n == lost && err == nil {
 					return "", time.Time{}, errors.New("cut off")
 				}
-				return id, until, err
+				return keyID, until, err
 			}
 			if _, err := c.OIDC.RenewKey(t.Context(), cut); err == nil {
 				t.Fatal("it was not cut off")
@@ -245,15 +246,15 @@ func TestRenewalThatIsCutOff(t *testing.T) {
 			must(t, err)
 			file, err := identity.ParseKeyFile(text)
 			must(t, err)
-			if !strings.Contains(strings.Join(o.registrar.has("gw-1"), " "), file.KeyID) {
-				t.Fatalf("the key in the file does not count: %s of %v", file.KeyID, o.registrar.has("gw-1"))
+			if !strings.Contains(strings.Join(o.registrar.has(id), " "), file.KeyID) {
+				t.Fatalf("the key in the file does not count: %s of %v", file.KeyID, o.registrar.has(id))
 			}
 			if due, err := c.OIDC.RenewalDue(); err != nil || time.Now().Before(due) {
 				t.Errorf("it is not gone on with before %s (%v)", due, err)
 			}
-			_, err = c.OIDC.RenewKey(t.Context(), o.renew("gw-1"))
+			_, err = c.OIDC.RenewKey(t.Context(), o.renew(id))
 			must(t, err)
-			if keys := o.registrar.has("gw-1"); len(keys) != 1 || keys[0] == file.KeyID && lost < 3 {
+			if keys := o.registrar.has(id); len(keys) != 1 || keys[0] == file.KeyID && lost < 3 {
 				t.Errorf("in the end the issuer knows %v", keys)
 			}
 		})
