@@ -27,6 +27,7 @@ var chapters = []struct {
 	{"The wire, as an enrolled device", wireAttacks},
 	{"The office, as a viewer or an enroller", officeAttacks},
 	{"Joining", joinAttacks},
+	{"Changing keys", renewAttacks},
 	{"Desired state", stateAttacks},
 	{"Files and input", inputAttacks},
 	{"Files on a device", fileAttacks},
