@@ -214,9 +214,9 @@ var errPatience = fmt.Errorf("the expressions are too entangled: no answer withi
 
 // inTime gives up on an answer that takes too long. The work goes on until it is done, or the
 // process ends.
-func inTime(ctx context.Context, ask func() (answer, error)) (answer, error) {
+func inTime[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 	type result struct {
-		answer answer
+		answer T
 		err    error
 	}
 	done := make(chan result, 1)
@@ -224,12 +224,13 @@ func inTime(ctx context.Context, ask func() (answer, error)) (answer, error) {
 		found, err := ask()
 		done <- result{found, err}
 	}()
+	var none T
 	select {
 	case r := <-done:
 		return r.answer, r.err
 	case <-time.After(patience):
-		return nil, errPatience
+		return none, errPatience
 	case <-ctx.Done():
-		return nil, errors.New("interrupted")
+		return none, errors.New("interrupted")
 	}
 }
