@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ func approveCommand(c *console) *cobra.Command {
 		Short: "give your word for a saved plan, signed with your key",
 		Long: `approve adds your name to a plan that muster plan --out wrote. The name is that of your token,
 or where no issuer is configured the one you give; the signature is made with keys.sign and
-covers exactly this plan. Apply and gate show policies the approvers whose keys are among
+covers exactly this plan. Where a fleet is configured, the approval is put on record there. Apply and gate show policies the approvers whose keys are among
 keys.trust, in request.vcs.approvals. A key counts once, so whoever is to approve needs a key of
 their own.`,
 		Example: "  muster plan -w fleet/ --out plan.json\n  muster approve plan.json\n  muster apply plan.json",
@@ -57,6 +58,11 @@ their own.`,
 				return fmt.Errorf("approve: --as %s: the issuer says that you are %s", name, who.Name())
 			}
 			policies.Approve(&file, who, name, key, time.Now())
+			if config.NATS.URL != "" {
+				if err := s.recordApproval(cmd.Context(), file); err != nil {
+					return err
+				}
+			}
 			if err := writeFile(args[0], file.JSON(), 0o644); err != nil {
 				return fmt.Errorf("approve: %w", err)
 			}
@@ -71,6 +77,20 @@ their own.`,
 	cmd.Flags().StringVar(&name, "as", name, "your `NAME`, where no issuer says it")
 	cmd.Flags().StringVar(&s.config, "config", "", "`FILE` that names your key (default $MUSTER_CONFIG)")
 	return cmd
+}
+
+// recordApproval puts the last approval of a plan on record. One that cannot be is not given.
+func (s *source) recordApproval(ctx context.Context, f planfile.File) error {
+	fleet, err := s.join(ctx)
+	if err != nil {
+		return fmt.Errorf("approve: not put on record, so not given: %w", err)
+	}
+	defer fleet.close()
+	if err := fleet.may("approve", identity.Deployer); err != nil {
+		return err
+	}
+	a := f.Approvals[len(f.Approvals)-1]
+	return fleet.audit(ctx, "approve", f.Digest().String(), map[string]string{"name": a.Name, "user": a.User, "key": a.Key})
 }
 
 // approvedBy names who gave their word for a plan, whether it counts or not.
