@@ -1,6 +1,10 @@
 package planner
 
-import "github.com/musterfleet/muster/algebra"
+import (
+	"slices"
+
+	"github.com/musterfleet/muster/algebra"
+)
 
 // Drift is a slot that is not as published: another release runs, or one where nothing should, or
 // what is published failed. It is no change: an action comes of it only where the World asks
@@ -17,4 +21,21 @@ func drift(at Target, published algebra.Release, s algebra.SlotState) (Drift, bo
 	runs := s.Phase == algebra.Running || s.Phase == algebra.Completed
 	drifted := s.Release != published && runs || s.Release == published && s.Phase == algebra.Failed
 	return Drift{at, published, s.Release, s.Phase, s.Detail}, drifted
+}
+
+// Drifted is every slot that is not as published, in the order of slots: the drift of any plan on
+// that reality. It needs no World, since what is published is what was meant.
+func Drifted(r algebra.Reality) []Drift {
+	var out []Drift
+	for at, s := range r.Slots {
+		i, ok := r.Published.Roster().Ordinal(at.Device)
+		if !ok {
+			continue
+		}
+		if d, drifted := drift(Target(at), r.Published.Release(i, at.App), s); drifted {
+			out = append(out, d)
+		}
+	}
+	slices.SortFunc(out, func(a, b Drift) int { return a.At.Compare(b.At) })
+	return out
 }

@@ -85,6 +85,9 @@ func file(s algebratest.Situation) string {
 func checkGoldenLaws(t *testing.T, s algebratest.Situation) {
 	t.Helper()
 	plan := planner.Make(s.World, s.Reality())
+	if found := planner.Drifted(s.Reality()); !slices.Equal(found, plan.Drift) {
+		t.Errorf("drift without a World is %v", found)
+	}
 	for seed := range int64(5) {
 		if o := s.Shuffled(seed); text(o) != text(s) || file(o) != file(s) {
 			t.Errorf("in another order the plan is\n%s", text(o))

@@ -42,7 +42,7 @@ func Text(p Plan, s Style) string {
 	w.waves(p)
 	w.section("Blocked, left as they are", blockedLines(p.Blocked))
 	w.inFlight(p.InFlight)
-	w.drift(p)
+	besides := w.drift(p)
 	w.atRest(p.AtRest)
 	if b.Len() > 0 {
 		b.WriteByte('\n')
@@ -51,6 +51,9 @@ func Text(p Plan, s Style) string {
 		b.WriteString(rest(folds(w.past)) + "\n\n")
 	}
 	b.WriteString(Summary(p) + "\n")
+	if besides > 0 {
+		b.WriteString(count(besides, "slot", "slots") + " drifted besides, which no change is about; muster drift lists all.\n")
+	}
 	if p.Partial {
 		b.WriteString("Incomplete: other devices were left out on request.\n")
 	}
@@ -187,33 +190,6 @@ func (w *page) inFlight(flights []InFlight) {
 		lines = append(lines, line{glyph: '…', app: f.At.App.String(), device: f.At.Device, what: f.Want.Version.String(), why: why})
 	}
 	w.section("In flight", lines)
-}
-
-// drift tells of the slots that no section above has.
-func (w *page) drift(p Plan) {
-	told := map[Target]bool{}
-	for _, f := range p.InFlight {
-		told[f.At] = true
-	}
-	var lines []line
-	for _, d := range p.Drift {
-		if told[d.At] {
-			continue
-		}
-		why := d.Phase.String()
-		switch d.Published.Version {
-		case d.Running.Version:
-		case algebra.Version{}:
-			why += ", and nothing is published there"
-		default:
-			why += fmt.Sprintf(", and %s is published", d.Published.Version)
-		}
-		if d.Detail != "" {
-			why += ": " + d.Detail
-		}
-		lines = append(lines, line{glyph: '?', app: d.At.App.String(), device: d.At.Device, what: d.Running.Version.String(), why: why})
-	}
-	w.section("Drift, which is no change", lines)
 }
 
 func (w *page) atRest(slots []AtRest) {

@@ -99,14 +99,19 @@ func (r Report) Denials() []Result {
 // stands reports whether a result is at a level and not waived.
 func (r Result) stands(l Level) bool { return r.Level == l && r.Waiver == "" }
 
-// Notes are one line for each result that is about a change, by the change's id, as
+// Notes are one line for each result in a plan file that is about a change, by the change's id, as
 // planner.Style takes them.
-func (r Report) Notes() map[string][]string {
+func Notes(f planfile.File) map[string][]string {
 	notes := map[string][]string{}
-	for _, one := range r.Results {
-		if one.ChangeID != "" {
-			notes[one.ChangeID] = append(notes[one.ChangeID], fmt.Sprintf("%s %s: %s", one.Level, one.Rule, plain(one.Msg)))
+	for _, one := range f.PolicyResults {
+		if one.ChangeID == "" {
+			continue
 		}
+		note := fmt.Sprintf("%s %s: %s", plain(one.Level), plain(one.Rule), plain(one.Msg))
+		if one.Waiver != "" {
+			note += " (waived by " + plain(one.Waiver) + ")"
+		}
+		notes[one.ChangeID] = append(notes[one.ChangeID], note)
 	}
 	return notes
 }

@@ -220,7 +220,7 @@ func TestFindingsFillResults(t *testing.T) {
 	if x.Rule != "warn_x" || x.Level != policies.Warn || x.Address != "edge001/old" || x.Details["n"] != 1 {
 		t.Errorf("%+v", x)
 	}
-	if notes := report.Notes(); len(notes) != 1 || len(notes["c2"]) != 1 || notes["c2"][0] != "warn warn_x: mind c2" {
+	if notes := policies.Notes(report.File); len(notes) != 1 || len(notes["c2"]) != 1 || notes["c2"][0] != "warn warn_x: mind c2" {
 		t.Errorf("%v", notes)
 	}
 }

@@ -123,9 +123,6 @@ func (a *applyingFlags) run(ctx context.Context, plans []string) error {
 	a.console.approved(from.file, fleet.config, &asks)
 	approved, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: asks, Reach: reach, Now: time.Now()},
 		rules.gates, rules.options)
-	if err := a.judging.record(report, rules); err != nil {
-		return err
-	}
 	if err := a.console.showPlan(a.console.out, plan, report, false); err != nil {
 		return err
 	}

@@ -68,6 +68,7 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().BoolVar(&c.plain, "no-color", false, "never colour; the variable NO_COLOR does the same")
+	root.AddCommand(importCommand(c), exportCommand(c))
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand())
 	root.Version = readBuild().String()
@@ -83,13 +84,12 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 		deviceCommand(c),
 		diffCommand(c),
 		doctorCommand(c),
+		driftCommand(c),
 		enrollCommand(c),
 		explainCommand(c),
-		exportCommand(c),
 		fmtCommand(c),
 		gateCommand(c),
 		haltCommand(c),
-		importCommand(c),
 		keyCommand(c),
 		kubeCommand(c),
 		loginCommand(c),
@@ -104,7 +104,6 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 		resumeCommand(c),
 		revokeCommand(c),
 		schemaCommand(c),
-		secretCommand(c),
 		showCommand(c),
 		snapshotCommand(c),
 		statusCommand(c),
@@ -115,7 +114,6 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 		whoamiCommand(c),
 		whyCommand(c),
 	)
-	sortVerbs(root)
 	return root
 }
 

@@ -119,9 +119,6 @@ func (p *planning) run(cmd *cobra.Command) error {
 	}
 	_, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: p.judging.request("plan"), Reach: reach, Now: time.Now()},
 		rules.gates, rules.options)
-	if err := p.judging.record(report, rules); err != nil {
-		return err
-	}
 	note(report.File.Metadata.Annotations, p.world, p.judging.dir)
 	if p.file != "" {
 		if err := writeFile(p.file, report.File.JSON(), 0o644); err != nil {
@@ -162,7 +159,7 @@ func (p *planning) show(plan planner.Plan, report policies.Report) error {
 // showPlan prints a plan for people, and what the policies say of it. A plan that does nothing
 // has nothing to be judged, and one that no policy gates, as its World says, nothing to be told.
 func (c *console) showPlan(to io.Writer, plan planner.Plan, report policies.Report, whole bool) error {
-	text := planner.Text(plan, planner.Style{Color: c.color(to), Width: c.columns(), Fields: report.File.Fields(), Whole: whole})
+	text := planner.Text(plan, planner.Style{Color: c.color(to), Width: c.columns(), Fields: report.File.Fields(), Notes: policies.Notes(report.File), Whole: whole})
 	if judged(plan, report) {
 		text += "\n" + report.Text(c.color(to))
 	}

@@ -34,7 +34,7 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "fleet": fleet, "steps": steps},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"drifted": drifted, "exits": exits, "fleet": fleet, "steps": steps},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
 			return nil

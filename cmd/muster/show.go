@@ -9,6 +9,7 @@ import (
 
 	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/planner/planfile"
+	"github.com/musterfleet/muster/policies"
 )
 
 func showCommand(c *console) *cobra.Command {
@@ -43,7 +44,7 @@ than --max-bytes. Its first line is a fixed comment, by which a robot finds the 
 			_, err = fmt.Fprint(c.out, f.Markdown(p, *limit))
 		default:
 			fmt.Fprintln(c.out, strings.TrimRight(origin(f)+"\n"+approvedBy(f), "\n")+"\n")
-			_, err = fmt.Fprint(c.out, planner.Text(p, planner.Style{Color: c.color(c.out), Width: c.columns(), Fields: f.Fields(), Whole: *whole}))
+			_, err = fmt.Fprint(c.out, planner.Text(p, planner.Style{Color: c.color(c.out), Width: c.columns(), Fields: f.Fields(), Notes: policies.Notes(f), Whole: *whole}))
 		}
 		return err
 	}
