@@ -136,6 +136,9 @@ func (g ground) ordinal(name string) (uint32, error) {
 	if g.roster.Len() > mostNear {
 		return 0, fmt.Errorf("no device %s", name)
 	}
+	if g.roster.Len() == 0 {
+		return 0, fmt.Errorf("no device %s: there are no devices; name them by --roster FILE, --snapshot FILE or --nats URL", name)
+	}
 	return 0, fmt.Errorf("no device %s; %s", name, suggest(name, ids(g.roster.All()), `all[name = "…"] finds one`))
 }
 
