@@ -62,7 +62,7 @@ type Quarantine struct {
 
 // String says what is kept out, and how to let it in.
 func (q Quarantine) String() string {
-	return fmt.Sprintf("%s@%s failed in run %s: %s; `muster run retry %s` lets it be tried again", q.App, q.Version, q.Run, q.Reason, q.Run)
+	return fmt.Sprintf("%s@%s failed in run %s: %s; `muster rollout retry %s` lets it be tried again", q.App, q.Version, q.Run, q.Reason, q.Run)
 }
 
 // OnlineWithin is how recently a device must have been heard to count as online.

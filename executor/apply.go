@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/rollout"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/policies"
 )
@@ -18,173 +19,155 @@ type Applier struct {
 	Transport Transport
 	Key       ed25519.PrivateKey
 	Keys      wire.Keyring
-	// By is who applies, for the records.
-	By  string
-	Now func() time.Time
-	// Deadline is how long a device may take; 0 is DefaultDeadline.
-	Deadline time.Duration
-	// Watch, if not nil, is told of each step the run takes. It must not block.
-	Watch func(Run)
+	// By is who applies, for the records; Holder names this process, unlike any other.
+	By, Holder string
+	Now        func() time.Time
+	// Lasts is how long the lease holds without a renewal; 0 is DefaultLasts.
+	Lasts time.Duration
+	// Stay has the applier wait where the run is held until somebody decides. Else it ends there,
+	// and the run can be attached to.
+	Stay bool
+	// Watch, if not nil, is told of each step the run takes. It must not block or keep the scene.
+	Watch func(rollout.Script, rollout.Moment)
 }
 
-// Outcome is how an apply ended.
+// Outcome is how far a run is as its applier leaves it.
 type Outcome struct {
-	Run Run
-	// Left are the devices that were not published to or did not get well, by id.
-	Left []Left
+	Run rollout.Run
+	// Rows are its waves, Count all its devices.
+	Rows  []rollout.Row
+	Count rollout.Count
+	// Left are the devices that are not as the plan wants them, by id.
+	Left []rollout.Left
 }
 
-// Left is one device that is not as the plan wants it, and why.
-type Left struct {
-	Device algebra.DeviceID
-	Why    string
-}
-
-// ErrStale says that a plan no longer fits: the World in force is another's, or every device
-// it touches has moved. Nothing was published.
+// ErrStale says that a plan no longer fits: another World is in force, or every device it
+// touches has moved. Nothing was published.
 var ErrStale = errors.New("the plan is stale")
 
-// Apply publishes the plan and waits until each device it touches is healthy, has failed or
-// is out of time, or until ctx ends, which cancels the run and leaves what is published.
-// An error means that the run did not take place or could not be followed; a device that
-// failed is an Outcome.
+// ErrNoRun says that there is no run of that name.
+var ErrNoRun = errors.New("there is no such run")
+
+// ErrEnded says that a run has come to its end.
+var ErrEnded = errors.New("the run has ended")
+
+// Apply makes a run of the plan and drives it until it ends, is held until somebody decides, or
+// ctx ends: then what is published stays, and Attach goes on with it. An error says that the run
+// did not begin or could not be followed; a device that failed is an Outcome.
 func (a Applier) Apply(ctx context.Context, approved policies.Approved) (Outcome, error) {
 	if approved.IsZero() {
 		return Outcome{}, errors.New("apply: the plan is not approved; policies.Review approves plans")
 	}
-	p := &applying{Applier: a, approved: approved, targets: targets(approved.Plan())}
-	p.index = map[algebra.DeviceID]*target{}
-	for _, t := range p.targets {
-		p.index[t.device] = t
-	}
-	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	changes, err := a.Transport.Watch(watching) // before Read, so that nothing is missed
+	d, err := a.open(ctx, "")
 	if err != nil {
 		return Outcome{}, fmt.Errorf("apply: %w", err)
 	}
-	if p.records, err = a.Transport.Read(ctx); err != nil {
+	defer d.close()
+	d.run.Value.ID = d.freeID(approved.Digest())
+	if err := d.take(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("apply: %w", err)
 	}
-	for _, t := range p.targets {
-		for app, s := range p.records.Devices[t.device].States {
-			t.states[app] = s.Value
-		}
+	d.adopt(approved)
+	if err := d.begin(ctx); err != nil {
+		return Outcome{}, fmt.Errorf("apply: %w", err)
 	}
-	return p.loop(ctx, changes)
+	out, err := d.drive(ctx)
+	if err != nil {
+		err = fmt.Errorf("apply: %w", err)
+	}
+	return out, err
 }
 
-// applying is one Apply under way.
-type applying struct {
-	Applier
-	approved policies.Approved
-	records  Records
-	targets  []*target
-	index    map[algebra.DeviceID]*target
+// Attach goes on with a run from wherever it stands, on any machine.
+func (a Applier) Attach(ctx context.Context, id string) (Outcome, error) {
+	d, err := a.open(ctx, id)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("attach: %w", err)
+	}
+	defer d.close()
+	if err := d.resume(ctx); err != nil {
+		return d.outcome(), fmt.Errorf("attach: %w", err)
+	}
+	out, err := d.drive(ctx)
+	if err != nil {
+		err = fmt.Errorf("attach: %w", err)
+	}
+	return out, err
 }
 
-// loop feeds Step with what happens and does what it asks for.
-func (p *applying) loop(ctx context.Context, changes <-chan Change) (Outcome, error) {
-	run, effects := Step(Run{Status: Planned, Deadline: p.Deadline}, Begin{})
-	var timer <-chan time.Time
-	for {
-		if p.Watch != nil {
-			p.Watch(run)
-		}
-		var next Event
-		for _, e := range effects {
-			switch e := e.(type) {
-			case Publish:
-				if err := p.publish(ctx); err != nil {
-					return Outcome{Run: run, Left: p.left()}, fmt.Errorf("apply: %w", err)
-				}
-				next = Published{p.Now(), tally(p.targets)}
-			case WaitUntil:
-				timer = time.After(e.At.Sub(p.Now()))
-			case Finish:
-				return Outcome{Run: run, Left: p.left()}, nil
-			}
-		}
-		if next == nil {
-			select {
-			case <-ctx.Done():
-				next = Cancel{}
-			case <-timer:
-				next = Progress{p.Now(), tally(p.targets)}
-			case c, ok := <-changes:
-				if !ok {
-					return Outcome{Run: run, Left: p.left()}, errors.New("apply: the connection to the fleet was lost; what is published stays, and planning again shows what is left")
-				}
-				if !p.heard(c, changes) {
-					effects = nil
-					continue
-				}
-				next = Progress{p.Now(), tally(p.targets)}
-			}
-		}
-		run, effects = Step(run, next)
+func (d *driver) resume(ctx context.Context) error {
+	if err := d.known(); err != nil {
+		return err
 	}
+	if err := d.take(ctx); err != nil {
+		return err
+	}
+	if err := d.known(); err != nil { // who held the lease may have ended it
+		return err
+	}
+	approved, err := reopen(ctx, d.Transport, d.run.Value, d.Keys)
+	if err != nil {
+		return err
+	}
+	d.adopt(approved)
+	next := d.run.Value
+	next.Fence = d.lease.Value.Fence
+	for moved := true; moved; { // from here on whoever had it before cannot write it
+		if moved, err = d.store(ctx, next); err != nil {
+			return err
+		}
+		if moved {
+			next = d.run.Value
+			next.Fence = d.lease.Value.Fence
+		}
+	}
+	return nil
 }
 
-// heard takes a change, and all that wait behind it, so that a flood of reports is counted
-// once. It reports whether any is of this run.
-func (p *applying) heard(c Change, more <-chan Change) bool {
-	ours := false
-	for ok := true; ok; {
-		if s, isState := c.Message.(wire.AppState); isState {
-			if t := p.index[s.Device]; t != nil {
-				t.states[s.App] = s
-				ours = true
-			}
-		}
-		select {
-		case c, ok = <-more:
-		default:
-			ok = false
-		}
+// known takes the run from the records.
+func (d *driver) known() error {
+	run, ok := d.look.records.Runs[d.run.Value.ID]
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: %s", ErrNoRun, d.run.Value.ID)
+	case run.Value.Status.Ended():
+		return fmt.Errorf("%w: %s %s", ErrEnded, run.Value.ID, run.Value.Status)
 	}
-	return ours
+	d.run = run
+	return nil
 }
 
-// left names the devices that are not as the plan wants them.
-func (p *applying) left() []Left {
-	var out []Left
-	for _, t := range p.targets {
-		why := ""
-		switch t.outcome {
-		case waiting:
-			why = "not published to"
-		case offline:
-			why = "offline, left to the next plan"
-		case moved:
-			why = "published to by someone else since the plan was made, left to the next plan"
-		case unpublished:
-			why = t.err.Error()
-		case published:
-			why = t.trouble()
-		}
-		if why != "" {
-			out = append(out, Left{t.device, why})
-		}
+// begin stores the approval and the run. With the record of the run it has begun.
+func (d *driver) begin(ctx context.Context) error {
+	if err := d.current(); err != nil {
+		return err
 	}
-	return out
+	if _, taken := d.look.records.Runs[d.run.Value.ID]; taken {
+		return fmt.Errorf("run %s of this plan was begun by somebody else just now", d.run.Value.ID)
+	}
+	sealed, err := seal(d.approved, d.Key)
+	if err != nil {
+		return err
+	}
+	if err := d.whole(ctx, "the plan", planParts(sealed)); err != nil {
+		return err
+	}
+	run := d.script.Begin(d.run.Value.ID, d.approved.Digest(), d.approved.Plan().World, d.By, d.Now().UTC())
+	run.Sealed, run.Fence = algebra.DigestOf(sealed), d.lease.Value.Fence
+	moved, err := d.store(ctx, run)
+	if err == nil && moved {
+		err = fmt.Errorf("run %s was begun by somebody else just now; attach to it", run.ID)
+	}
+	return err
 }
 
-// trouble says why a published device is not healthy, or nothing if it is.
-func (t *target) trouble() string {
-	healthy, _ := t.verdict()
-	if healthy {
-		return ""
-	}
-	for _, c := range t.changes {
-		app := c.Action.Target().App
-		if s, ok := t.states[app]; ok && s.Wanted >= t.generation && s.Phase != algebra.Running && s.Phase != algebra.Completed && s.Phase != 0 {
-			why := app.String() + " is " + s.Phase.String()
-			if s.LastError != "" {
-				why += ": " + s.LastError
-			}
-			return why
+// freeID is a name for a run of a plan: the plan's own, and a count where it was run before.
+func (d *driver) freeID(plan algebra.Digest) string {
+	id := "r-" + plan.Short()
+	for n := 2; ; n++ {
+		if _, taken := d.look.records.Runs[id]; !taken {
+			return id
 		}
+		id = fmt.Sprintf("r-%s-%d", plan.Short(), n)
 	}
-	return "no answer from the device yet"
 }

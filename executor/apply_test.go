@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/musterfleet/muster/algebra/worldfile"
 	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/executor/inprocess"
+	"github.com/musterfleet/muster/executor/rollout"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/policies"
@@ -90,7 +92,7 @@ func (r *rig) observe() algebra.Reality {
 func (r *rig) plan(w algebra.World) planner.Plan { return planner.Make(w, r.observe()) }
 
 func (r *rig) applier() executor.Applier {
-	return executor.Applier{Transport: r.fleet, Key: r.key, Keys: r.keys, By: "ana", Now: time.Now, Deadline: 5 * time.Second}
+	return executor.Applier{Transport: r.fleet, Key: r.key, Keys: r.keys, By: "ana", Holder: "ana here", Now: time.Now}
 }
 
 func (r *rig) apply(w algebra.World) executor.Outcome {
@@ -127,8 +129,8 @@ func TestApplyConvergesAndPlansNothingAfter(t *testing.T) {
 	r := newRig(t, "a", "b", "c.example.org")
 	for i, version := range []string{"1", "2"} {
 		out := r.apply(world(t, version))
-		if out.Run.Status != executor.Succeeded || out.Run.Tally.Healthy != 3 || len(out.Left) != 0 {
-			t.Fatalf("version %s: %s, %+v, left %v", version, out.Run.Status, out.Run.Tally, out.Left)
+		if out.Run.Status != wire.RunSucceeded || out.Count.Healthy != 3 || len(out.Left) != 0 {
+			t.Fatalf("version %s: %s, %+v, left %v", version, out.Run.Status, out.Count, out.Left)
 		}
 		again := r.plan(world(t, version))
 		if !again.IsEmpty() || again.Unchanged != 3 {
@@ -143,7 +145,7 @@ func TestApplyConvergesAndPlansNothingAfter(t *testing.T) {
 		}
 	}
 	out := r.apply(algebra.World{NoGates: true})
-	if out.Run.Status != executor.Succeeded {
+	if out.Run.Status != wire.RunSucceeded {
 		t.Fatalf("stopping all: %s, left %v", out.Run.Status, out.Left)
 	}
 }
@@ -157,7 +159,7 @@ func TestApplyNamesTheDeviceThatFails(t *testing.T) {
 		return &s
 	}
 	out := r.apply(world(t, "1"))
-	if out.Run.Status != executor.Failed || len(out.Left) != 1 || out.Left[0].Why != "web is Failed: no such image" {
+	if out.Run.Lanes[0].State != wire.LaneHeld || len(out.Left) == 0 || out.Left[len(out.Left)-1].Why != "web is Failed: no such image" {
 		t.Fatalf("%s, left %v", out.Run.Status, out.Left)
 	}
 }
@@ -166,8 +168,8 @@ func TestApplyLeavesOfflineDevicesToTheNextPlan(t *testing.T) {
 	r := newRig(t, "a")
 	r.write(executor.SetEntry{Entry: wire.DeviceEntry{Device: algebra.MustDeviceID("silent"), Lifecycle: algebra.Enrolled}})
 	out := r.apply(world(t, "1"))
-	if out.Run.Status != executor.Succeeded || out.Run.Tally.Offline != 1 || out.Run.Tally.Healthy != 1 || len(out.Left) != 1 || out.Left[0].Device.String() != "silent" {
-		t.Fatalf("%+v, left %v", out.Run.Tally, out.Left)
+	if out.Run.Status != wire.RunSucceeded || out.Count.Offline != 1 || out.Count.Healthy != 1 || len(out.Left) != 1 || out.Left[0].Device.String() != "silent" {
+		t.Fatalf("%+v, left %v", out.Count, out.Left)
 	}
 	if n := len(r.plan(world(t, "1")).Changes); n != 1 {
 		t.Errorf("the next plan has %d changes, want the one for silent", n)
@@ -182,8 +184,8 @@ func TestApplySkipsWhatMovedAndRefusesWhenAllDid(t *testing.T) {
 		Labels: map[string]string{"new": "label"}}, Revision: r.observe().Records[algebra.MustDeviceID("a")].Registry})
 	out, err := r.applier().Apply(context.Background(), stale)
 	must(t, err)
-	if out.Run.Tally.Moved != 1 || out.Run.Tally.Healthy != 1 {
-		t.Fatalf("%+v, left %v", out.Run.Tally, out.Left)
+	if out.Count.Left != 1 || out.Count.Healthy != 1 {
+		t.Fatalf("%+v, left %v", out.Count, out.Left)
 	}
 	before := r.observe().Records
 	_, err = r.applier().Apply(context.Background(), stale)
@@ -211,23 +213,38 @@ func TestApplyRefusesTheUnapprovedAndTheOwnedWorld(t *testing.T) {
 	}
 }
 
-func TestApplyCancelledLeavesWhatIsPublished(t *testing.T) {
-	r := newRig(t, "a")
-	r.answer = func(algebra.DeviceID, algebra.App, wire.AppState) *wire.AppState { return nil }
-	ctx, cancel := context.WithCancel(context.Background())
-	a := r.applier()
-	a.Watch = func(run executor.Run) {
-		if run.Status == executor.Waiting {
-			cancel()
+// TestACancelledRunLetsDevicesFinish: nothing more is published, what is under way comes to its
+// end, and the rest is named.
+func TestACancelledRunLetsDevicesFinish(t *testing.T) {
+	r := newRig(t, "a", "b")
+	var mu sync.Mutex
+	cancelled := false
+	r.answer = func(_ algebra.DeviceID, _ algebra.App, s wire.AppState) *wire.AppState {
+		mu.Lock()
+		defer mu.Unlock()
+		if !cancelled {
+			cancelled = true
+			r.order(rollout.Cancel{By: "ben"})
+			time.Sleep(50 * time.Millisecond)
 		}
+		return &s
 	}
-	out, err := a.Apply(ctx, approve(t, world(t, "1"), r.observe()))
-	must(t, err)
-	if out.Run.Status != executor.Cancelled || len(out.Left) != 1 {
-		t.Fatalf("%s, left %v", out.Run.Status, out.Left)
+	out := r.apply(world(t, "1"))
+	if out.Run.Status != wire.RunCancelled || out.Run.Reason != "cancelled by ben" || len(out.Left) != 1 || out.Left[0].Why != "not published to" || out.Count.Healthy != 1 {
+		t.Fatalf("%s: %s, %+v, left %v", out.Run.Status, out.Run.Reason, out.Count, out.Left)
 	}
 	if n := len(r.observe().Published.Apps()); n != 1 {
 		t.Errorf("after a cancel %d apps are published, want the one that was", n)
+	}
+}
+
+// order has an event happen to the one run there is, as the verbs of muster rollout do.
+func (r *rig) order(e rollout.Event) {
+	records, err := r.fleet.Read(context.Background())
+	must(r.t, err)
+	for id := range records.Runs {
+		_, err := executor.Order(context.Background(), r.fleet, id, e)
+		must(r.t, err)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 type Transport interface {
 	Reader
 
-	// Watch delivers every change that is made after it returned. The channel is closed when
+	// Watch delivers every change of devices and runs that is made after it returned. The channel is closed when
 	// ctx ends or the transport is lost. Who calls Watch and then Read misses nothing and may
 	// see a change twice.
 	Watch(ctx context.Context) (<-chan Change, error)
@@ -30,6 +30,9 @@ type Reader interface {
 	// one; a write on what was read is refused if the record has moved since.
 	Read(ctx context.Context) (Records, error)
 
+	// PlanPart is one part of what PutPlan stored, or an error that wraps ErrNoPlan.
+	PlanPart(ctx context.Context, sealed algebra.Digest, part int) ([]byte, error)
+
 	// Spec is the deployment with this digest, or an error that wraps ErrNoSpec.
 	Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, error)
 }
@@ -43,12 +46,15 @@ var ErrHalted = errors.New("publishing is halted")
 // ErrNoSpec says that no deployment of this digest is stored.
 var ErrNoSpec = errors.New("no such deployment is stored")
 
+// ErrNoPlan says that no plan of this digest is stored.
+var ErrNoPlan = errors.New("no such plan is stored")
+
 // Write is one record to be written. Revision is that of the record as the writer read it, 0 if
 // there was none: the write happens only if it still is.
 //
 //sumtype:decl
 type Write interface {
-	write() // sealed: SetDesired, SetEntry, SetWorld, PutSpec
+	write() // sealed: SetDesired, SetEntry, SetWorld, SetRun, SetLease, SetQuarantine, PutSpec, PutPlan
 }
 
 // SetDesired publishes a device's desired state. It takes what was signed and nothing else.
@@ -73,10 +79,40 @@ type SetWorld struct {
 // the same bytes.
 type PutSpec struct{ Deployment algebra.Deployment }
 
-func (SetDesired) write() {}
-func (SetEntry) write()   {}
-func (SetWorld) write()   {}
-func (PutSpec) write()    {}
+// SetRun moves a run on.
+type SetRun struct {
+	Run      wire.Run
+	Revision uint64
+}
+
+// SetLease takes, keeps or leaves the lease of the fleet.
+type SetLease struct {
+	Lease    wire.Lease
+	Revision uint64
+}
+
+// SetQuarantine puts a release in quarantine, or lifts it.
+type SetQuarantine struct {
+	Record   wire.Quarantined
+	Revision uint64
+}
+
+// PutPlan stores one part of a sealed plan, by the digest of the whole, counted from 0. It needs
+// no revision.
+type PutPlan struct {
+	Sealed algebra.Digest
+	Part   int
+	Data   []byte
+}
+
+func (SetDesired) write()    {}
+func (SetEntry) write()      {}
+func (SetWorld) write()      {}
+func (SetRun) write()        {}
+func (SetLease) write()      {}
+func (SetQuarantine) write() {}
+func (PutSpec) write()       {}
+func (PutPlan) write()       {}
 
 // Result is the outcome of one write. Err is nil, wraps ErrMoved, or says why the outcome is
 // not known: the write may have happened, and only reading tells.

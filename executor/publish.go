@@ -4,149 +4,163 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+	"maps"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/rollout"
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/planner"
 )
 
-// publish writes the World, the registry, the deployments and at last the desired states. A
-// stale plan is found out before anything is written.
-func (p *applying) publish(ctx context.Context) error {
-	if err := p.sort(); err != nil {
-		return err
-	}
-	plan := p.approved.Plan()
-	if err := p.takeWorld(ctx, plan.World); err != nil {
-		return err
-	}
-	if err := p.relabel(ctx); err != nil {
-		return err
-	}
-	if err := p.storeSpecs(ctx); err != nil {
-		return err
-	}
+// publish sets, on each of these devices, the slots that a lane changes: to what the plan wants,
+// or back to what it found. Who is overtaken publishes nothing.
+func (d *driver) publish(ctx context.Context, lane int, devices []algebra.DeviceID, back bool) error {
 	var writes []Write
-	var of []*target
-	for _, t := range p.targets {
-		if t.outcome != waiting {
-			continue
-		}
-		w, err := t.sign(p.records.Devices[t.device].Desired, p.approved.Digest(), p.Key, p.Keys)
+	var states []wire.Verified
+	var to []algebra.DeviceID
+	for _, id := range devices {
+		have, err := d.look.desired(id)
 		if err != nil {
-			t.outcome, t.err = unpublished, err
-			continue
+			continue // seen as moved from now on
 		}
-		writes, of = append(writes, w), append(of, t)
+		next := d.follows(id, have, d.run.Value.Plan)
+		if back {
+			d.putBack(&next, lane)
+		} else {
+			d.place(&next, lane)
+		}
+		signed, err := wire.Sign(d.Key, next)
+		if err != nil {
+			return err
+		}
+		writes = append(writes, SetDesired{signed, d.look.records.Devices[id].Desired.Revision})
+		states, to = append(states, signed), append(to, id)
 	}
-	results, err := p.Transport.Write(ctx, writes)
+	if err := d.renew(ctx, to); err != nil {
+		return err
+	}
+	intent := d.lease.Value
+	results, err := d.Transport.Write(ctx, writes)
 	if err != nil {
 		return err
 	}
+	unsure, moved := false, false
 	for i, r := range results {
 		switch {
 		case r.Err == nil:
-			of[i].outcome = published
+			d.look.put(to[i], states[i], r.Revision, d.Now())
 		case errors.Is(r.Err, ErrMoved):
-			of[i].outcome = moved
+			moved = true
 		default:
-			of[i].outcome, of[i].err = unpublished, r.Err
+			unsure = true
 		}
+	}
+	if !unsure && !moved {
+		d.lease.Value.Intent = "" // all are known to be done: the next beat says so
+		return nil
+	}
+	if err := d.reread(ctx); err != nil {
+		return err
+	}
+	if unsure {
+		return d.settle(ctx, intent)
 	}
 	return nil
 }
 
-// sort leaves out the devices that moved since the plan was made, and those that are offline.
-func (p *applying) sort() error {
-	current := 0
-	for _, t := range p.targets {
-		d := p.records.Devices[t.device]
-		record := algebra.Record{Heard: d.Heard()}
-		switch {
-		case d.Desired.Revision != t.base.Desired || d.Entry.Revision != t.base.Registry:
-			t.outcome = moved
+// follows is the desired state that comes after what is published to a device: the same slots,
+// one generation on from all that the device may have seen. Where the store lost a write that the
+// device acted on, what it reported says more than what is published.
+func (d *driver) follows(id algebra.DeviceID, have wire.Verified, plan algebra.Digest) wire.DesiredState {
+	next := wire.DesiredState{Device: id, Generation: 1, Plan: plan, Apps: map[algebra.App]wire.App{}}
+	if !have.IsZero() {
+		next.Generation, next.Previous = have.State().Generation+1, have.Digest()
+		maps.Copy(next.Apps, have.State().Apps)
+	}
+	for _, said := range d.look.records.Devices[id].States {
+		next.Generation = max(next.Generation, said.Value.Wanted+1)
+	}
+	return next
+}
+
+// place sets a lane's slots to what the plan wants there.
+func (d *driver) place(s *wire.DesiredState, lane int) {
+	for app, want := range d.script.Wants(lane, s.Device) {
+		if want.IsZero() {
+			delete(s.Apps, app)
 			continue
-		case !record.Online(p.Now()):
-			t.outcome = offline
 		}
-		current++
+		s.Apps[app] = wire.App{Version: want.Version, Digest: want.Deployment, Values: d.changes[algebra.Slot{Device: s.Device, App: app}].Values}
 	}
-	if current == 0 && len(p.targets) > 0 {
-		return fmt.Errorf("%w: all %d devices it touches moved since it was made; plan again", ErrStale, len(p.targets))
-	}
-	for _, c := range p.approved.Plan().Registry {
-		if p.records.Devices[c.Device].Entry.Revision != p.approved.Plan().Base[c.Device].Registry {
-			return fmt.Errorf("%w: the labels of %s were changed since it was made; plan again", ErrStale, c.Device)
-		}
-	}
-	return nil
 }
 
-// takeWorld puts the plan's World in force.
-func (p *applying) takeWorld(ctx context.Context, world algebra.Digest) error {
-	have := p.records.World
-	if have.Revision > 0 && have.Value.Held && have.Value.Owner != p.By {
-		return fmt.Errorf("the World is owned by %s since %s; change it there, or stop that first", have.Value.Owner, have.Value.At.Format(time.RFC3339))
+// putBack sets a lane's slots to what the plan found there. What that took from the device is
+// taken from it as it is now.
+func (d *driver) putBack(s *wire.DesiredState, lane int) {
+	device := d.look.scene.Devices[s.Device].Device
+	for app, had := range d.script.Had(lane, s.Device) {
+		if had.IsZero() {
+			delete(s.Apps, app)
+			continue
+		}
+		put := wire.App{Version: had.Version, Digest: had.Deployment}
+		if before := d.changes[algebra.Slot{Device: s.Device, App: app}].Have; !before.IsZero() {
+			put.Values, _ = before.Values(device)
+		}
+		s.Apps[app] = put
 	}
-	record := wire.WorldRecord{World: world, Owner: p.By, At: p.Now()}
-	return p.all(ctx, "the World in force", []Write{SetWorld{record, have.Revision}})
 }
 
-// relabel carries out the plan's changes of the registry.
-func (p *applying) relabel(ctx context.Context) error {
+// changesOf finds a plan's changes by slot.
+func changesOf(p planner.Plan) map[algebra.Slot]planner.Change {
+	out := map[algebra.Slot]planner.Change{}
+	for _, c := range p.Changes {
+		t := c.Action.Target()
+		out[algebra.Slot{Device: t.Device, App: t.App}] = c
+	}
+	return out
+}
+
+// setApart puts in quarantine what lanes that are rolled back place, before anything is put
+// back. Whoever takes the run over does the same, so it matters not who was killed when.
+func (d *driver) setApart(ctx context.Context) error {
 	var writes []Write
-	for _, c := range p.approved.Plan().Registry {
-		have := p.records.Devices[c.Device].Entry
-		entry := have.Value // with how it was enrolled and the key it is known by
-		entry.Device, entry.Labels, entry.SetBy, entry.At = c.Device, c.After, p.By, p.Now()
-		entry.Lifecycle = declared(have.Value.Lifecycle, c.Decommissioned)
-		writes = append(writes, SetEntry{entry, have.Revision})
-	}
-	return p.all(ctx, "the registry", writes)
-}
-
-// declared is the lifecycle of a device after its document: a new one waits to be enrolled,
-// and no document takes a revocation back, not even to decommission: a hub serves
-// decommissioned devices.
-func declared(have algebra.Lifecycle, decommissioned bool) algebra.Lifecycle {
-	switch {
-	case have == algebra.Revoked:
-		return have
-	case decommissioned:
-		return algebra.Decommissioned
-	case have == 0:
-		return algebra.Requested
-	}
-	return have
-}
-
-// storeSpecs stores each deployment that the plan places, once.
-func (p *applying) storeSpecs(ctx context.Context) error {
-	var writes []Write
-	seen := map[algebra.Digest]bool{}
-	for _, c := range p.approved.Plan().Changes {
-		if d := c.Want; !d.IsZero() && !seen[d.Digest()] {
-			seen[d.Digest()] = true
-			writes = append(writes, PutSpec{d})
+	for i, l := range d.run.Value.Lanes {
+		if l.State != wire.LaneRollingBack && l.State != wire.LaneRolledBack {
+			continue
+		}
+		for _, p := range d.script.Places(i) {
+			q := quarantined(d.run.Value.ID, p, l.Reason)
+			q.At = d.Now()
+			if _, done := d.look.records.Quarantine[wire.QuarantineKey(q)]; !done {
+				writes = append(writes, SetQuarantine{q, 0})
+				d.look.records.Quarantine[wire.QuarantineKey(q)] = Kept[wire.Quarantined]{Value: q}
+			}
 		}
 	}
-	return p.all(ctx, "the deployments", writes)
+	return d.whole(ctx, "the quarantine", writes)
 }
 
-// all writes what must be written whole before anything is published.
-func (p *applying) all(ctx context.Context, what string, writes []Write) error {
+func quarantined(run string, p rollout.Placed, reason string) wire.Quarantined {
+	names := make([]string, len(p.Devices))
+	for i, id := range p.Devices {
+		names[i] = id.String()
+	}
+	return wire.Quarantined{Run: run, App: p.App, Version: p.Release.Version, Digest: p.Release.Deployment, Devices: fold(names), Reason: reason}
+}
+
+// whole writes what must be written before anything else goes on. What has been written by now
+// is no failure.
+func (d *driver) whole(ctx context.Context, what string, writes []Write) error {
 	if len(writes) == 0 {
 		return nil
 	}
-	results, err := p.Transport.Write(ctx, writes)
+	results, err := d.Transport.Write(ctx, writes)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", what, err)
 	}
 	for _, r := range results {
-		if errors.Is(r.Err, ErrMoved) {
-			return fmt.Errorf("%w: %s moved since it was made; plan again", ErrStale, what)
-		}
-		if r.Err != nil {
+		if r.Err != nil && !errors.Is(r.Err, ErrMoved) {
 			return fmt.Errorf("write %s: %w", what, r.Err)
 		}
 	}

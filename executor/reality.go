@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -84,5 +85,17 @@ func reality(records Records, keys wire.Keyring, now time.Time) (algebra.Reality
 		}
 	}
 	r.Published = published.Placement()
+	for _, key := range slices.Sorted(maps.Keys(records.Quarantine)) {
+		q := records.Quarantine[key].Value
+		if q.Lifted {
+			continue
+		}
+		ids, err := unfold(q.Devices)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("quarantine %s: %w", key, err))
+			continue
+		}
+		r.Quarantine = append(r.Quarantine, algebra.Quarantine{App: q.App, Version: q.Version, Deployment: q.Digest, Devices: ids, Run: q.Run, Reason: q.Reason})
+	}
 	return r, problems, nil
 }

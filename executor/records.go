@@ -17,6 +17,11 @@ type Records struct {
 	// does not know it.
 	Devices map[algebra.DeviceID]Device
 	World   Kept[wire.WorldRecord]
+	// Runs are all runs, by id, and Quarantine what they found to fail, by key.
+	Runs       map[string]Kept[wire.Run]
+	Quarantine map[string]Kept[wire.Quarantined]
+	// Lease says who may publish.
+	Lease Kept[wire.Lease]
 	// Problems names each record that could not be read, by bucket and key. Such a record
 	// counts as absent, which stops nothing.
 	Problems []error
@@ -64,7 +69,8 @@ type Record struct {
 	Deleted     bool
 }
 
-// Change is news of one device: a DeviceEntry, DeviceInfo, AppState or Heartbeat.
+// Change is news of one device, a DeviceEntry, DeviceInfo, AppState or Heartbeat, or of runs, a
+// Run or a Lease, which has no Device.
 type Change struct {
 	Device   algebra.DeviceID
 	Message  wire.Message
@@ -75,7 +81,7 @@ type Change struct {
 // Assemble reads records in any order. Both transports use it, so that they agree on what a
 // record means.
 func Assemble(records iter.Seq[Record]) Records {
-	r := Records{Devices: map[algebra.DeviceID]Device{}}
+	r := Records{Devices: map[algebra.DeviceID]Device{}, Runs: map[string]Kept[wire.Run]{}, Quarantine: map[string]Kept[wire.Quarantined]{}}
 	var bad []Record
 	why := map[string]error{}
 	for rec := range records {
@@ -103,6 +109,12 @@ func (r *Records) add(rec Record) error {
 			r.World = kept(rec, m)
 		}
 		return err
+	case wire.QuarantineBucket:
+		m, err := messageOf[wire.Quarantined](rec)
+		if err == nil {
+			r.Quarantine[rec.Key] = kept(rec, m)
+		}
+		return err
 	case wire.DesiredBucket:
 		id, err := wire.ParseToken(rec.Key)
 		if err == nil {
@@ -114,26 +126,41 @@ func (r *Records) add(rec Record) error {
 	if err != nil {
 		return err
 	}
-	r.change(c.Device, func(d *Device) {
-		switch m := c.Message.(type) {
-		case wire.DeviceEntry:
-			d.Entry = kept(rec, m)
-		case wire.DeviceInfo:
-			d.Info = kept(rec, m)
-		case wire.Heartbeat:
-			d.Heartbeat = kept(rec, m)
-		case wire.AppState:
-			if d.States == nil {
-				d.States = map[algebra.App]Kept[wire.AppState]{}
-			}
-			d.States[m.App] = kept(rec, m)
-		case wire.Signed, wire.AskState, wire.AskSpec, wire.StateAnswer, wire.SpecAnswer,
-			wire.Refusal, wire.WorldRecord, wire.Run, wire.Lease, wire.Quarantined,
-			wire.AskLogs, wire.LogsAnswer, wire.AskDoctor, wire.DoctorAnswer, wire.AskSecret, wire.SecretAnswer, wire.Unsupported:
-			panic(fmt.Sprintf("executor: ChangeOf gave a %s", m.Kind()))
-		}
-	})
+	r.put(c)
 	return nil
+}
+
+// put takes news of a device or of a run in.
+func (r *Records) put(c Change) {
+	switch m := c.Message.(type) {
+	case wire.Run:
+		r.Runs[m.ID] = Kept[wire.Run]{m, c.Revision, c.At}
+	case wire.Lease:
+		r.Lease = Kept[wire.Lease]{m, c.Revision, c.At}
+	case wire.DeviceEntry:
+		r.change(c.Device, func(d *Device) { d.Entry = Kept[wire.DeviceEntry]{m, c.Revision, c.At} })
+	case wire.DeviceInfo:
+		r.change(c.Device, func(d *Device) { d.Info = Kept[wire.DeviceInfo]{m, c.Revision, c.At} })
+	case wire.Heartbeat:
+		r.change(c.Device, func(d *Device) { d.Heartbeat = Kept[wire.Heartbeat]{m, c.Revision, c.At} })
+	case wire.AppState:
+		r.change(c.Device, func(d *Device) { d.said(Kept[wire.AppState]{m, c.Revision, c.At}) })
+	case wire.Signed, wire.AskState, wire.AskSpec, wire.StateAnswer, wire.SpecAnswer, wire.Refusal, wire.WorldRecord, wire.Quarantined,
+		wire.AskLogs, wire.LogsAnswer, wire.AskDoctor, wire.DoctorAnswer, wire.AskSecret, wire.SecretAnswer, wire.Unsupported:
+		panic(fmt.Sprintf("executor: ChangeOf gave a %s", m.Kind()))
+	}
+}
+
+// said takes the report of a slot in; that of an empty one takes the slot's away.
+func (d *Device) said(s Kept[wire.AppState]) {
+	if s.Value.Phase == 0 {
+		delete(d.States, s.Value.App)
+		return
+	}
+	if d.States == nil {
+		d.States = map[algebra.App]Kept[wire.AppState]{}
+	}
+	d.States[s.Value.App] = s
 }
 
 func (r *Records) change(id algebra.DeviceID, edit func(*Device)) {
@@ -162,6 +189,12 @@ func ChangeOf(rec Record) (Change, error) {
 		var m wire.Heartbeat
 		m, err = messageOf[wire.Heartbeat](rec)
 		c.Device, c.Message = m.Device, m
+	case wire.RunsBucket:
+		c.Message, err = messageOf[wire.Run](rec)
+		return c, err
+	case wire.LeasesBucket:
+		c.Message, err = messageOf[wire.Lease](rec)
+		return c, err
 	case wire.StateBucket:
 		id, app, err := wire.ParseStateKey(rec.Key)
 		if err != nil {
@@ -211,6 +244,14 @@ func Put(w Write) (rec Record, revision uint64) {
 		return Record{Bucket: wire.DevicesBucket, Key: wire.Token(w.Entry.Device), Value: wire.Encode(w.Entry)}, w.Revision
 	case SetWorld:
 		return Record{Bucket: wire.WorldBucket, Key: wire.WorldKey, Value: wire.Encode(w.Record)}, w.Revision
+	case SetRun:
+		return Record{Bucket: wire.RunsBucket, Key: w.Run.ID, Value: wire.Encode(w.Run)}, w.Revision
+	case SetLease:
+		return Record{Bucket: wire.LeasesBucket, Key: wire.LeaseKey, Value: wire.Encode(w.Lease)}, w.Revision
+	case SetQuarantine:
+		return Record{Bucket: wire.QuarantineBucket, Key: wire.QuarantineKey(w.Record), Value: wire.Encode(w.Record)}, w.Revision
+	case PutPlan:
+		return Record{Bucket: wire.PlansBucket, Key: wire.PlanKey(w.Sealed, w.Part), Value: w.Data}, 0
 	case PutSpec:
 		return Record{Bucket: wire.SpecsBucket, Key: wire.SpecKey(w.Deployment.Digest()), Value: w.Deployment.Canonical()}, 0
 	}

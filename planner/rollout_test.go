@@ -70,7 +70,7 @@ func TestQuarantineHoldsWhatFailed(t *testing.T) {
 	r.Quarantine = []algebra.Quarantine{{App: d.App(), Version: d.Version(), Deployment: d.Digest(), Devices: []algebra.DeviceID{algebra.MustDeviceID("gw-2"), algebra.MustDeviceID("gw-9")},
 		Run: "r-12", Reason: "1 of 2 healthy"}}
 	p := planner.Make(w, r)
-	checkText(t, p, "~ gw-1/web  1 → 2", "! gw-2/web  quarantined  web@2 failed in run r-12: 1 of 2 healthy; `muster run retry r-12`")
+	checkText(t, p, "~ gw-1/web  1 → 2", "! gw-2/web  quarantined  web@2 failed in run r-12: 1 of 2 healthy; `muster rollout retry r-12`")
 	r.Quarantine[0].Deployment = algebra.DigestOf([]byte("another"))
 	if p := planner.Make(w, r); len(p.Blocked) != 0 || len(p.Changes) != 2 {
 		t.Errorf("%s", planner.Text(p, planner.Style{}))

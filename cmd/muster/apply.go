@@ -2,9 +2,13 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/executor/rollout"
+	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/identity"
 	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/planner"
@@ -21,13 +27,16 @@ import (
 
 // applyingFlags is the flags of one apply.
 type applyingFlags struct {
-	console  *console
-	source   source
-	world    string
-	judging  judging
-	yes      bool
-	deadline time.Duration
-	glass    string // why policies are not to stop it
+	console *console
+	source  source
+	world   string
+	judging judging
+	yes     bool
+	glass   string // why policies are not to stop it
+	attach  string
+	stay    bool
+	lasts   time.Duration
+	output  *choice
 }
 
 func applyCommand(c *console) *cobra.Command {
@@ -36,19 +45,26 @@ func applyCommand(c *console) *cobra.Command {
 		Use:   "apply [PLAN] [-w DIR]",
 		Short: "plan, have the plan judged, ask, and carry it out",
 		Long: `apply plans what takes the fleet to the World, has the policies judge the plan, shows it,
-asks, publishes it, and waits until each device runs what it should, has failed, or is out
-of time. Ctrl-c ends the waiting; what is published stays, and a new plan shows what is left.
+asks, and drives it as a run: wave by wave, within its budgets and windows, as its rollouts say.
+
+The run is kept with the fleet. Whoever drives it may be killed at any instant: what is published
+stays, and apply --attach RUN goes on with it, from any machine. Two never act at once. Where a
+wave does not pass its gate the run is held and apply ends, unless --stay; then muster rollout
+approve, resume or cancel decide. Ctrl-c leaves the run as it stands.
 
 With PLAN, a file that plan --out wrote, it does no more than that plan says. It reads the World
 where the plan was made, or in DIR, and refuses a plan that was changed, was applied already or
 is stale, as the World or all its devices moved, and says what changed. Devices that moved are
 left out. Policies judge a saved plan anew.
 
-Exit codes: 0 done, 1 error or a device that failed, 3 denied by a policy, 4 the plan went
+With -o ndjson what happens goes to stdout, one object a line, and nothing else does.
+
+Exit codes: 0 done, 1 error, or a run that is not done, 3 denied by a policy, 4 the plan went
 stale, 5 done, but a conflict blocks a slot.`,
 		Example: `  muster apply -w worlds/shop
   muster apply -w worlds/shop --yes
-  muster apply plan.json`,
+  muster apply plan.json
+  muster apply --attach r-3f2a90c1d2e4`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return fmt.Errorf("apply: unexpected argument %q; it takes one plan", args[1])
@@ -62,11 +78,21 @@ stale, 5 done, but a conflict blocks a slot.`,
 	a.judging.addFlags(cmd)
 	cmd.Flags().BoolVar(&a.yes, "yes", false, "do not ask; for scripts")
 	cmd.Flags().StringVar(&a.glass, breakGlass, "", "apply although policies deny, for this `REASON`, as an operator; it is on record")
-	cmd.Flags().DurationVar(&a.deadline, "deadline", executor.DefaultDeadline, "`TIME` a device may take to run what it should")
+	cmd.Flags().StringVar(&a.attach, "attach", "", "go on with this `RUN`")
+	cmd.Flags().BoolVar(&a.stay, "stay", false, "wait while the run is held, until somebody decides")
+	cmd.Flags().DurationVar(&a.lasts, "lease", executor.DefaultLasts, "`TIME` after which another may take over from this process if it is not heard of")
+	a.output = outputFlag(cmd, "text", "ndjson")
+	completeRuns(cmd, &a.source, "attach")
 	return cmd
 }
 
 func (a *applyingFlags) run(ctx context.Context, plans []string) error {
+	if a.attach != "" {
+		if len(plans) > 0 || a.world != "" {
+			return errors.New("apply: --attach goes on with a run as it was approved; it takes no plan and no World")
+		}
+		return a.goOn(ctx)
+	}
 	var from saved
 	if len(plans) > 0 {
 		var err error
@@ -123,7 +149,11 @@ func (a *applyingFlags) run(ctx context.Context, plans []string) error {
 	a.console.approved(from.file, fleet.config, &asks)
 	approved, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: asks, Reach: reach, Now: time.Now()},
 		rules.gates, rules.options)
-	if err := a.console.showPlan(a.console.out, plan, report, false); err != nil {
+	page := a.console.out
+	if a.machines() {
+		page = a.console.errw
+	}
+	if err := a.console.showPlan(page, plan, report, false); err != nil {
 		return err
 	}
 	switch {
@@ -139,20 +169,48 @@ func (a *applyingFlags) run(ctx context.Context, plans []string) error {
 		"does": planner.Summary(plan), "approvals": strings.Join(asks.VCS.Approvals, ", ")}); err != nil {
 		return err
 	}
-	fmt.Fprintln(a.console.out)
+	fmt.Fprintln(page)
 	began := time.Now()
-	bar := &progress{console: a.console, began: began}
-	outcome, err := executor.Applier{Transport: fleet.transport, Key: key, Keys: fleet.keys, By: request("apply").User,
-		Now: time.Now, Deadline: a.deadline, Watch: bar.show}.Apply(ctx, approved)
-	bar.end()
-	if errors.Is(err, executor.ErrStale) {
-		a.console.diagnose(diag.List{{Severity: diag.Error, Message: err.Error()}})
-		return stale
-	}
+	outcome, err := a.applier(fleet, key).Apply(ctx, approved)
+	return a.report(outcome, err, time.Since(began), conflictOf(plan))
+}
+
+func (a *applyingFlags) machines() bool { return a.output.value == "ndjson" }
+
+// goOn attaches to a run.
+func (a *applyingFlags) goOn(ctx context.Context) error {
+	fleet, err := a.source.join(ctx)
 	if err != nil {
 		return err
 	}
-	return a.report(plan, outcome, time.Since(began))
+	defer fleet.close()
+	if err := fleet.may("apply", identity.Deployer); err != nil {
+		return err
+	}
+	key, err := fleet.signingKey()
+	if err != nil {
+		return err
+	}
+	if err := fleet.audit(ctx, "attach", a.attach, map[string]string{}); err != nil {
+		return err
+	}
+	began := time.Now()
+	outcome, err := a.applier(fleet, key).Attach(ctx, a.attach)
+	return a.report(outcome, err, time.Since(began), nil)
+}
+
+func (a *applyingFlags) applier(fleet *cluster, key ed25519.PrivateKey) executor.Applier {
+	return executor.Applier{Transport: fleet.transport, Key: key, Keys: fleet.keys, By: request("apply").User, Holder: thisProcess(),
+		Now: time.Now, Lasts: a.lasts, Stay: a.stay, Watch: (&progress{console: a.console, machines: a.machines()}).show}
+}
+
+// thisProcess is a name that no other process has.
+func thisProcess() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	return fmt.Sprintf("%s@%s, process %d of %s", request("apply").User, host, os.Getpid(), time.Now().UTC().Format("15:04:05.000"))
 }
 
 // ask has a person type the number of devices: who types it has read it.
@@ -172,32 +230,80 @@ func (a *applyingFlags) ask(plan planner.Plan) error {
 	return nil
 }
 
-// report says how it ended.
-func (a *applyingFlags) report(plan planner.Plan, o executor.Outcome, took time.Duration) error {
-	t := o.Run.Tally
+// report says how it ended. Done is the outcome of a run that is through.
+func (a *applyingFlags) report(o executor.Outcome, err error, took time.Duration, done error) error {
+	to := a.console.out
+	if a.machines() {
+		to = a.console.errw
+	}
+	run, n := o.Run, o.Count
 	took = took.Round(10 * time.Millisecond)
+	switch {
+	case errors.Is(err, executor.ErrStale):
+		a.console.diagnose(diag.List{{Severity: diag.Error, Message: err.Error()}})
+		return stale
+	case errors.Is(err, executor.ErrHeld):
+		return fmt.Errorf("%w; wait for it, or `muster rollout list`", err)
+	case errors.Is(err, context.Canceled) && run.Status != 0:
+		fmt.Fprintf(to, "Left as it stands after %s: %s. The run is %s.\n%s", took, countText(n), run.ID, hints("apply --attach", "rollout cancel", run.ID))
+		return exit(1)
+	case err != nil:
+		return err
+	}
+	fmt.Fprint(to, leftText(o.Left))
+	switch run.Status {
+	case wire.RunSucceeded:
+		fmt.Fprintf(to, "Done: %s as declared, in %s.\n", counted(n.Healthy, "device runs", "devices run"), took)
+		return done
+	case wire.RunCancelled:
+		fmt.Fprintf(to, "Cancelled after %s: %s; what is published stays.\n", took, countText(n))
+	case wire.RunFailed:
+		fmt.Fprintf(to, "Not done after %s: %s. %s\n", took, countText(n), run.Reason)
+		if slices.ContainsFunc(run.Lanes, func(l wire.Lane) bool { return l.State == wire.LaneRolledBack }) {
+			fmt.Fprint(to, "What failed is in quarantine until the World has another version, or:\n"+hints("rollout retry", run.ID))
+		}
+	case wire.RunActive, wire.RunPaused, wire.RunCancelling:
+		fmt.Fprintf(to, "Held after %s: %s.\n", took, countText(n))
+		for _, l := range run.Lanes {
+			if l.State == wire.LaneHeld {
+				fmt.Fprintf(to, "  %s: %s\n", cmp.Or(l.Rollout, "default"), l.Reason)
+			}
+		}
+		fmt.Fprint(to, hints("rollout approve", "rollout resume", "rollout cancel", run.ID)+"Then:\n"+hints("apply --attach", run.ID))
+	}
+	return exit(1)
+}
+
+// hints are commands on a run, the last argument.
+func hints(verbs ...string) string {
+	text := ""
+	for _, v := range verbs[:len(verbs)-1] {
+		text += "  muster " + v + " " + verbs[len(verbs)-1] + "\n"
+	}
+	return text
+}
+
+// mostReasons is how many reasons are told of what is left.
+const mostReasons = 12
+
+// leftText names the devices that are left, by why.
+func leftText(left []rollout.Left) string {
 	why := map[string][]string{}
 	var order []string
-	for _, l := range o.Left {
+	for _, l := range left {
 		if why[l.Why] == nil {
 			order = append(order, l.Why)
 		}
 		why[l.Why] = append(why[l.Why], l.Device.String())
 	}
-	for _, reason := range order {
-		fmt.Fprintf(a.console.out, "  %s: %s\n", selectors.Fold(why[reason]), reason)
+	text := ""
+	for i, reason := range order {
+		if i == mostReasons {
+			return text + fmt.Sprintf("  and %d more reasons\n", len(order)-i)
+		}
+		text += fmt.Sprintf("  %s: %s\n", selectors.Fold(why[reason]), reason)
 	}
-	switch o.Run.Status {
-	case executor.Succeeded:
-		fmt.Fprintf(a.console.out, "Done: %s as declared, in %s.\n", counted(t.Healthy, "device runs", "devices run"), took)
-		return conflictOf(plan)
-	case executor.Cancelled:
-		fmt.Fprintf(a.console.out, "Ended early after %s: %d of %d devices run as declared; what is published stays.\n", took, t.Healthy, t.Targets)
-	case executor.Planned, executor.Publishing, executor.Waiting, executor.Failed:
-		fmt.Fprintf(a.console.out, "Not done after %s: %d of %d devices run as declared, %d failed, %d offline, %d moved.\n",
-			took, t.Healthy, t.Targets, t.Failed, t.Offline, t.Moved)
-	}
-	return exit(1)
+	return text
 }
 
 // conflictOf is the exit code that says a conflict blocks a slot.

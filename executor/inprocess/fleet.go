@@ -43,7 +43,7 @@ func (f *Fleet) Read(ctx context.Context) (executor.Records, error) {
 	defer f.mu.Unlock()
 	return executor.Assemble(func(yield func(executor.Record) bool) {
 		for at, rec := range f.records {
-			other := at.bucket == wire.SpecsBucket || at.bucket == wire.SecretsBucket || at.bucket == wire.KeysetBucket
+			other := at.bucket == wire.SpecsBucket || at.bucket == wire.PlansBucket || at.bucket == wire.SecretsBucket || at.bucket == wire.KeysetBucket
 			if !other && !yield(rec) {
 				return
 			}
@@ -82,11 +82,22 @@ func (f *Fleet) Write(ctx context.Context, writes []executor.Write) ([]executor.
 	for i, w := range writes {
 		rec, revision := executor.Put(w)
 		results[i].Revision, results[i].Err = f.put(rec, &revision)
-		if _, ok := w.(executor.PutSpec); ok {
+		switch w.(type) {
+		case executor.PutSpec, executor.PutPlan:
 			results[i].Err = nil // content-addressed: it is there
+		case executor.SetDesired, executor.SetEntry, executor.SetWorld, executor.SetRun, executor.SetLease, executor.SetQuarantine:
 		}
 	}
 	return results, nil
+}
+
+// PlanPart is a stored part of a plan.
+func (f *Fleet) PlanPart(_ context.Context, sealed algebra.Digest, part int) ([]byte, error) {
+	rec, ok := f.get(wire.PlansBucket, wire.PlanKey(sealed, part))
+	if !ok {
+		return nil, fmt.Errorf("plan %s: %w", sealed.Short(), executor.ErrNoPlan)
+	}
+	return rec.Value, nil
 }
 
 // Spec is a stored deployment.

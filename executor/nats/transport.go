@@ -62,7 +62,7 @@ func (t *Transport) Read(ctx context.Context) (executor.Records, error) {
 // Each hands out what Read assembles, bucket by bucket, until yield is false.
 func (t *Transport) Each(ctx context.Context, yield func(executor.Record) bool) error {
 	going := true
-	for _, bucket := range []string{wire.WorldBucket, wire.DevicesBucket, wire.DesiredBucket,
+	for _, bucket := range []string{wire.WorldBucket, wire.RunsBucket, wire.LeasesBucket, wire.QuarantineBucket, wire.DevicesBucket, wire.DesiredBucket,
 		wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket} {
 		err := t.readBucket(ctx, bucket, func(r executor.Record) bool { going = yield(r); return going })
 		if err != nil || !going {
@@ -99,12 +99,12 @@ func (t *Transport) readBucket(ctx context.Context, bucket string, yield func(ex
 	}
 }
 
-// Watch merges the changes of the buckets that hold something of devices.
+// Watch merges the changes of the buckets that hold something of devices or runs.
 func (t *Transport) Watch(ctx context.Context) (<-chan executor.Change, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	out := make(chan executor.Change, 256)
 	var watching sync.WaitGroup
-	for _, bucket := range []string{wire.DevicesBucket, wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket} {
+	for _, bucket := range []string{wire.RunsBucket, wire.LeasesBucket, wire.DevicesBucket, wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket} {
 		w, err := t.buckets[bucket].WatchAll(ctx, jetstream.UpdatesOnly())
 		if err != nil {
 			cancel()
@@ -210,10 +210,24 @@ func outcome(w executor.Write, err error) error {
 		api.ErrorCode != jetstream.JSErrCodeStreamWrongLastSequenceConstant {
 		return fmt.Errorf("%s/%s: %w", rec.Bucket, rec.Key, err)
 	}
-	if _, ok := w.(executor.PutSpec); ok {
+	switch w.(type) {
+	case executor.PutSpec, executor.PutPlan:
 		return nil // content-addressed: it is there
+	case executor.SetDesired, executor.SetEntry, executor.SetWorld, executor.SetRun, executor.SetLease, executor.SetQuarantine:
 	}
 	return fmt.Errorf("%s/%s: %w: revision %d is not its last", rec.Bucket, rec.Key, executor.ErrMoved, revision)
+}
+
+// PlanPart is a stored part of a plan.
+func (t *Transport) PlanPart(ctx context.Context, sealed algebra.Digest, part int) ([]byte, error) {
+	e, err := t.buckets[wire.PlansBucket].Get(ctx, wire.PlanKey(sealed, part))
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return nil, fmt.Errorf("plan %s: %w", sealed.Short(), executor.ErrNoPlan)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("plan %s: %w", sealed.Short(), err)
+	}
+	return e.Value(), nil
 }
 
 // Spec is a stored deployment.

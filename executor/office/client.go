@@ -58,6 +58,19 @@ func (c *Client) Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment
 	return wire.OpenSpec(d, text)
 }
 
+// PlanPart is a stored part of a plan.
+func (c *Client) PlanPart(ctx context.Context, sealed algebra.Digest, part int) ([]byte, error) {
+	var text []byte
+	found := false
+	if err := c.ask(ctx, "plan", planAsked{sealed, part}, func(line []byte) error { found = true; return json.Unmarshal(line, &text) }); err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, fmt.Errorf("plan %s: %w", sealed.Short(), executor.ErrNoPlan)
+	}
+	return text, nil
+}
+
 // Audited calls each with all entries since a time, in order.
 func (c *Client) Audited(ctx context.Context, since time.Time, each func(fleet.AuditEntry)) error {
 	return c.ask(ctx, "audit", since, func(line []byte) error {

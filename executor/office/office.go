@@ -30,6 +30,7 @@ var verbs = map[string]struct {
 }{
 	"read":   {identity.Viewer, (*Office).read},
 	"spec":   {identity.Viewer, (*Office).spec},
+	"plan":   {identity.Viewer, (*Office).plan},
 	"audit":  {identity.Viewer, (*Office).audit},
 	"change": {identity.Enroller, (*Office).change},
 	"offer":  {identity.Enroller, (*Office).offer},
@@ -153,6 +154,27 @@ func (o *Office) spec(ctx context.Context, q question) error {
 		return err
 	}
 	return q.line(json.RawMessage(text))
+}
+
+// planAsked is a part of a stored plan.
+type planAsked struct {
+	Sealed algebra.Digest `json:"sealed"`
+	Part   int            `json:"part"`
+}
+
+func (o *Office) plan(ctx context.Context, q question) error {
+	var which planAsked
+	if err := json.Unmarshal(q.body, &which); err != nil {
+		return err
+	}
+	part, err := o.transport.PlanPart(ctx, which.Sealed, which.Part)
+	if errors.Is(err, executor.ErrNoPlan) {
+		return nil // no line: there is none
+	}
+	if err != nil {
+		return err
+	}
+	return q.line(part)
 }
 
 func (o *Office) audit(ctx context.Context, q question) error {

@@ -38,7 +38,15 @@ type LaneView struct {
 // Count is the devices of a wave. Published are those of which Healthy, Failed and the rest on
 // their way are part; Waiting could be published to; Offline and Left are not, as they were
 // offline, or moved since the plan was made.
-type Count struct{ Devices, Published, Healthy, Failed, Waiting, Offline, Left int }
+type Count struct {
+	Devices   int `json:"devices"`
+	Published int `json:"published"`
+	Healthy   int `json:"healthy"`
+	Failed    int `json:"failed"`
+	Waiting   int `json:"waiting"`
+	Offline   int `json:"offline"`
+	Left      int `json:"left"`
+}
 
 func (c Count) underWay() int { return c.Published - c.Healthy - c.Failed }
 

@@ -71,16 +71,20 @@ func ParseRequestSubject(subject string) (algebra.DeviceID, error) {
 
 // The names of the buckets.
 const (
-	DesiredBucket   = "desired-state"
-	DevicesBucket   = "devices"
-	SpecsBucket     = "deployment-specs"
-	InfoBucket      = "device-info"
-	StateBucket     = "device-state"
-	HeartbeatBucket = "device-heartbeat"
-	WorldBucket     = "current-world"
-	OffersBucket    = "enrollments"
-	SecretsBucket   = "secrets"
-	KeysetBucket    = "operator-keys"
+	DesiredBucket    = "desired-state"
+	DevicesBucket    = "devices"
+	SpecsBucket      = "deployment-specs"
+	InfoBucket       = "device-info"
+	StateBucket      = "device-state"
+	HeartbeatBucket  = "device-heartbeat"
+	WorldBucket      = "current-world"
+	OffersBucket     = "enrollments"
+	RunsBucket       = "runs"
+	LeasesBucket     = "leases"
+	QuarantineBucket = "quarantine"
+	PlansBucket      = "plans"
+	SecretsBucket    = "secrets"
+	KeysetBucket     = "operator-keys"
 )
 
 // KeysetKey is the one key of the bucket operator-keys.
@@ -116,3 +120,14 @@ func ParseStateKey(key string) (algebra.DeviceID, algebra.App, error) {
 
 // SpecKey is the key of a deployment: a colon is not allowed in one.
 func SpecKey(d algebra.Digest) string { return strings.Replace(d.String(), ":", "=", 1) }
+
+// LeaseKey is the one key of the bucket leases.
+const LeaseKey = "publish"
+
+// QuarantineKey is the key of what a run found of a deployment.
+func QuarantineKey(q Quarantined) string { return q.Run + "." + q.App.String() + "." + q.Digest.Short() }
+
+// PlanKey is the key of a part of a sealed plan, counted from 0.
+func PlanKey(d algebra.Digest, part int) string {
+	return fmt.Sprintf("%s.%d", strings.Replace(d.String(), ":", "=", 1), part)
+}

@@ -14,6 +14,8 @@ import (
 type Run struct {
 	ID   string         `json:"id"`
 	Plan algebra.Digest `json:"plan"`
+	// Sealed is the digest of the approval, under which it is stored.
+	Sealed algebra.Digest `json:"sealed,omitzero"`
 	// World is what the plan was made for; it is in force while the run lasts.
 	World algebra.Digest `json:"world,omitzero"`
 	By    string         `json:"by"`
@@ -145,9 +147,14 @@ type Lease struct {
 	Fence uint64 `json:"fence"`
 	// Beat changes with each renewal, so that one that is alive is seen to be.
 	Beat uint64 `json:"beat,omitempty"`
+	// Lasts is how long it holds without a renewal, by the clock of whoever waits for it.
+	Lasts time.Duration `json:"lasts,omitempty"`
 	// Intent are the devices about to be published to, folded. Until the next write of the lease
 	// each of them may or may not have been.
 	Intent string `json:"intent,omitempty"`
+	// Above is the newest revision that any of them had then: one that has a newer one by now has
+	// been published to, and a write that is still on its way is refused.
+	Above uint64 `json:"above,omitempty"`
 }
 
 // Quarantined keeps a release from devices after a run found that it fails. Its key is the run

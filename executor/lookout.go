@@ -1,0 +1,115 @@
+package executor
+
+import (
+	"maps"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/rollout"
+	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/planner"
+)
+
+// lookout sees the fleet as a run does: it keeps the records, and the scene that follows from
+// them, device by device as news come in.
+type lookout struct {
+	records Records
+	scene   rollout.Scene
+	keys    wire.Keyring
+	plan    algebra.Digest
+	base    map[algebra.DeviceID]planner.Base
+	labels  map[algebra.DeviceID]map[string]string // as the plan leaves them
+	opened  map[algebra.DeviceID]opened
+}
+
+// opened is a desired state whose signature was checked, and the revision it was read at.
+type opened struct {
+	revision uint64
+	state    wire.Verified
+	err      error
+}
+
+func newLookout(records Records, keys wire.Keyring, digest algebra.Digest, plan planner.Plan) *lookout {
+	l := &lookout{keys: keys, plan: digest, base: plan.Base, labels: map[algebra.DeviceID]map[string]string{}, opened: map[algebra.DeviceID]opened{}}
+	for _, c := range plan.Registry {
+		l.labels[c.Device] = c.After
+	}
+	l.replace(records)
+	return l
+}
+
+// replace takes records that were read anew.
+func (l *lookout) replace(records Records) {
+	l.records = records
+	l.scene = rollout.Scene{Devices: make(map[algebra.DeviceID]rollout.Sight, len(records.Devices)), Zone: time.LoadLocation}
+	for id := range records.Devices {
+		l.look(id)
+	}
+}
+
+// hear takes news in.
+func (l *lookout) hear(c Change) {
+	l.records.put(c)
+	if !c.Device.IsZero() {
+		l.look(c.Device)
+	}
+}
+
+// put notes what was published to a device.
+func (l *lookout) put(id algebra.DeviceID, v wire.Verified, revision uint64, at time.Time) {
+	l.records.change(id, func(d *Device) { d.Desired = Kept[[]byte]{v.Raw(), revision, at} })
+	l.opened[id] = opened{revision, v, nil}
+	l.look(id)
+}
+
+// desired is what is published to a device, zero if nothing is.
+func (l *lookout) desired(id algebra.DeviceID) (wire.Verified, error) {
+	d := l.records.Devices[id].Desired
+	if d.Revision == 0 {
+		return wire.Verified{}, nil
+	}
+	if o := l.opened[id]; o.revision == d.Revision {
+		return o.state, o.err
+	}
+	v, err := wire.Open(d.Value, id, l.keys)
+	l.opened[id] = opened{d.Revision, v, err}
+	return v, err
+}
+
+// look derives the sight of a device anew.
+func (l *lookout) look(id algebra.DeviceID) {
+	d := l.records.Devices[id]
+	s := rollout.Sight{Device: algebra.Device{ID: id, Labels: d.Entry.Value.Labels, Facts: d.Info.Value.Facts},
+		Apps: map[algebra.App]rollout.AppSight{}, At: d.Desired.At}
+	v, err := l.desired(id)
+	if err == nil && !v.IsZero() {
+		s.Ours = v.State().Plan == l.plan
+		for app, rel := range v.State().Releases() {
+			s.Apps[app] = rollout.AppSight{Published: rel}
+		}
+	}
+	for app, said := range d.States {
+		a := s.Apps[app]
+		a.Running, a.Phase, a.Error = said.Value.Running.Release(), said.Value.Phase, said.Value.LastError
+		a.Current = !v.IsZero() && said.Value.Wanted >= v.State().Generation
+		s.Apps[app] = a
+	}
+	if base, target := l.base[id]; target {
+		labels, relabelled := l.labels[id]
+		kept := d.Entry.Revision == base.Registry || relabelled && maps.Equal(d.Entry.Value.Labels, labels)
+		s.Moved = err != nil || !kept || d.Desired.Revision != base.Desired && !s.Ours
+	}
+	l.scene.Devices[id] = s
+}
+
+// at is the scene at a time. It shares memory: the next news change it.
+func (l *lookout) at(now time.Time) rollout.Scene {
+	l.scene.At = now
+	for id, s := range l.scene.Devices {
+		if online := (algebra.Record{Heard: l.records.Devices[id].Heard()}).Online(now); online != s.Online {
+			s.Online = online
+			l.scene.Devices[id] = s
+		}
+	}
+	return l.scene
+}

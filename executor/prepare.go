@@ -1,0 +1,113 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+// current finds out whether a plan is stale, before anything is written.
+func (d *driver) current() error {
+	plan, records := d.approved.Plan(), d.look.records
+	if w := records.World; w.Revision > 0 && w.Value.Held && w.Value.Owner != d.By {
+		return fmt.Errorf("the World is owned by %s since %s; change it there, or stop that first", w.Value.Owner, w.Value.At.Format(time.RFC3339))
+	}
+	targets, moved := map[algebra.DeviceID]bool{}, 0
+	for _, c := range plan.Changes {
+		id := c.Action.Target().Device
+		if targets[id] {
+			continue
+		}
+		targets[id] = true
+		have, base := records.Devices[id], plan.Base[id]
+		if have.Desired.Revision != base.Desired || have.Entry.Revision != base.Registry {
+			moved++
+		}
+	}
+	if moved > 0 && moved == len(targets) {
+		return fmt.Errorf("%w: all %d devices it touches moved since it was made; plan again", ErrStale, moved)
+	}
+	for _, c := range plan.Registry {
+		if records.Devices[c.Device].Entry.Revision != plan.Base[c.Device].Registry {
+			return fmt.Errorf("%w: the labels of %s were changed since it was made; plan again", ErrStale, c.Device)
+		}
+	}
+	return nil
+}
+
+// prepare puts the World in force and writes the registry and the deployments. It can be done
+// again: whoever takes a run over does what is not done yet.
+func (d *driver) prepare(ctx context.Context) error {
+	run, have := d.run.Value, d.look.records.World
+	if have.Value.World != run.World || have.Revision == 0 {
+		if have.Value.At.After(run.Began) && have.Revision > 0 {
+			return fmt.Errorf("%w: another World is in force since %s, by %s; cancel run %s and plan again",
+				ErrStale, have.Value.At.Format(time.RFC3339), have.Value.Owner, run.ID)
+		}
+		record := wire.WorldRecord{World: run.World, Owner: run.By, At: d.Now()}
+		results, err := d.Transport.Write(ctx, []Write{SetWorld{record, have.Revision}})
+		if err == nil {
+			err = results[0].Err
+		}
+		if errors.Is(err, ErrMoved) {
+			return fmt.Errorf("%w: another World was put in force just now; plan again", ErrStale)
+		}
+		if err != nil {
+			return fmt.Errorf("write the World in force: %w", err)
+		}
+		d.look.records.World = Kept[wire.WorldRecord]{record, results[0].Revision, record.At}
+	}
+	if err := d.whole(ctx, "the registry", d.relabellings()); err != nil {
+		return err
+	}
+	return d.whole(ctx, "the deployments", d.specs())
+}
+
+// relabellings are the plan's changes of the registry that are not done and still fit.
+func (d *driver) relabellings() []Write {
+	plan := d.approved.Plan()
+	var writes []Write
+	for _, c := range plan.Registry {
+		have := d.look.records.Devices[c.Device].Entry
+		if have.Revision != plan.Base[c.Device].Registry {
+			continue
+		}
+		entry := wire.DeviceEntry{Device: c.Device, Labels: maps.Clone(c.After), SetBy: d.run.Value.By, At: d.Now(),
+			Lifecycle: declared(have.Value.Lifecycle, c.Decommissioned)}
+		writes = append(writes, SetEntry{entry, have.Revision})
+	}
+	return writes
+}
+
+// declared is the lifecycle of a device after its document: a new one waits to be enrolled,
+// and no document takes a revocation back, not even to decommission: a hub serves
+// decommissioned devices.
+func declared(have algebra.Lifecycle, decommissioned bool) algebra.Lifecycle {
+	switch {
+	case have == algebra.Revoked:
+		return have
+	case decommissioned:
+		return algebra.Decommissioned
+	case have == 0:
+		return algebra.Requested
+	}
+	return have
+}
+
+// specs stores each deployment that the plan places, once.
+func (d *driver) specs() []Write {
+	var writes []Write
+	seen := map[algebra.Digest]bool{}
+	for _, c := range d.approved.Plan().Changes {
+		if spec := c.Want; !spec.IsZero() && !seen[spec.Digest()] {
+			seen[spec.Digest()] = true
+			writes = append(writes, PutSpec{spec})
+		}
+	}
+	return writes
+}

@@ -1,0 +1,117 @@
+package policies
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/planner/planfile"
+)
+
+// sealed is an Approved as it is stored.
+type sealed struct {
+	Payload   []byte `json:"payload"` // a compressed opened
+	Key       string `json:"key"`
+	Signature []byte `json:"signature"`
+}
+
+// opened is what a seal covers: the plan as it was judged, and what may not be undone.
+type opened struct {
+	Plan planfile.File `json:"plan"`
+	Kept []string      `json:"kept"`
+}
+
+// sealDomain keeps a signature from meaning anything but an approval.
+const sealDomain = "muster approved plan 1\n"
+
+// Signer signs bytes and names its key; Verifier refuses bytes that the key did not sign.
+type (
+	Signer   func(message []byte) (key string, signature []byte)
+	Verifier func(key string, message, signature []byte) error
+)
+
+// Seal is the approval as bytes, from which Reopen makes it again. An approval of nothing has none.
+func (a Approved) Seal(sign Signer) ([]byte, error) {
+	if a.IsZero() {
+		return nil, errors.New("seal: the plan is not approved")
+	}
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if err := json.NewEncoder(z).Encode(opened{a.file, slices.Sorted(maps.Keys(a.kept))}); err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	if err := z.Close(); err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
+	}
+	s := sealed{Payload: b.Bytes()}
+	s.Key, s.Signature = sign(append([]byte(sealDomain), s.Payload...))
+	return json.Marshal(s)
+}
+
+// Reopen makes an Approved of what Seal wrote, if the signature holds: beside Review the only
+// way to one. Contents of deployments come from specs; one that is not found can still be
+// placed, by its digest, but not put back.
+func Reopen(text []byte, verify Verifier, specs func(algebra.Digest) (algebra.Deployment, error)) (Approved, error) {
+	var s sealed
+	if err := json.Unmarshal(text, &s); err != nil {
+		return Approved{}, fmt.Errorf("reopen: %w", err)
+	}
+	if err := verify(s.Key, append([]byte(sealDomain), s.Payload...), s.Signature); err != nil {
+		return Approved{}, fmt.Errorf("reopen: %w", err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(s.Payload))
+	if err != nil {
+		return Approved{}, fmt.Errorf("reopen: %w", err)
+	}
+	body, err := io.ReadAll(io.LimitReader(z, planfile.MaxSize))
+	if err != nil {
+		return Approved{}, fmt.Errorf("reopen: %w", err)
+	}
+	var o opened
+	if err := json.Unmarshal(body, &o); err != nil {
+		return Approved{}, fmt.Errorf("reopen: %w", err)
+	}
+	known, err := contents(o.Plan, specs)
+	if err != nil {
+		return Approved{}, fmt.Errorf("reopen: %w", err)
+	}
+	plan, err := o.Plan.Plan(nil, known)
+	if err != nil {
+		return Approved{}, fmt.Errorf("reopen: %w", err)
+	}
+	a := Approved{plan: plan, file: o.Plan, digest: o.Plan.Digest(), kept: map[string]bool{}}
+	for _, id := range o.Kept {
+		a.kept[id] = true
+	}
+	return a, nil
+}
+
+// contents are the deployments that a plan places or finds, as far as they are stored.
+func contents(f planfile.File, specs func(algebra.Digest) (algebra.Deployment, error)) (map[algebra.Digest]algebra.Deployment, error) {
+	out := map[algebra.Digest]algebra.Deployment{}
+	for _, c := range f.ResourceChanges {
+		for _, d := range []*planfile.Deployment{c.Change.Before, c.Change.After} {
+			if d == nil {
+				continue
+			}
+			digest, err := algebra.ParseDigest(d.Digest)
+			if err != nil {
+				return nil, err
+			}
+			if _, asked := out[digest]; asked {
+				continue
+			}
+			if out[digest], err = specs(digest); err != nil {
+				return nil, err
+			}
+		}
+	}
+	maps.DeleteFunc(out, func(_ algebra.Digest, d algebra.Deployment) bool { return d.IsZero() })
+	return out, nil
+}
