@@ -137,7 +137,7 @@ func (d *driver) known() error {
 	return nil
 }
 
-// begin stores the approval and the run. With the record of the run it has begun.
+// begin stores the approval, the deployments and the run. With the record of the run it has begun.
 func (d *driver) begin(ctx context.Context) error {
 	if err := d.current(); err != nil {
 		return err
@@ -149,7 +149,11 @@ func (d *driver) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// What the run needs comes before the run: who takes it over has nothing else to take it from.
 	if err := d.whole(ctx, "the plan", planParts(sealed)); err != nil {
+		return err
+	}
+	if err := d.whole(ctx, "the deployments", d.specs()); err != nil {
 		return err
 	}
 	run := d.script.Begin(d.run.Value.ID, d.approved.Digest(), d.approved.Plan().World, d.By, d.Now().UTC())

@@ -30,6 +30,8 @@ type rig struct {
 	keys  wire.Keyring
 	// answer is what a device says of an app it is to run; nil says nothing.
 	answer func(algebra.DeviceID, algebra.App, wire.AppState) *wire.AppState
+	// slow is how long a device takes.
+	slow time.Duration
 }
 
 func newRig(t *testing.T, devices ...string) *rig {
@@ -62,6 +64,7 @@ func (r *rig) device(id algebra.DeviceID, desired <-chan []byte) {
 				_ = r.fleet.Report(id, wire.Encode(wire.AppState{Device: id, App: app}))
 			}
 		}
+		time.Sleep(r.slow)
 		for app, rel := range v.State().Releases() {
 			runs[app] = rel
 			s := wire.AppState{Device: id, App: app, Phase: algebra.Running, Running: wire.RunningOf(rel), Wanted: v.State().Generation}
@@ -103,7 +106,10 @@ func (r *rig) apply(w algebra.World) executor.Outcome {
 }
 
 // world runs web at a version on all devices.
-func world(t *testing.T, version string) algebra.World {
+func world(t *testing.T, version string) algebra.World { return worldOf(t, version, "") }
+
+// worldOf is that with more documents.
+func worldOf(t *testing.T, version, more string) algebra.World {
 	t.Helper()
 	w, found := worldfile.Load(fstest.MapFS{"world.yaml": {Data: []byte(strings.ReplaceAll(`
 apiVersion: muster.fleet/v1alpha1
@@ -120,7 +126,7 @@ apiVersion: muster.fleet/v1alpha1
 kind: Assignment
 metadata: {name: web}
 spec: {expression: 'all -> {web}'}
-`, "VERSION", version))}})
+`+more, "VERSION", version))}})
 	must(t, found.Err())
 	return w
 }

@@ -40,8 +40,8 @@ func (d *driver) current() error {
 	return nil
 }
 
-// prepare puts the World in force and writes the registry and the deployments. It can be done
-// again: whoever takes a run over does what is not done yet.
+// prepare puts the World in force and writes the registry. It can be done again: whoever takes a
+// run over does what is not done yet.
 func (d *driver) prepare(ctx context.Context) error {
 	run, have := d.run.Value, d.look.records.World
 	if have.Value.World != run.World || have.Revision == 0 {
@@ -62,10 +62,7 @@ func (d *driver) prepare(ctx context.Context) error {
 		}
 		d.look.records.World = Kept[wire.WorldRecord]{record, results[0].Revision, record.At}
 	}
-	if err := d.whole(ctx, "the registry", d.relabellings()); err != nil {
-		return err
-	}
-	return d.whole(ctx, "the deployments", d.specs())
+	return d.whole(ctx, "the registry", d.relabellings())
 }
 
 // relabellings are the plan's changes of the registry that are not done and still fit.
