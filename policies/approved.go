@@ -10,7 +10,8 @@ import (
 )
 
 // Approved is a plan that nothing objects to, and the only thing an executor runs. Only
-// Review makes one; the zero value approves nothing and holds no plan.
+// Review makes one, and Reopen from what was sealed of such a one; the zero value approves nothing
+// and holds no plan.
 type Approved struct {
 	plan   planner.Plan
 	file   planfile.File

@@ -48,6 +48,9 @@ func Transport(t *testing.T, open func(t *testing.T) Fleet) {
 		"a watch ends with its context":               watchEnds,
 		"bad records are named and count as absent":   problems,
 		"specs are found by digest":                   specs,
+		"runs, their lease and quarantine are kept":   runs,
+		"a watch sees runs and leases":                watchedRuns,
+		"plans are stored in parts":                   plans,
 		"an ended context is an error":                ended,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
