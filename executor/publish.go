@@ -45,19 +45,24 @@ func (d *driver) publish(ctx context.Context, lane int, devices []algebra.Device
 		return err
 	}
 	unsure, moved := false, false
+	var halted error
 	for i, r := range results {
 		switch {
 		case r.Err == nil:
 			d.look.put(to[i], states[i], r.Revision, d.Now())
 		case errors.Is(r.Err, ErrMoved):
 			moved = true
+		case errors.Is(r.Err, ErrHalted):
+			halted = r.Err
 		default:
 			unsure = true
 		}
 	}
-	if !unsure && !moved {
-		d.lease.Value.Intent = "" // all are known to be done: the next beat says so
-		return nil
+	if !unsure {
+		d.lease.Value.Intent = "" // of all it is known what became of them: the next beat says so
+	}
+	if halted != nil && !unsure || !unsure && !moved {
+		return halted
 	}
 	if err := d.reread(ctx); err != nil {
 		return err

@@ -187,6 +187,9 @@ func (a *applyingFlags) goOn(ctx context.Context) error {
 	if err := fleet.may("apply", identity.Deployer); err != nil {
 		return err
 	}
+	if err := fleet.mayPublish(ctx); err != nil {
+		return err
+	}
 	key, err := fleet.signingKey()
 	if err != nil {
 		return err
@@ -258,7 +261,7 @@ func (a *applyingFlags) report(o executor.Outcome, err error, took time.Duration
 	case wire.RunCancelled:
 		fmt.Fprintf(to, "Cancelled after %s: %s; what is published stays.\n", took, countText(n))
 	case wire.RunFailed:
-		fmt.Fprintf(to, "Not done after %s: %s. %s\n", took, countText(n), run.Reason)
+		fmt.Fprintf(to, "Not done after %s: %s; %s.\n", took, run.Reason, countText(n))
 		if slices.ContainsFunc(run.Lanes, func(l wire.Lane) bool { return l.State == wire.LaneRolledBack }) {
 			fmt.Fprint(to, "What failed is in quarantine until the World has another version, or:\n"+hints("rollout retry", run.ID))
 		}

@@ -31,6 +31,9 @@ type runEvent struct {
 func (e runEvent) text() string {
 	switch e.Event {
 	case "run":
+		if e.State == "succeeded" || e.State == "failed" {
+			return withReason("the run has "+e.State, e.Reason)
+		}
 		return withReason("the run is "+e.State, e.Reason)
 	case "lane":
 		if e.State == "passed" {
