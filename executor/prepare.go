@@ -74,8 +74,9 @@ func (d *driver) relabellings() []Write {
 		if have.Revision != plan.Base[c.Device].Registry {
 			continue
 		}
-		entry := wire.DeviceEntry{Device: c.Device, Labels: maps.Clone(c.After), SetBy: d.run.Value.By, At: d.Now(),
-			Lifecycle: declared(have.Value.Lifecycle, c.Decommissioned)}
+		entry := have.Value // with how it was enrolled and the key it is known by
+		entry.Device, entry.Labels, entry.SetBy, entry.At = c.Device, maps.Clone(c.After), d.run.Value.By, d.Now()
+		entry.Lifecycle = declared(have.Value.Lifecycle, c.Decommissioned)
 		writes = append(writes, SetEntry{entry, have.Revision})
 	}
 	return writes
