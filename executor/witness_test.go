@@ -31,7 +31,7 @@ type witness struct {
 	// relabelled is a device that the dead were about to publish to, and which then got another
 	// label, so that no successor publishes to it and refuses the late write by that alone.
 	relabelled algebra.DeviceID
-	seen struct{ kills, late int }
+	seen       struct{ kills, late int }
 }
 
 type belated struct {

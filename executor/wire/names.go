@@ -125,7 +125,9 @@ func SpecKey(d algebra.Digest) string { return strings.Replace(d.String(), ":", 
 const LeaseKey = "publish"
 
 // QuarantineKey is the key of what a run found of a deployment.
-func QuarantineKey(q Quarantined) string { return q.Run + "." + q.App.String() + "." + q.Digest.Short() }
+func QuarantineKey(q Quarantined) string {
+	return q.Run + "." + q.App.String() + "." + q.Digest.Short()
+}
 
 // PlanKey is the key of a part of a sealed plan, counted from 0.
 func PlanKey(d algebra.Digest, part int) string {
