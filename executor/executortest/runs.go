@@ -48,10 +48,10 @@ func watchedRuns(t *testing.T, f Fleet) {
 	seen := map[string]bool{}
 	for range 2 {
 		c := next(t, changes)
-		switch m := c.Message.(type) {
-		case wire.Run:
+		if m, ok := c.Message.(wire.Run); ok {
 			seen["run"] = m.Status == wire.RunPaused && c.Revision == results[0].Revision && c.Device.IsZero()
-		case wire.Lease:
+		}
+		if m, ok := c.Message.(wire.Lease); ok {
 			seen["lease"] = m.Holder == "ana" && c.Revision == results[1].Revision
 		}
 	}
