@@ -99,8 +99,11 @@ func killLaw(t *testing.T, b broken, seen *[3]int) gopter.Prop {
 		for n := range 1 + dice.Intn(4) {
 			var lives sync.WaitGroup
 			for k := range 1 + dice.Intn(2) {
-				dies := 1 + dice.Intn(25)
-				lives.Go(func() { _, _ = th.live(&mortal{n: dies}, fmt.Sprintf("holder %d of %d", k, n)) })
+				m := &mortal{n: 1 + dice.Intn(25)}
+				if dice.Intn(2) == 0 {
+					m.n, m.publishing = 1+dice.Intn(3), true
+				}
+				lives.Go(func() { _, _ = th.live(m, fmt.Sprintf("holder %d of %d", k, n)) })
 			}
 			lives.Wait()
 		}

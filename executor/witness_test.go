@@ -42,11 +42,12 @@ type belated struct {
 // broken is a bug that is planted.
 type broken struct{ noIntent, noFence, deaf bool }
 
-// mortal is the transport of one applier, which dies at its nth write.
+// mortal is the transport of one applier, which dies at its nth write, or its nth publication.
 type mortal struct {
 	*witness
-	n    int
-	dead bool
+	n          int
+	publishing bool
+	dead       bool
 	// fence is that of the lease it wrote last.
 	fence uint64
 	// told is called under the lock before the write at which a pause or cancel is to come.
@@ -65,16 +66,20 @@ func (m *mortal) Write(ctx context.Context, writes []executor.Write) ([]executor
 	if m.at--; m.at == 0 && m.told != nil {
 		m.told()
 	}
-	if m.n--; m.n == 0 {
+	_, publishes := first(writes).(executor.SetDesired)
+	if publishes || !m.publishing {
+		m.n--
+	}
+	if m.n == 0 {
 		m.dead = true
 		m.seen.kills++
-		switch m.dice.Intn(4) {
+		switch m.dice.Intn(6) {
 		case 0: // it never came to it
 		case 1:
 			m.pass(ctx, m, writes)
 		case 2:
 			m.pass(ctx, m, writes[:m.dice.Intn(len(writes)+1)])
-		case 3:
+		default:
 			m.late = append(m.late, belated{m.fence, writes})
 			m.relabel(ctx, writes)
 		}
@@ -89,8 +94,15 @@ func (m *mortal) Write(ctx context.Context, writes []executor.Write) ([]executor
 	return m.pass(ctx, m, writes), nil
 }
 
+func first(writes []executor.Write) executor.Write {
+	if len(writes) == 0 {
+		return nil
+	}
+	return writes[0]
+}
+
 func (w *witness) relabel(ctx context.Context, writes []executor.Write) {
-	s, ok := writes[0].(executor.SetDesired)
+	s, ok := first(writes).(executor.SetDesired)
 	if !ok || !w.relabelled.IsZero() {
 		return
 	}
