@@ -19,12 +19,14 @@ type definition struct {
 	dynamicNode, frozenNode *yaml.Node // nil if not given
 	expression
 	parsed bool // there is an expression and it parses
+	thaw   bool // it need not be frozen
 	bound  *selectors.Bound
 	taken  *selectors.Bound // the expression that bound was resolved from, if it is frozen
 }
 
 // define notes a definition; its name means the first of that name.
 func (l *loader) define(d *definition) {
+	d.thaw = l.thaw
 	l.definitions = append(l.definitions, d)
 	if d.nameNode != nil && l.named[d.name] == nil {
 		l.named[d.name] = d
@@ -84,6 +86,7 @@ func (l *loader) bind() {
 			visit(u.name)
 		}
 		d := l.named[name]
+		l.settled = append(l.settled, d)
 		if l.bindDefinition(d, scope); d.bound != nil {
 			scope.Names[name] = d.bound
 		}

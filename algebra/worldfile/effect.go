@@ -9,9 +9,9 @@ func (d *definition) settle(b *selectors.Bound) {
 	case b.Takes() && d.assignment:
 		x := partOf(b, func(x selectors.Expr) bool { _, ok := x.(selectors.Take); return ok })
 		d.at(x.Span()).fail("make it a Fleet document with frozen, and use its name", "%s depends on which other devices there are", brief(x))
-	case b.Takes() && d.frozenNode == nil:
+	case b.Takes() && d.frozenNode == nil && !d.thaw:
 		x := partOf(b, func(x selectors.Expr) bool { _, ok := x.(selectors.Take); return ok })
-		d.at(x.Span()).fail("add frozen: and the devices it comes to, as muster query prints them", "%s depends on which other devices there are", brief(x))
+		d.at(x.Span()).fail("muster freeze writes the devices it comes to beside it, as frozen:", "%s depends on which other devices there are", brief(x))
 	case b.Takes() && d.dynamicNode != nil:
 		d.document.file.at(d.dynamicNode).fail("leave dynamic out", "a frozen fleet stays as it is")
 	case b.Takes():

@@ -104,6 +104,8 @@ type loader struct {
 	// unread says that something could not be read at all: names it declares are unknown
 	// here, so that an unknown name is no news.
 	unread      bool
+	thaw        bool                // Fleets that take need not be frozen; they are empty then
+	settled     []*definition       // each after those it uses
 	declared    map[string]document // by namespace and name
 	definitions []*definition
 	named       map[string]*definition
