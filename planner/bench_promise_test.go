@@ -90,12 +90,17 @@ func TestBenchDiff(t *testing.T) {
 // TestBenchLive holds planning anew after one delta against planning all.
 func TestBenchLive(t *testing.T) {
 	bench.Start(t)
-	rows := [][]string{{"devices", "slots", "Make", "a heartbeat", "a label no rule reads", "a label that changes a rule's verdict", "a report of a slot", "a rule for 100 devices"}}
-	for _, n := range []int{1e4, 1e5} {
+	rows := [][]string{{"devices", "slots", "Make", "a heartbeat", "a label no rule reads", "a label that changes a rule's verdict", "a report of a slot", "a rule for 100 devices", "bytes a slot of Reality", "of Live"}}
+	for _, n := range append([]int{1e4}, bench.Sizes(t, 9*1000)...) {
 		s := large(n)
+		before := held()
 		r := running(s)
+		observed := held()
 		whole := bench.Least(3, func() { planner.Make(s.World, r) })
+		between := held()
 		live := planner.NewLive(s.World, r)
+		perSlot := func(bytes uint64) string { return fmt.Sprint(bytes / uint64(len(s.Published))) }
+		reality, following := perSlot(observed-before), perSlot(held()-between)
 		id := s.Devices[0].ID
 		i := 0
 		label := func(key string) func() {
@@ -124,7 +129,7 @@ func TestBenchLive(t *testing.T) {
 			bench.Short(bench.Least(50, func() { live.Apply(planner.Heard{Device: id, At: time.Now()}) })),
 			bench.Short(bench.Least(50, label("owner"))), bench.Short(bench.Least(50, label("ring"))), bench.Short(bench.Least(50, report))}
 		i = 1
-		cells = append(cells, bench.Short(bench.Least(6, rule)))
+		cells = append(cells, bench.Short(bench.Least(6, rule)), reality, following)
 		rows = append(rows, cells)
 	}
 	bench.Record(t, bench.Section{Title: "Planning anew after one change", Rows: rows,

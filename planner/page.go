@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -221,8 +222,11 @@ func listed(items []string, width, devices int) []string {
 		} else {
 			more = breakItem(item, width)
 		}
-		if len(lines)+len(more) > mostListed {
-			return append(lines, fmt.Sprintf("… and %d more", devices-shown))
+		full := len(lines)+len(more) > mostListed
+		if full && shown == 0 {
+			item, more = begin(item, width)
+		} else if full {
+			break
 		}
 		lines = append(lines, more...)
 		names, err := selectors.ExpandNodes(strings.TrimSuffix(item, ","))
@@ -230,8 +234,27 @@ func listed(items []string, width, devices int) []string {
 			panic("planner: " + err.Error()) // Fold made it
 		}
 		shown += len(names)
+		if full {
+			break
+		}
+	}
+	if shown < devices {
+		lines = append(lines, fmt.Sprintf("… and %d more", devices-shown))
 	}
 	return lines
+}
+
+// begin is as much of an item in brackets as there is room for, with its lines.
+func begin(item string, width int) (string, []string) {
+	head, rest, _ := strings.Cut(item, "[") // only brackets make an item long
+	inside, tail, _ := strings.Cut(rest, "]")
+	parts := strings.Split(inside, ",")
+	fits := func(n int) []string {
+		return breakItem(head+"["+strings.Join(parts[:n], ",")+"]"+tail, width)
+	}
+	n := sort.Search(len(parts), func(n int) bool { return len(fits(n+1)) > mostListed })
+	n = max(n, 1)
+	return head + "[" + strings.Join(parts[:n], ",") + "]" + tail, fits(n)
 }
 
 func breakItem(item string, width int) []string {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/selectors"
 )
 
 // section is what a page shows of these lines.
@@ -61,6 +62,26 @@ func TestSectionCountsWhatItCuts(t *testing.T) {
 	}
 	if want := fmt.Sprintf("      … and %d more", 300-shown); got[len(got)-1] != want || shown == 0 {
 		t.Errorf("the last line is %q, want %q", got[len(got)-1], want)
+	}
+}
+
+// A list whose first item alone is too long shows the beginning of that item.
+func TestSectionShowsSomeOfALongItem(t *testing.T) {
+	var lines []line
+	for i := range 2000 {
+		lines = append(lines, on(fmt.Sprintf("s%07d-edge%02d", 3*i, i%2), "web", "1", "why"))
+	}
+	got := strings.Split(strings.TrimSuffix(section(100, lines...), "\n"), "\n")
+	if len(got) != 2+mostListed+1 {
+		t.Fatalf("%d lines, want a title, an address, %d lines of devices and a count:\n%s", len(got), mostListed, strings.Join(got, "\n"))
+	}
+	text := ""
+	for _, l := range got[2 : 2+mostListed] {
+		text += strings.TrimSpace(l)
+	}
+	shown, err := selectors.ExpandNodes(strings.TrimSuffix(text, ","))
+	if want := fmt.Sprintf("      … and %d more", 2000-len(shown)); err != nil || got[len(got)-1] != want || len(shown) < 50 {
+		t.Errorf("%v: the last line is %q, want %q", err, got[len(got)-1], want)
 	}
 }
 
