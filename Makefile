@@ -100,8 +100,8 @@ proofs: ## prove in Coq, extract, compare the code with the model, kill mutants;
 	@./proofs/check
 
 .PHONY: peers
-peers: ## translations beside the tools they come from: apimachinery, go-bexpr, ClusterShell, Ansible
-	@cd proofs/peers && go test -count=1 -v -timeout 60m ./conformance
+peers: ## selectors and policies beside other tools: apimachinery, go-bexpr, ClusterShell, Ansible, conftest, opa
+	@cd proofs/peers && go test -count=1 -v -timeout 60m ./conformance ./policies
 
 .PHONY: soak
 soak: ## the laws on many more cases (MUSTER_SOAK=1), for as long as it takes

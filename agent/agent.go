@@ -29,6 +29,13 @@ type Agent struct {
 	// Heartbeat is the time between heartbeats; 0 is 30 s. Repeat is the time after which
 	// everything is looked at and reported anew; 0 is 10 min. Both vary by a tenth.
 	Heartbeat, Repeat time.Duration
+	// Holds delivers why somebody at the device holds it, and the empty text when nobody does any
+	// more; nil is never. Held is what it was at the start.
+	Holds <-chan string
+	Held  string
+	// Veto is asked before what runs gives way, or something comes to run; its error is the reason
+	// not to. nil never vetoes.
+	Veto func(ctx context.Context, c Consult) error
 	// Log is told what happens; nil is slog.Default().
 	Log *slog.Logger
 
@@ -70,6 +77,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 
+	memory.Held, memory.Veto = a.Held, a.Veto != nil
+	a.outbox.fact(a.Device, FactHold, a.Held)
 	s, effects := Begin(a.Device, a.Keys, memory)
 	a.began = time.Now()
 	a.state.Store(&s)
@@ -87,6 +96,10 @@ func (a *Agent) Run(ctx context.Context) error {
 			a.Log.Info("agent ends; what runs is left running")
 			e, end, late = End{}, nil, time.After(lastWork)
 		case e = <-a.events:
+		case reason := <-a.Holds:
+			a.Log.Warn("hold", "reason", reason)
+			a.outbox.fact(a.Device, FactHold, reason)
+			e = Held{reason}
 		case <-late:
 			cancel()
 			a.work.Wait() // a start that is given up undoes what it did

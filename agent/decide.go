@@ -70,22 +70,31 @@ func (s *State) decide(now time.Time) []Effect {
 	jobs := s.jobs()
 	var out []Effect
 	ready := map[algebra.App]bool{}
+	// may marks a slot as ready, unless it must be asked for first.
+	may := func(j job) {
+		if s.needsAsking(j) {
+			s.busy[j.app] = consulting
+			out = append(out, Consult{j.app, j.have.Release, j.want})
+			return
+		}
+		ready[j.app] = true
+	}
 	underWay := map[algebra.App]bool{} // to be fetched for, or being so
 	for _, j := range jobs {
 		switch s.busy[j.app] {
-		case fetching, preparing:
+		case fetching, preparing, consulting:
 			underWay[j.app] = true
 			continue
 		case stopping, starting:
 			continue
 		}
-		if !j.differs && !j.broken || !s.seen(j.app) || s.retryAt(j, now).After(now) {
+		if !j.differs && !j.broken || !s.seen(j.app) || s.retryAt(j, now).After(now) || s.held != "" && j.differs {
 			continue
 		}
 		switch {
 		case s.ending && (j.filled || j.spec.IsZero() || !s.prepared[j.want.Deployment]):
 		case j.want.IsZero():
-			ready[j.app] = true
+			may(j)
 		case j.spec.IsZero():
 			s.busy[j.app], underWay[j.app] = fetching, true
 			out = append(out, Fetch{j.app, j.want})
@@ -93,7 +102,7 @@ func (s *State) decide(now time.Time) []Effect {
 			s.busy[j.app], underWay[j.app] = preparing, true
 			out = append(out, Prepare{j.app, j.want, j.spec})
 		default:
-			ready[j.app] = true
+			may(j)
 		}
 	}
 	s.takeBack(jobs, ready, underWay)
@@ -113,6 +122,16 @@ func (s *State) decide(now time.Time) []Effect {
 		}
 	}
 	return out
+}
+
+// needsAsking reports that a change of the slot may be vetoed and was not asked for yet. Healing
+// changes nothing, and a slot that was emptied by leave may be filled.
+func (s *State) needsAsking(j job) bool {
+	if !s.veto || !j.differs {
+		return false
+	}
+	leave, asked := s.allowed[j.app]
+	return !asked || leave.want != j.want || j.filled && leave.have != j.have.Release
 }
 
 // ranHere reports that the very release was running until now, so that it can be started

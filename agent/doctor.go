@@ -15,6 +15,9 @@ import (
 func (a *Agent) diagnose(ctx context.Context, now time.Time) []wire.Finding {
 	s := *a.state.Load()
 	found := []wire.Finding{a.selfFinding(), clockFinding(now), a.keysFinding(s), stateFinding(s)}
+	if s.held != "" {
+		found = append(found, wire.Finding{Topic: "hold", Condition: wire.Doubt, Detail: s.held})
+	}
 	if a.Dir != nil {
 		found = append(found, a.Dir.finding())
 	}

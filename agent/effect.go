@@ -7,8 +7,8 @@ import (
 	"github.com/musterfleet/muster/executor/wire"
 )
 
-// Effect is what a State wants done: Save, Fetch, Prepare, Start, Stop, Look, Tell, Refuse,
-// Trust, Remember or Wake. The first six are answered by the Event named after them.
+// Effect is what a State wants done: Save, Fetch, Prepare, Consult, Start, Stop, Look, Tell, Refuse,
+// Trust, Remember or Wake. The first seven are answered by the Event named after them.
 //
 //sumtype:decl
 type Effect interface{ effect() }
@@ -31,6 +31,13 @@ type Prepare struct {
 	App        algebra.App
 	Release    algebra.Release
 	Deployment algebra.Deployment
+}
+
+// Consult asks who may veto whether what runs in a slot may give way. Want is zero where nothing is
+// to take its place, Have where nothing runs.
+type Consult struct {
+	App        algebra.App
+	Have, Want algebra.Release
 }
 
 // Start brings a release up in an empty slot.
@@ -66,6 +73,7 @@ type Wake struct{ At time.Time }
 func (Save) effect()     {}
 func (Fetch) effect()    {}
 func (Prepare) effect()  {}
+func (Consult) effect()  {}
 func (Start) effect()    {}
 func (Stop) effect()     {}
 func (Look) effect()     {}

@@ -5,8 +5,8 @@ import (
 	"github.com/musterfleet/muster/executor/wire"
 )
 
-// Event is what a State learns: Offered, Saved, Fetched, Prepared, Started, Stopped, Looked,
-// Changed, Woke, Repeat or End.
+// Event is what a State learns: Offered, Saved, Fetched, Prepared, Consulted, Started, Stopped,
+// Looked, Changed, Woke, Repeat, Held or End.
 //
 //sumtype:decl
 type Event interface{ event() }
@@ -34,6 +34,16 @@ type Prepared struct {
 	Release algebra.Release
 	Err     error
 }
+
+// Consulted ends a Consult; an error is the veto and its reason.
+type Consulted struct {
+	App        algebra.App
+	Have, Want algebra.Release
+	Err        error
+}
+
+// Held says that somebody at the device holds it, or with no reason that nobody does any more.
+type Held struct{ Reason string }
 
 // Started ends a Start.
 type Started struct {
@@ -67,14 +77,16 @@ type Repeat struct{}
 // End says that the agent shall end: no work is begun but to fill again what it emptied.
 type End struct{}
 
-func (Offered) event()  {}
-func (Saved) event()    {}
-func (Fetched) event()  {}
-func (Prepared) event() {}
-func (Started) event()  {}
-func (Stopped) event()  {}
-func (Looked) event()   {}
-func (Changed) event()  {}
-func (Woke) event()     {}
-func (Repeat) event()   {}
-func (End) event()      {}
+func (Offered) event()   {}
+func (Saved) event()     {}
+func (Fetched) event()   {}
+func (Prepared) event()  {}
+func (Consulted) event() {}
+func (Held) event()      {}
+func (Started) event()   {}
+func (Stopped) event()   {}
+func (Looked) event()    {}
+func (Changed) event()   {}
+func (Woke) event()      {}
+func (Repeat) event()    {}
+func (End) event()       {}

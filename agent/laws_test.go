@@ -24,13 +24,13 @@ type stepper = func(agent.State, agent.Event, time.Time) (agent.State, []agent.E
 // chaos lets an agent live through a random history of sets, faults, crashes and lies, then
 // through quiet, and gives what was breached. Counted is what the history had in it.
 func chaos(seed int64, step stepper) (breaches []string, counted map[string]int) {
-	s := live(seed, step)
+	s := live(seed, step, seed%3 == 0)
 	return s.breaches, s.count
 }
 
-func live(seed int64, step stepper) *sim {
+func live(seed int64, step stepper, vetoes bool) *sim {
 	s := newSim(rand.New(rand.NewPCG(uint64(seed), 1)), step)
-	s.faulty = true
+	s.faulty, s.vetoes = true, vetoes
 	if s.rng.IntN(2) == 0 { // the agent finds what another one left
 		for app, a := range randomSet(s.rng) {
 			s.real[app] = agent.Observed{Release: a.Release(), Phase: algebra.Running}

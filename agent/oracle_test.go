@@ -67,7 +67,7 @@ func (j *judge) ask(t *testing.T, line string) (answer string, known bool) {
 // differs reports the first of some lives that the model would have lived otherwise.
 func (j *judge) differs(t *testing.T, lives int, step stepper) (reason string, crashes, steps int) {
 	for seed := range lives {
-		s := live(int64(seed), step)
+		s := live(int64(seed), step, false)
 		s.history.broken()
 		ask, have := s.history.delivery()
 		if want, known := j.ask(t, ask); known && want != have {

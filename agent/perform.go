@@ -25,6 +25,8 @@ func (a *Agent) perform(work context.Context, effects []Effect) {
 			})
 		case Prepare:
 			a.do(work, func() Event { return Prepared{e.App, e.Release, a.prepare(work, e.Deployment)} })
+		case Consult:
+			a.do(work, func() Event { return Consulted{e.App, e.Have, e.Want, a.Veto(work, e)} })
 		case Start:
 			a.Log.Info("start", "app", e.App, "version", e.Release.Version)
 			a.do(work, func() Event { return Started{e.App, e.Release, a.Runtime.Start(work, e.Deployment, e.Values)} })
@@ -129,6 +131,8 @@ func (a *Agent) logEvent(e Event) {
 		a.logError("fetch", e.App, e.Err)
 	case Prepared:
 		a.logError("prepare", e.App, e.Err)
+	case Consulted:
+		a.logError("vetoed", e.App, e.Err)
 	case Started:
 		a.logError("start", e.App, e.Err)
 	case Stopped:
@@ -137,7 +141,7 @@ func (a *Agent) logEvent(e Event) {
 		if e.Err != nil {
 			a.Log.Error("cannot see what runs", "error", e.Err)
 		}
-	case Offered, Changed, Woke, Repeat, End:
+	case Offered, Changed, Woke, Repeat, Held, End:
 	}
 }
 

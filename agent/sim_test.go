@@ -23,6 +23,7 @@ type sim struct {
 	rng    *rand.Rand
 	now    time.Time
 	faulty bool
+	vetoes bool // somebody is asked before each change, and may say no while there are faults
 	queue  queue
 	life   int // counts restarts of the agent: events of an earlier life are lost
 
@@ -161,6 +162,7 @@ func (s *sim) boot() {
 	}
 	s.disk.Specs = slices.SortedFunc(maps.Values(s.kept), algebra.Deployment.Compare)
 	s.prepared = map[algebra.Digest]bool{}
+	s.disk.Veto = s.vetoes
 	state, effects := agent.Begin(simDevice, simRing, s.disk)
 	s.state = state
 	if s.life > 1 {
@@ -227,6 +229,10 @@ func (s *sim) perform(effects []agent.Effect) {
 		case agent.Look:
 			seen := maps.Clone(s.real)
 			s.later(func() agent.Event { return agent.Looked{Number: e.Number, Have: seen, Err: s.fails()} })
+		case agent.Consult:
+			s.later(func() agent.Event {
+				return agent.Consulted{App: e.App, Have: e.Have, Want: e.Want, Err: s.fails()}
+			})
 		case agent.Trust:
 			s.disk.Keyset = e.Keys
 		case agent.Remember:

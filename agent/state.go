@@ -34,6 +34,12 @@ type State struct {
 	blind           int       // looks that failed in a row
 	lookAgain       time.Time // not before
 
+	// held is why nothing but healing is done, for who is at the device says so; veto, that each
+	// change is asked for; allowed, the changes that were not vetoed.
+	held    string
+	veto    bool
+	allowed map[algebra.App]change
+
 	busy  map[algebra.App]work
 	noted map[algebra.App]bool // the failure that is seen has been counted
 	ran   map[algebra.App]run
@@ -49,9 +55,13 @@ type work uint8
 const (
 	fetching work = iota + 1
 	preparing
+	consulting
 	stopping
 	starting
 )
+
+// change is what gives way in a slot, and to what.
+type change struct{ have, want algebra.Release }
 
 // run is what this agent last started in a slot, and how often it had to start it again.
 type run struct {
@@ -63,6 +73,9 @@ type run struct {
 type Memory struct {
 	// Accepted is the last desired state that can still be read, zero if there is none.
 	Accepted wire.Verified
+	// Held is why the device is held, empty if it is not; Veto says that somebody may veto.
+	Held string
+	Veto bool
 	// Keyset is the set of operator keys that the fleet sent last; zero: none ever did.
 	Keyset wire.Keyset
 	// Floor is the newest generation that was ever accepted.
@@ -83,6 +96,7 @@ func Begin(device algebra.DeviceID, keys wire.Keyring, m Memory) (State, []Effec
 		accepted: m.Accepted, floor: max(m.Floor, m.Accepted.State().Generation), faults: m.Faults,
 		specs: map[algebra.Digest]algebra.Deployment{}, prepared: map[algebra.Digest]bool{},
 		stale: map[algebra.App]uint64{}, done: map[algebra.App]uint64{}, allStale: 1, asked: 1,
+		held: m.Held, veto: m.Veto, allowed: map[algebra.App]change{},
 		busy: map[algebra.App]work{}, noted: map[algebra.App]bool{},
 		ran: map[algebra.App]run{}, told: map[algebra.App]wire.AppState{},
 	}
@@ -99,7 +113,7 @@ func (s State) clone() State {
 	s.specs, s.prepared = maps.Clone(s.specs), maps.Clone(s.prepared)
 	s.stale, s.done = maps.Clone(s.stale), maps.Clone(s.done)
 	s.busy, s.noted, s.ran = maps.Clone(s.busy), maps.Clone(s.noted), maps.Clone(s.ran)
-	s.told, s.have = maps.Clone(s.told), maps.Clone(s.have)
+	s.told, s.have, s.allowed = maps.Clone(s.told), maps.Clone(s.have), maps.Clone(s.allowed)
 	return s
 }
 

@@ -37,6 +37,16 @@ func Step(s State, e Event, now time.Time) (State, []Effect) {
 		} else {
 			s.prepared[e.Release.Deployment] = true
 		}
+	case Consulted:
+		delete(s.busy, e.App)
+		if e.Err != nil {
+			out = s.fail(e.App, e.Want, fmt.Errorf("%w: %w", ErrRefused, e.Err), now, false)
+		} else {
+			s.allowed[e.App] = change{e.Have, e.Want}
+		}
+	case Held:
+		s.held = e.Reason
+		s.again = true
 	case Started:
 		s.did(e.App)
 		delete(s.noted, e.App)

@@ -66,6 +66,13 @@ func (s *State) standing(app algebra.App, wanted wire.DesiredState) wire.AppStat
 	}
 	fault := s.faults[faultKey(app, w.Release())]
 	stop := s.faults[faultKey(app, algebra.Release{})]
+	if s.held != "" && wants != filled || s.held != "" && wants && w.Release() != o.Release {
+		t.LastError = "held on the device: " + s.held
+		if !filled {
+			t.Phase = algebra.Refused
+		}
+		return t
+	}
 	switch {
 	case s.busy[app] == stopping && filled:
 		t.Phase = algebra.Stopping

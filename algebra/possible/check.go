@@ -18,8 +18,9 @@ type Finding struct {
 	Message, Hint string
 	// Witness is a device that shows it; nil where none is needed.
 	Witness *analysis.Device
-	// Refuted says that a theorem of the World does not hold, which no World may have.
-	Refuted bool
+	// Unproved says that a theorem of the World does not hold, or was too large to prove: no
+	// World may have such a one.
+	Unproved bool
 }
 
 // mostConflicts is how many conflicts one World reports: more of them have one cause.

@@ -59,7 +59,9 @@ func claims(b *selectors.Bound, x selectors.Expr) []Claim {
 		out := claims(b, x.X)
 		for i := range out {
 			out[i].On = analysis.Both(out[i].On, analysis.Part(b, x.By))
-			out[i].fleet = joined(selectors.And, out[i].fleet, x.By)
+			if out[i].fleet != nil {
+				out[i].fleet = joined(selectors.And, out[i].fleet, x.By)
+			}
 		}
 		return out
 	case selectors.Name:

@@ -2,6 +2,7 @@
 //
 //	Claims      the rules of a World: which devices get which deployment at which priority
 //	Conflicts   two claims that some device could get, and that cannot both hold
+//	Changes     what fleets and rules mean otherwise in another World
 //	Check       all that is suspicious about a World, and the theorems it does not keep
 //
 // A conflict is *possible* here and needs no device to be shown: it comes with one as a witness.

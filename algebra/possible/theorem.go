@@ -29,18 +29,19 @@ func (c *checker) theorem(t algebra.Theorem) {
 		return some
 	}
 	what := "theorem " + t.Name
+	var witness analysis.Device
+	some := false
 	s, err := analysis.NewSpace(o, analysis.Of(t.Never))
-	if err != nil {
-		c.undecided(t.Source, what, err)
-		return
+	if err == nil {
+		witness, some, err = s.Set(0).Witness()
 	}
-	witness, some, err := s.Set(0).Witness()
 	switch {
 	case err != nil:
 		c.undecided(t.Source, what, err)
+		c.found[len(c.found)-1].Unproved = true
 	case some:
 		witness.Deploy = nil
-		c.add(Finding{Source: t.Source, Message: fmt.Sprintf("%s does not hold: a device could be as it says never", what), Witness: &witness, Refuted: true})
+		c.add(Finding{Source: t.Source, Message: fmt.Sprintf("%s does not hold: a device could be as it says never", what), Witness: &witness, Unproved: true})
 	}
 }
 

@@ -70,6 +70,13 @@ func runAgent(ctx context.Context, args []string, env func(string) string, out, 
 			return found
 		},
 	}
+	a.Held = held(o.state)
+	if a.Holds, err = holds(ctx, o.state); err != nil {
+		return err
+	}
+	if o.veto != "" {
+		a.Veto = vetoBy(o.veto)
+	}
 	secrets, err := vault.Open(filepath.Join(o.state, "secrets"), o.device, link, a.Trusted)
 	if err != nil {
 		return err

@@ -25,6 +25,8 @@ const usage = `muster-agent runs on a device what the fleet's operators signed f
   muster-agent join      enter a fleet with a token that muster enroll printed
   muster-agent run       run until ended by a signal; what runs on the device is left running
   muster-agent renew     get a new key for this device
+  muster-agent hold      have nothing that runs on this device changed, until release
+  muster-agent release   end that
   muster-agent version   print what was built
   muster-agent help      print this
 
@@ -45,14 +47,16 @@ func run(ctx context.Context, args []string, env func(string) string, out, errw 
 		err = join(ctx, args, out, errw)
 	case "renew":
 		err = renew(ctx, args, env, out)
+	case "hold", "release":
+		err = hold(verb, args, env, out)
 	case "version", "--version":
 		_, err = fmt.Fprintf(out, "muster-agent %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	case "help", "--help", "-h":
 		_, err = io.WriteString(out, usage)
 	case "":
-		err = errors.New("no command given; want join, run, renew, version or help")
+		err = errors.New("no command given; want join, run, renew, hold, release, version or help")
 	default:
-		err = fmt.Errorf("unknown command %q; want join, run, renew, version or help", verb)
+		err = fmt.Errorf("unknown command %q; want join, run, renew, hold, release, version or help", verb)
 	}
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0

@@ -41,10 +41,13 @@ func TestBadInput(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"nothing":         {nil, []string{"no command given"}},
-		"unknown command": {[]string{"walk"}, []string{`unknown command "walk"; want join, run, renew, version or help`}},
-		"unknown option":  {append(good, "--fast"), []string{"not defined: -fast", "see muster-agent run --help"}},
-		"an argument":     {append(good, "x"), []string{`unexpected "x"`}},
+		"nothing":                 {nil, []string{"no command given"}},
+		"unknown command":         {[]string{"walk"}, []string{`unknown command "walk"; want join, run, renew, hold, release, version or help`}},
+		"unknown option":          {append(good, "--fast"), []string{"not defined: -fast", "see muster-agent run --help"}},
+		"an argument":             {append(good, "x"), []string{`unexpected "x"`}},
+		"a hold without a reason": {[]string{"hold", "--state", dir}, []string{"hold: say why"}},
+		"a release of no hold":    {[]string{"release", "--state", dir}, []string{"the device is not held"}},
+		"a hold of no agent":      {[]string{"hold", "why", "--state", dir + "/x"}, []string{"there is no state directory"}},
 		"no options at all": {[]string{"run", "--state", dir}, []string{
 			"nats: no URL; give --nats or MUSTER_NATS_URL", "device: no id", "key: none of an operator"}},
 		"a device id that is none":         {append(good, "--device", "Edge_1"), []string{`device id "Edge_1": not a DNS-1123 subdomain`}},

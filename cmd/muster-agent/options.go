@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"errors"
 	"flag"
@@ -23,6 +24,7 @@ type options struct {
 	configDir string
 	state     string
 	podman    string
+	veto      string
 	simulate  bool
 	verbose   bool
 	keys      []ed25519.PublicKey
@@ -38,6 +40,11 @@ Example:
   muster-agent join tls://fleet.example:4222 --token mt1.…    once
   muster-agent run --config /etc/muster/config.toml          from then on
 `
+
+// stateDir is where the agent remembers if no flag says otherwise.
+func stateDir(env func(string) string) string {
+	return cmp.Or(env("MUSTER_STATE"), "/var/lib/muster-agent")
+}
 
 // parse reads the options. All that is wrong with them is told at once.
 func parse(args []string, env func(string) string, out io.Writer) (options, error) {
@@ -55,7 +62,8 @@ func parse(args []string, env func(string) string, out io.Writer) (options, erro
 	device := flags.String("device", "", "`id` of this device (MUSTER_DEVICE)")
 	token := flags.String("token-file", "", "`file` with the token to show, read at each connection (MUSTER_NATS_TOKEN_FILE)")
 	key := flags.String("key", "", "public key `files` of the operators, comma-separated (MUSTER_KEYS_TRUST)")
-	flags.StringVar(&o.state, "state", or("MUSTER_STATE", "/var/lib/muster-agent"), "`directory` to remember in (MUSTER_STATE)")
+	flags.StringVar(&o.veto, "veto", env("MUSTER_VETO"), "`program` that is asked before each change and may forbid it (MUSTER_VETO)")
+	flags.StringVar(&o.state, "state", stateDir(env), "`directory` to remember in (MUSTER_STATE)")
 	flags.StringVar(&o.podman, "podman", or("MUSTER_PODMAN", "/run/podman/podman.sock"), "`socket` of podman's service (MUSTER_PODMAN)")
 	flags.BoolVar(&o.simulate, "simulate", false, "run nothing: keep what would run in memory")
 	flags.BoolVar(&o.verbose, "verbose", false, "log more")

@@ -67,6 +67,9 @@ func questions() []question {
 			example: `'arch = aarch64 | arch = aarch64 & mem > 1GiB'`, ask: one(analyst.simplify)},
 		{name: "lint", args: "EXPR", about: "parts of an expression that do nothing, and what its negations let in",
 			example: `'has(label("site")) & label("site") = "berlin"'`, ask: one(analyst.lint)},
+		{name: "why", args: "DEVICE EXPR", about: "the parts that admit or refuse a device", device: true,
+			example: `--roster devices.jsonl gw-7 '@edge | label("ring") = "0"'`,
+			ask:     func(a analyst, in asked) (answer, error) { return a.why(in.device, in.posed[0], in.wide) }},
 		{name: "whynot", args: "DEVICE EXPR", about: "the fewest changes of labels that would have it admitted", device: true,
 			example: `--roster devices.jsonl gw-7 '@edge & label("ring") = "0"'`,
 			ask:     func(a analyst, in asked) (answer, error) { return a.whynot(in.device, in.posed[0], in.wide) }},
@@ -214,9 +217,9 @@ var errPatience = fmt.Errorf("the expressions are too entangled: no answer withi
 
 // inTime gives up on an answer that takes too long. The work goes on until it is done, or the
 // process ends.
-func inTime(ctx context.Context, ask func() (answer, error)) (answer, error) {
+func inTime[T any](ctx context.Context, ask func() (T, error)) (T, error) {
 	type result struct {
-		answer answer
+		answer T
 		err    error
 	}
 	done := make(chan result, 1)
@@ -224,12 +227,13 @@ func inTime(ctx context.Context, ask func() (answer, error)) (answer, error) {
 		found, err := ask()
 		done <- result{found, err}
 	}()
+	var none T
 	select {
 	case r := <-done:
 		return r.answer, r.err
 	case <-time.After(patience):
-		return nil, errPatience
+		return none, errPatience
 	case <-ctx.Done():
-		return nil, errors.New("interrupted")
+		return none, errors.New("interrupted")
 	}
 }

@@ -115,7 +115,7 @@ func (c clashing) lines() []string {
 		}
 		out = append(out, "  possible: "+r.Witness.String())
 		if r.Actual != nil {
-			out = append(out, "  actual: "+r.Actual.told(c.total))
+			out = append(out, "  "+r.Actual.told(c.total))
 		}
 	}
 	if len(c.Conflicts) == mostClashes {

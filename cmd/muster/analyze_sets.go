@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -34,7 +35,7 @@ func (l *live) told(total int) string {
 	if l == nil {
 		return ""
 	}
-	text := fmt.Sprintf("%d of %s now", l.Count, counted(total, "device", "devices"))
+	text := fmt.Sprintf("actual: %d of %s now", l.Count, counted(total, "device", "devices"))
 	if l.Count > 0 && len(l.Devices) <= 60 {
 		text += ": " + l.Devices
 	}
@@ -91,6 +92,10 @@ func (a analyst) sat(p posed) (answer, error) {
 		return out, err
 	}
 	parts, err := analysis.Clash(a.options(), p.bound)
+	if budget := (*analysis.Budget)(nil); errors.As(err, &budget) {
+		out.carets = []string{"  " + budget.What} // the answer stands without them
+		return out, nil
+	}
 	for _, x := range parts {
 		out.Clash = append(out.Clash, selectors.Print(x))
 	}
@@ -137,7 +142,6 @@ func (s satisfied) lines() []string {
 	out := []string{"no device can match"}
 	switch len(s.Clash) {
 	case 0:
-		return s.assumptions(out)
 	case 1:
 		out[0] += ": the marked part is never true"
 	default:
@@ -261,7 +265,7 @@ func (o overlapping) lines() []string {
 	}
 	out := []string{"possible: a device can match both, for example", example(o.Witness)}
 	if o.Actual != nil {
-		out = append(out, "actual: "+o.Actual.told(o.total))
+		out = append(out, o.Actual.told(o.total))
 	}
 	return o.assumptions(out)
 }

@@ -108,6 +108,10 @@ func (a analyst) whynot(device string, p posed, wide int) (answer, error) {
 		return nil, err
 	}
 	out := mended{Device: device, Admitted: a.fleet(p).Contains(ordinal), Changes: wantedWays(ways)}
+	if out.Admitted {
+		out.text = []string{device + " is admitted; muster analyze why says why"}
+		return out, nil
+	}
 	out.text, err = a.ground.unless(p.bound, ordinal, wide)
 	return out, err
 }
@@ -132,3 +136,28 @@ func wantedWays(ways [][]change) [][]wanted {
 	}
 	return out
 }
+
+// reasoned is why a device is in a set or is not.
+type reasoned struct {
+	Device   string     `json:"device"`
+	Admitted bool       `json:"admitted"`
+	Deciding []decision `json:"deciding"`
+	text     []string
+}
+
+func (a analyst) why(device string, p posed, wide int) (answer, error) {
+	ordinal, err := a.ground.ordinal(device)
+	if err != nil {
+		return nil, err
+	}
+	whole := a.ground.explain(p.bound)
+	return reasoned{
+		Device: device, Admitted: whole.fleet.Contains(ordinal),
+		Deciding: whole.decisions(a.ground.roster, ordinal),
+		text:     a.ground.because(p.bound, ordinal, wide),
+	}, nil
+}
+
+func (r reasoned) holds() bool { return r.Admitted }
+
+func (r reasoned) lines() []string { return r.text }

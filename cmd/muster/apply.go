@@ -149,6 +149,9 @@ func (a *applyingFlags) run(ctx context.Context, plans []string) error {
 	a.console.approved(from.file, fleet.config, &asks)
 	approved, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: asks, Reach: reach, Now: time.Now()},
 		rules.gates, rules.options)
+	if err := a.judging.record(report, rules); err != nil {
+		return err
+	}
 	page := a.console.out
 	if a.machines() {
 		page = a.console.errw

@@ -48,7 +48,7 @@ func join(ctx context.Context, config identity.Config) (*cluster, error) {
 		// Who shows no good token is refused by the broker, in its own words.
 		c.who, _ = verified(ctx, config.OIDC, token)
 	}
-	opts := []natsgo.Option{natsgo.Name("muster"), natsgo.Token(token), natsgo.Timeout(reachWithin)}
+	opts := []natsgo.Option{natsgo.Name("muster"), natsgo.TokenHandler(renewing(ctx, config, token)), natsgo.Timeout(reachWithin)}
 	asker, asks := c.asker()
 	if asks {
 		opts = append(opts, natsgo.CustomInboxPrefix(asker.Inbox()))
@@ -71,6 +71,21 @@ func join(ctx context.Context, config identity.Config) (*cluster, error) {
 	}
 	c.Reader = c.transport
 	return c, nil
+}
+
+// renewing gives the token for the first connection, and for each later one the token of that moment:
+// work that takes longer than a token counts goes on with the next.
+func renewing(ctx context.Context, config identity.Config, token string) func() string {
+	first := true
+	return func() string {
+		if !first {
+			if next, err := shownToken(ctx, config); err == nil {
+				return next
+			}
+		}
+		first = false
+		return token
+	}
 }
 
 // asker is who asks the office, for roles that have no place among the buckets.

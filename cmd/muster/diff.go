@@ -21,8 +21,12 @@ func diffCommand(c *console) *cobra.Command {
 		Use:   "diff WORLD1 WORLD2",
 		Short: "print what differs between two Worlds: documents, fields, and who is in what",
 		Long: `diff compares two directories by what their documents mean: those added, removed and changed,
-field by field. Order, layout and comments are no difference. For each fleet and assignment it
-says which devices come and go, of those in the documents, --roster, --snapshot or --nats.
+field by field. Order, layout and comments are no difference.
+
+For each fleet and rule that was edited, itself or a name it uses, it says which devices of all
+there could be come and go, each with one that does, or that the words differ and the meaning
+does not. Beside them stand the devices that do come and go now, of those in the documents,
+--roster, --snapshot or --nats.
 
 muster plan -w WORLD2 --against WORLD1 says what the difference would do.`,
 		Example: `  muster diff worlds/shop-main worlds/shop
@@ -53,6 +57,7 @@ muster plan -w WORLD2 --against WORLD1 says what the difference would do.`,
 // worldDiff is what differs between two Worlds.
 type worldDiff struct {
 	Documents []worldfile.Changed `json:"documents"`
+	Meanings  []meaning           `json:"meanings"` // of all devices there could be
 	Members   []membership        `json:"members"`
 }
 
@@ -65,7 +70,7 @@ type membership struct {
 }
 
 func (s *source) differ(ctx context.Context, before, after string) (worldDiff, error) {
-	d := worldDiff{Documents: []worldfile.Changed{}, Members: []membership{}}
+	d := worldDiff{Documents: []worldfile.Changed{}, Meanings: []meaning{}, Members: []membership{}}
 	for _, dir := range []string{before, after} {
 		if err := directory(dir); err != nil {
 			return d, err
@@ -88,8 +93,10 @@ func (s *source) differ(ctx context.Context, before, after string) (worldDiff, e
 	if err != nil {
 		return d, err
 	}
-	d.Members = append(d.Members, comings(stand(x, true, reality), stand(y, true, reality))...)
-	return d, nil
+	was, is := stand(x, true, reality), stand(y, true, reality)
+	d.Members = append(d.Members, comings(was, is)...)
+	d.Meanings, err = inTime(ctx, func() ([]meaning, error) { return meanings(was, is), nil })
+	return d, err
 }
 
 // comings compares the fleets and assignments by name.
@@ -154,7 +161,7 @@ func missingFrom(set, of map[string]bool) []string {
 
 // text is the difference for people.
 func (d worldDiff) text() string {
-	if len(d.Documents)+len(d.Members) == 0 {
+	if len(d.Documents)+len(d.Meanings)+len(d.Members) == 0 {
 		return "No difference: both Worlds mean the same.\n"
 	}
 	var b strings.Builder
@@ -174,9 +181,19 @@ func (d worldDiff) text() string {
 			}
 		}
 	}
+	section := func(title string) {
+		if b.Len() > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(title + "\n")
+	}
+	if len(d.Meanings) > 0 {
+		section("Meaning, of all devices there could be")
+		b.WriteString(meaningText(d.Meanings))
+	}
 	for i, m := range d.Members {
 		if i == 0 {
-			b.WriteString(strings.TrimPrefix("\nDevices\n", map[bool]string{true: "\n"}[b.Len() == 0]))
+			section("Devices now")
 		}
 		fmt.Fprintf(&b, "  %s %s\n", m.Kind, m.Name)
 		for _, side := range []struct {

@@ -132,6 +132,9 @@ func (g *gating) run(args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := g.judging.record(found, rules); err != nil {
+		return err
+	}
 	if found.Unjudged() && !g.allowEmpty {
 		return fmt.Errorf("no policy judged any part of the plan, as none of %s matches its devices; declare one without match, or pass --allow-empty",
 			counted(len(rules.gates), "policy", "policies"))

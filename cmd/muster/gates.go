@@ -22,6 +22,7 @@ type judging struct {
 	key   string // to verify a bundle by
 	env   string
 	stops int
+	log   string // of decisions
 	// approvals are people who approved, as the caller says.
 	approvals []string
 }
@@ -41,6 +42,7 @@ func (j *judging) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&j.key, "verification-key", "", "`FILE` of the public key (PEM) that the bundle must be signed by")
 	cmd.Flags().StringVar(&j.env, "env", "", "judge with the levels of the Environment `NAME`")
 	cmd.Flags().StringSliceVar(&j.approvals, "approved-by", nil, "`NAMES` of people who approved, as policies see them in request.vcs.approvals")
+	cmd.Flags().StringVar(&j.log, "decision-log", "", "append what is decided to `FILE`, one line of JSON (default $MUSTER_DECISION_LOG)")
 	cmd.Flags().IntVar(&j.stops, "allow-stop", 0, "let the plan stop an app on up to `N` devices, whatever share of them that is")
 }
 
@@ -67,6 +69,7 @@ func approvals(have, more []string) []string {
 type rules struct {
 	gates   policies.Gates
 	options policies.Options
+	digest  algebra.Digest // of all of it
 }
 
 // rules compiles the World's own policies and those of a directory, which may be none, and
@@ -104,7 +107,8 @@ func (c *console) rules(world algebra.World, worldDir string, j judging) (rules,
 	if err != nil {
 		return rules{}, err
 	}
-	return rules{gates, policies.Options{NoGates: world.NoGates, AllowStop: j.stops, Waivers: slices.Concat(world.Waivers, waivers), Levels: levels}}, nil
+	options := policies.Options{NoGates: world.NoGates, AllowStop: j.stops, Waivers: slices.Concat(world.Waivers, waivers), Levels: levels}
+	return rules{gates, options, judgedBy(gates, options, apart.set.Modules, data)}, nil
 }
 
 // policySet is what -p names.

@@ -12,7 +12,7 @@ import (
 func keyCommand(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "key",
-		Short: "make a key to sign desired states and approvals with",
+		Short: "make keys to sign with, and have devices change over to them",
 		Args:  knownVerb,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -38,5 +38,6 @@ applies plans, for what you approve.`,
 			return err
 		},
 	})
+	cmd.AddCommand(keyTrust(c), keyRetire(c), keyDevices(c))
 	return cmd
 }

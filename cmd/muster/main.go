@@ -68,7 +68,6 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().BoolVar(&c.plain, "no-color", false, "never colour; the variable NO_COLOR does the same")
-	root.AddCommand(importCommand(c), exportCommand(c))
 	root.SetFlagErrorFunc(flagError)
 	root.SetHelpCommand(helpCommand())
 	root.Version = readBuild().String()
@@ -87,10 +86,12 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 		driftCommand(c),
 		enrollCommand(c),
 		explainCommand(c),
+		exportCommand(c),
 		fmtCommand(c),
 		freezeCommand(c),
 		gateCommand(c),
 		haltCommand(c),
+		importCommand(c),
 		keyCommand(c),
 		kubeCommand(c),
 		loginCommand(c),
@@ -106,6 +107,7 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 		revokeCommand(c),
 		rolloutCommand(c),
 		schemaCommand(c),
+		secretCommand(c),
 		showCommand(c),
 		snapshotCommand(c),
 		statusCommand(c),
@@ -116,6 +118,7 @@ Exit codes: 0 ok, 1 error, 2 changes, 3 denied, 4 stale, 5 conflict.`,
 		whoamiCommand(c),
 		whyCommand(c),
 	)
+	sortVerbs(root)
 	return root
 }
 

@@ -119,6 +119,9 @@ func (p *planning) run(cmd *cobra.Command) error {
 	}
 	_, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: p.judging.request("plan"), Reach: reach, Now: time.Now()},
 		rules.gates, rules.options)
+	if err := p.judging.record(report, rules); err != nil {
+		return err
+	}
 	note(report.File.Metadata.Annotations, p.world, p.judging.dir)
 	if p.file != "" {
 		if err := writeFile(p.file, report.File.JSON(), 0o644); err != nil {

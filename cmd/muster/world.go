@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,12 +48,16 @@ func (c *console) loadWorld(dir string) (algebra.World, error) {
 }
 
 // foreseen is what a World would do to devices that nobody has seen yet: warnings, and errors
-// where the World is strict or does not keep a theorem of its own.
+// where the World is strict or is not proved to keep a theorem of its own.
 func foreseen(world algebra.World, dir string) diag.List {
+	found, err := inTime(context.Background(), func() ([]possible.Finding, error) { return possible.Check(world), nil })
+	if err != nil {
+		found = []possible.Finding{{Message: "conflicts and theorems: " + err.Error(), Unproved: len(world.Theorems) > 0}}
+	}
 	var out diag.List
-	for _, f := range possible.Check(world) {
+	for _, f := range found {
 		d := diag.Diagnostic{Severity: diag.Warning, File: f.Source.File, Line: f.Source.Line, Message: f.Message, Hint: f.Hint}
-		if world.Strict || f.Refuted {
+		if world.Strict || f.Unproved {
 			d.Severity = diag.Error
 		}
 		if f.Other.File != "" {

@@ -149,10 +149,18 @@ func (a *anatomy) constant(yes bool) Set {
 	return a.none()
 }
 
+// mostBlamed is how many leaves an expression may have for those to be found that clash: the set
+// is made anew without each of them.
+const mostBlamed = 250
+
 // Clash is why an expression that no device matches has none: the parts that are enough for
 // that, of which none can be spared. They are in the order they are written; there are none if
-// some device matches, or where no part is to blame.
+// some device matches, or where no part is to blame. The error is a *Budget.
 func Clash(o Options, b *selectors.Bound) ([]selectors.Expr, error) {
+	all := leaves(b.Expr())
+	if len(all) > mostBlamed {
+		return nil, &Budget{fmt.Sprintf("of %d parts it is not found which clash; ask about some of them", len(all))}
+	}
 	a, err := dissect(o, b)
 	if err != nil {
 		return nil, err
@@ -160,7 +168,6 @@ func Clash(o Options, b *selectors.Bound) ([]selectors.Expr, error) {
 	if empty, err := a.set(b.Expr()).IsEmpty(); err != nil || !empty {
 		return nil, err
 	}
-	all := leaves(b.Expr())
 	dropped := make([]bool, len(all))
 	var kept []selectors.Expr
 	for i, leaf := range all {

@@ -121,10 +121,14 @@ func (e engine) agrees(v selectorstest.Vocabulary, devices []selectorstest.Devic
 }
 
 // TestVerdictsAreTrueOfDevices: a implies b iff no device is in a and not in b; where it does not
-// the witness is one, and where it does none of many random devices is.
+// the witness is one, and where it does none of ten thousand random devices is.
 func TestVerdictsAreTrueOfDevices(t *testing.T) {
 	v, told := vocabulary(), map[string]int{}
-	check(t, right().agrees(v, pool(v, 2_000), told))
+	devices := pool(v, 24_000)
+	if len(devices) < 10_000 {
+		t.Fatalf("only %d of them are possible devices", len(devices))
+	}
+	check(t, right().agrees(v, devices, told))
 	for _, verdict := range []string{"within", "not within"} {
 		if told[verdict] < 10 {
 			t.Errorf("only %d pairs are %s", told[verdict], verdict)
