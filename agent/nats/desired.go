@@ -80,7 +80,9 @@ func (l *Link) keepAsking(ctx context.Context, keys, answered chan<- []byte) {
 		var answer wire.StateAnswer
 		var err error
 		if l.isConnected() { // else the new connection asks, and nothing times out until then
-			answer, err = l.askState(ctx)
+			if answer, err = l.askState(ctx); err == nil && l.Heard != nil {
+				l.Heard()
+			}
 		}
 		if ctx.Err() != nil {
 			return

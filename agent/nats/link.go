@@ -26,6 +26,8 @@ type Config struct {
 	// Notice hears what goes wrong in the background, where no call can return it. It may be
 	// called from any goroutine; nil hears nothing.
 	Notice func(error)
+	// Heard is called each time the hub answered what the device should run; nil is not called.
+	Heard func()
 }
 
 // Link is an agent.Link over one connection, and before its end over the next.
@@ -121,6 +123,21 @@ func (l *Link) Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, 
 		return algebra.Deployment{}, fmt.Errorf("deployment %s: %w", d.Short(), notAnswered(m, l.Device, nonce))
 	}
 	return wire.OpenSpec(d, answer.Spec)
+}
+
+// Reach asks the hub once what the device should run, as soon as there is a connection.
+func (l *Link) Reach(ctx context.Context) error {
+	for {
+		if l.isConnected() {
+			_, err := l.askState(ctx)
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("no connection to %s: %w", l.URL, ctx.Err())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // Secret asks the hub for a secret.

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -22,32 +24,86 @@ import (
 	"github.com/musterfleet/muster/identity/oidc/machine"
 )
 
-// runAgent runs the device until ctx ends.
-func runAgent(ctx context.Context, args []string, env func(string) string, out, errw io.Writer) (err error) {
-	o, err := parse(args, env, out)
+// runAgent runs the device until ctx ends, or until it goes on as another binary.
+func runAgent(ctx context.Context, args []string, env func(string) string, out, errw io.Writer) error {
+	o, err := parse("run", args, env, out)
 	if err != nil {
 		return err
 	}
+	log := o.log(errw)
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	u := updater{state: o.state, file: o.update, within: o.updateWithin, self: self, log: log}
+	if err := u.begin(); err != nil {
+		return err
+	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	changed := make(chan bool, 1)
+	go func() {
+		ready, err := u.watch(ctx)
+		if err != nil {
+			log.Error("update", "error", err)
+		}
+		changed <- ready
+		if ready {
+			end()
+		}
+	}()
+	if err := o.run(ctx, u.heard, log); err != nil {
+		return err
+	}
+	end()
+	if <-changed {
+		log.Info("going on as the new binary")
+		return u.become()
+	}
+	return nil
+}
+
+// try finds out whether this binary would be heard: whether it reads the options, finds the
+// runtime, and is answered by the fleet. It changes nothing.
+func try(ctx context.Context, args []string, env func(string) string, out, errw io.Writer) error {
+	o, err := parse("try", args, env, out)
+	if err != nil {
+		return err
+	}
+	if !o.simulate {
+		if _, err := podman.New(ctx, o.podman, o.device); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.updateWithin)
+	defer cancel()
+	link, err := o.link(func() {}, o.log(errw))
+	if err != nil {
+		return err
+	}
+	defer link.Close()
+	if err := link.Reach(ctx); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s is answered by %s\n", o.device, o.NATS.URL)
+	return err
+}
+
+func (o options) log(errw io.Writer) *slog.Logger {
 	level := slog.LevelInfo
 	if o.verbose {
 		level = slog.LevelDebug
 	}
-	log := slog.New(slog.NewTextHandler(errw, &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewTextHandler(errw, &slog.HandlerOptions{Level: level}))
+}
 
-	known := map[string]string{"agent.version": version()}
-	// The runtime outlives ctx: what has begun when the end is asked for may still end.
-	living, end := context.WithCancel(context.WithoutCancel(ctx))
-	defer end()
-	dir, err := agent.OpenDir(o.state)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, dir.Close()) }()
+// link connects to the fleet; heard is told of each answer.
+func (o options) link(heard func(), log *slog.Logger) (*nats.Link, error) {
 	shown, err := machine.Tokens(o.Config)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	link, err := nats.Connect(nats.Config{
+	return nats.Connect(nats.Config{
 		URL: o.NATS.URL, Device: o.device,
 		Token: func() (string, time.Time) {
 			token, until, err := shown()
@@ -57,7 +113,22 @@ func runAgent(ctx context.Context, args []string, env func(string) string, out, 
 			return token, until
 		},
 		Notice: func(err error) { log.Warn("link", "error", err) },
+		Heard:  heard,
 	})
+}
+
+// run is the device's life as this binary.
+func (o options) run(ctx context.Context, heard func(), log *slog.Logger) (err error) {
+	known := map[string]string{"agent.version": version()}
+	// The runtime outlives ctx: what has begun when the end is asked for may still end.
+	living, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	dir, err := agent.OpenDir(o.state)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	link, err := o.link(heard, log)
 	if err != nil {
 		return err
 	}

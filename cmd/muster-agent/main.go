@@ -25,6 +25,7 @@ const usage = `muster-agent runs on a device what the fleet's operators signed f
   muster-agent join      enter a fleet with a token that muster enroll printed
   muster-agent run       run until ended by a signal; what runs on the device is left running
   muster-agent renew     get a new key for this device
+  muster-agent try       find out whether run would be answered by the fleet; changes nothing
   muster-agent hold      have nothing that runs on this device changed, until release
   muster-agent release   end that
   muster-agent version   print what was built
@@ -43,6 +44,8 @@ func run(ctx context.Context, args []string, env func(string) string, out, errw 
 	switch verb {
 	case "run":
 		err = runAgent(ctx, args, env, out, errw)
+	case "try":
+		err = try(ctx, args, env, out, errw)
 	case "join":
 		err = join(ctx, args, out, errw)
 	case "renew":
@@ -54,9 +57,9 @@ func run(ctx context.Context, args []string, env func(string) string, out, errw 
 	case "help", "--help", "-h":
 		_, err = io.WriteString(out, usage)
 	case "":
-		err = errors.New("no command given; want join, run, renew, hold, release, version or help")
+		err = errors.New("no command given; want join, run, try, renew, hold, release, version or help")
 	default:
-		err = fmt.Errorf("unknown command %q; want join, run, renew, hold, release, version or help", verb)
+		err = fmt.Errorf("unknown command %q; want join, run, try, renew, hold, release, version or help", verb)
 	}
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0

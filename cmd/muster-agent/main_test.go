@@ -42,7 +42,7 @@ func TestBadInput(t *testing.T) {
 		want []string
 	}{
 		"nothing":                 {nil, []string{"no command given"}},
-		"unknown command":         {[]string{"walk"}, []string{`unknown command "walk"; want join, run, renew, hold, release, version or help`}},
+		"unknown command":         {[]string{"walk"}, []string{`unknown command "walk"; want join, run, try, renew, hold, release, version or help`}},
 		"unknown option":          {append(good, "--fast"), []string{"not defined: -fast", "see muster-agent run --help"}},
 		"an argument":             {append(good, "x"), []string{`unexpected "x"`}},
 		"a hold without a reason": {[]string{"hold", "--state", dir}, []string{"hold: say why"}},

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/identity"
@@ -21,13 +22,15 @@ type options struct {
 	identity.Config
 	device algebra.DeviceID
 	// configDir is where the configuration lies, empty if it all came by flags.
-	configDir string
-	state     string
-	podman    string
-	veto      string
-	simulate  bool
-	verbose   bool
-	keys      []ed25519.PublicKey
+	configDir    string
+	state        string
+	podman       string
+	veto         string
+	update       string
+	updateWithin time.Duration
+	simulate     bool
+	verbose      bool
+	keys         []ed25519.PublicKey
 }
 
 const runUsage = `muster-agent run [options]
@@ -47,7 +50,7 @@ func stateDir(env func(string) string) string {
 }
 
 // parse reads the options. All that is wrong with them is told at once.
-func parse(args []string, env func(string) string, out io.Writer) (options, error) {
+func parse(verb string, args []string, env func(string) string, out io.Writer) (options, error) {
 	var o options
 	or := func(name, otherwise string) string {
 		if v := env(name); v != "" {
@@ -55,7 +58,7 @@ func parse(args []string, env func(string) string, out io.Writer) (options, erro
 		}
 		return otherwise
 	}
-	flags := flag.NewFlagSet("muster-agent run", flag.ContinueOnError)
+	flags := flag.NewFlagSet("muster-agent "+verb, flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // errors are told by main, help below
 	config := flags.String("config", env("MUSTER_CONFIG"), "configuration `file` in TOML, as the operator's (MUSTER_CONFIG)")
 	nats := flags.String("nats", "", "`URL` of the fleet's NATS server (MUSTER_NATS_URL)")
@@ -63,6 +66,8 @@ func parse(args []string, env func(string) string, out io.Writer) (options, erro
 	token := flags.String("token-file", "", "`file` with the token to show, read at each connection (MUSTER_NATS_TOKEN_FILE)")
 	key := flags.String("key", "", "public key `files` of the operators, comma-separated (MUSTER_KEYS_TRUST)")
 	flags.StringVar(&o.veto, "veto", env("MUSTER_VETO"), "`program` that is asked before each change and may forbid it (MUSTER_VETO)")
+	flags.StringVar(&o.update, "update", env("MUSTER_UPDATE"), "`file` at which a new binary of the agent may appear, to change over to (MUSTER_UPDATE)")
+	flags.DurationVar(&o.updateWithin, "update-within", 2*time.Minute, "`time` in which a new binary has to be answered by the fleet")
 	flags.StringVar(&o.state, "state", stateDir(env), "`directory` to remember in (MUSTER_STATE)")
 	flags.StringVar(&o.podman, "podman", or("MUSTER_PODMAN", "/run/podman/podman.sock"), "`socket` of podman's service (MUSTER_PODMAN)")
 	flags.BoolVar(&o.simulate, "simulate", false, "run nothing: keep what would run in memory")
@@ -75,7 +80,7 @@ func parse(args []string, env func(string) string, out io.Writer) (options, erro
 		_, _ = io.WriteString(out, runExample)
 		return o, err
 	case err != nil:
-		return o, fmt.Errorf("%w; see muster-agent run --help", err)
+		return o, fmt.Errorf("%w; see muster-agent %s --help", err, verb)
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("unexpected %q; options start with --", flags.Arg(0))
 	}

@@ -171,3 +171,30 @@ func must(t *testing.T, err error) {
 		t.Fatal(err)
 	}
 }
+
+// TestNewerAgentIsTold: a question of a kind that this hub does not know is refused at once, and by
+// its nonce, so that an agent one version ahead need not wait in vain.
+func TestNewerAgentIsTold(t *testing.T) {
+	s, tr, _ := fleet(t, 1)
+	set(t, tr, wire.DeviceEntry{Device: d1, Lifecycle: wire.Enrolled}, 0)
+	nc := deviceConn(t, s, d1)
+	ask := func(text string) wire.Message {
+		m, err := nc.Request(wire.RequestSubject(d1), []byte(text), 5*time.Second)
+		must(t, err)
+		answer, err := wire.Decode(m.Data)
+		must(t, err)
+		return answer
+	}
+	r, ok := ask(`{"kind":"AskWeather","device":"d1","nonce":"n7","where":"here"}`).(wire.Refusal)
+	if !ok || r.Nonce != "n7" || r.Device != d1 || !strings.Contains(r.Reason, "AskWeather is not known") {
+		t.Errorf("a question of tomorrow: %+v", r)
+	}
+	r, ok = ask(`{"kind":"AskWeather","device":"d2","nonce":"n8"}`).(wire.Refusal)
+	if !ok || !strings.Contains(r.Reason, "not of the device whose subject") {
+		t.Errorf("in another device's name: %+v", r)
+	}
+	// A field of tomorrow in a question of today is passed over.
+	if a, ok := ask(`{"kind":"AskState","device":"d1","nonce":"n9","urgent":true}`).(wire.StateAnswer); !ok || a.Nonce != "n9" {
+		t.Errorf("a field of tomorrow: %+v", a)
+	}
+}
