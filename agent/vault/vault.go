@@ -56,8 +56,12 @@ func Open(dir string, device algebra.DeviceID, source agent.SecretSource, truste
 // Simulated is the vault of a device that is only played: its key follows from its id, so it is
 // the same each time, keeps nothing on disk, and protects nothing.
 func Simulated(device algebra.DeviceID, source agent.SecretSource, trusted func() wire.Keyring) (*Vault, error) {
-	seed := sha256.Sum256([]byte("simulated " + device.String()))
-	key, err := nkeys.FromRawSeed(nkeys.PrefixByteCurve, seed[:])
+	raw := sha256.Sum256([]byte("simulated " + device.String()))
+	seed, err := nkeys.EncodeSeed(nkeys.PrefixByteCurve, raw[:])
+	if err != nil {
+		return nil, err
+	}
+	key, err := nkeys.FromCurveSeed(seed)
 	if err != nil {
 		return nil, err
 	}
