@@ -68,8 +68,8 @@ func (d *device) until(text string, times int) {
 		if strings.Count(string(log), text) >= times {
 			return
 		}
-		if time.Since(begun) > 30*time.Second {
-			d.t.Fatalf("after 30 s not %d times %q in:\n%s", times, text, log)
+		if time.Since(begun) > 60*time.Second {
+			d.t.Fatalf("after 60 s not %d times %q in:\n%s", times, text, log)
 		}
 	}
 }
@@ -89,7 +89,7 @@ func TestUpdate(t *testing.T) {
 	log, err := os.Create(d.log)
 	l.must(err)
 	defer log.Close()
-	cmd := exec.Command(d.bin, append(append([]string{}, l.args...), "--update", d.next, "--update-within", "4s")...)
+	cmd := exec.Command(d.bin, append(append([]string{}, l.args...), "--update", d.next, "--update-within", "8s")...)
 	cmd.Env = append(os.Environ(), "MUSTER_AGENT_TEST=1")
 	cmd.Stdout, cmd.Stderr = log, log
 	l.must(cmd.Start())
