@@ -29,25 +29,32 @@ const (
 
 // stops refuses a plan that stops more than stopShare of an app's devices, unless the caller
 // allows that many: it is the guard against an emptied selector. Devices are counted whole,
-// of all that have the app or get it; the bound is exact. An assignment that comes to nothing
+// of all that have the app, as those that get it keep nothing running; the bound is exact. An assignment that comes to nothing
 // while its apps stop is a fleet in use that was emptied, however few its devices are.
 func stops(f *planfile.File, allowed int) []Result {
+	gets := map[string]int{}
+	for _, c := range f.ResourceChanges {
+		if c.Type == "deployment" && slices.Equal(c.Change.Actions, []string{"create"}) {
+			gets[c.Name]++
+		}
+	}
 	var out []Result
 	for _, app := range slices.Sorted(maps.Keys(f.Aggregates.ByDeployment)) {
 		g := f.Aggregates.ByDeployment[app]
-		if 100*g.Stopped <= stopShare*g.Devices || g.Stopped <= allowed {
+		has := g.Devices - gets[app]
+		if 100*g.Stopped <= stopShare*has || g.Stopped <= allowed {
 			continue
 		}
-		share := fmt.Sprintf("on %d of its %d devices, more than %d %%", g.Stopped, g.Devices, stopShare)
+		share := fmt.Sprintf("on %d of its %d devices, more than %d %%", g.Stopped, has, stopShare)
 		switch {
-		case g.Devices == 1:
+		case has == 1:
 			share = "on its only device"
-		case g.Stopped == g.Devices:
-			share = fmt.Sprintf("on all its %d devices", g.Devices)
+		case g.Stopped == has:
+			share = fmt.Sprintf("on all its %d devices", has)
 		}
 		out = append(out, Result{Rule: ruleStops, Level: Deny,
 			Msg:     fmt.Sprintf("stops %s %s; if that is meant, pass --allow-stop %d", app, share, g.Stopped),
-			Details: map[string]any{"app": app, "stopped": g.Stopped, "devices": g.Devices}})
+			Details: map[string]any{"app": app, "stopped": g.Stopped, "devices": has}})
 	}
 	for _, e := range f.Emptied {
 		if e.Stops <= allowed {

@@ -130,6 +130,16 @@ func TestStopsNeedAWord(t *testing.T) {
 	}
 }
 
+// Devices that get the app are none that keep it: who moves an app elsewhere stops it everywhere.
+func TestStopsAreOfWhatRuns(t *testing.T) {
+	on := func(nodes string) algebra.World {
+		return pt.World(t, pt.Deployment("web", "1", "r/web:1"), pt.Assignment("web", nodes, "web"))
+	}
+	p := pt.Propose(t, pt.Devices(100), on("{edge[001-010]}"), on("{edge[011-100]}"))
+	expect(t, p, nil, policies.Options{NoGates: true, AllowStop: 9}, "muster/stops: stops web on all its 10 devices; if that is meant, pass --allow-stop 10")
+	expect(t, p, nil, policies.Options{NoGates: true, AllowStop: 10}, "")
+}
+
 // An inverse that is denied leaves the plan alone, unless its run may roll back by itself.
 func TestInversesAreJudged(t *testing.T) {
 	p := pt.Upgrade(t)
