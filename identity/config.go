@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -140,11 +141,17 @@ func (c Config) in(dir string) Config {
 
 // Write stores the configuration where Load reads it.
 func (c Config) Write(path string) error {
-	var b strings.Builder
-	if err := toml.NewEncoder(&b).Encode(c); err != nil {
+	text, err := c.text()
+	if err != nil {
 		return fmt.Errorf("config %s: %w", path, err)
 	}
-	return os.WriteFile(path, []byte(b.String()), 0o600)
+	return os.WriteFile(path, text, 0o600)
+}
+
+func (c Config) text() ([]byte, error) {
+	var b bytes.Buffer
+	err := toml.NewEncoder(&b).Encode(c)
+	return b.Bytes(), err
 }
 
 // Token reads the token to show the broker; none is configured: the empty token.

@@ -120,40 +120,48 @@ const (
 	pendingFile = "joining.key"
 )
 
-// Install writes the credential to a directory that only its owner can read: the device's key,
-// the operators' keys, and the configuration that names both. The configuration comes last, so
-// that who finds one finds all of it.
-func (c DeviceCredential) Install(dir string) error {
+// CredentialFile is a file of a credential's directory.
+type CredentialFile struct {
+	Name string
+	Text []byte
+	Mode os.FileMode
+}
+
+// Files are the device's key, the operators' keys, and the configuration that names both. The
+// configuration comes last, so that who finds one finds all of it.
+func (c DeviceCredential) Files() ([]CredentialFile, error) {
 	if c.enrolled.Device == "" {
-		return errors.New("credential: there is none")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("credential: %w", err)
+		return nil, errors.New("credential: there is none")
 	}
 	key, err := json.Marshal(c.key)
 	if err != nil {
-		return fmt.Errorf("credential: %w", err)
+		return nil, fmt.Errorf("credential: %w", err)
 	}
-	for _, f := range []struct {
-		name string
-		text []byte
-		mode os.FileMode
-	}{{deviceKey, key, 0o600}, {trustFile, c.enrolled.Trust, 0o644}} {
-		if err := replaceFile(filepath.Join(dir, f.name), f.text, f.mode); err != nil {
-			return fmt.Errorf("credential: %w", err)
-		}
-	}
-	config := Config{
+	config, err := Config{
 		Device: c.enrolled.Device,
 		NATS:   NATS{URL: c.url},
 		OIDC:   OIDC{Issuer: c.enrolled.Issuer, Audience: c.enrolled.Audience, KeyFile: deviceKey},
 		Keys:   Keys{Trust: []string{trustFile}},
+	}.text()
+	if err != nil {
+		return nil, fmt.Errorf("credential: %w", err)
 	}
-	if err := config.Write(filepath.Join(dir, ConfigFile+".new")); err != nil {
+	return []CredentialFile{{deviceKey, key, 0o600}, {trustFile, c.enrolled.Trust, 0o644}, {ConfigFile, config, 0o600}}, nil
+}
+
+// Install writes the credential's files to a directory that only its owner can read.
+func (c DeviceCredential) Install(dir string) error {
+	files, err := c.Files()
+	if err != nil {
 		return err
 	}
-	if err := os.Rename(filepath.Join(dir, ConfigFile+".new"), filepath.Join(dir, ConfigFile)); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("credential: %w", err)
+	}
+	for _, f := range files {
+		if err := replaceFile(filepath.Join(dir, f.Name), f.Text, f.Mode); err != nil {
+			return fmt.Errorf("credential: %w", err)
+		}
 	}
 	if err := os.Remove(filepath.Join(dir, pendingFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("credential: %w", err)

@@ -2,6 +2,7 @@ package setup_test
 
 import (
 	"context"
+	"crypto/rsa"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/musterfleet/muster/agent/setup"
+	"github.com/musterfleet/muster/identity"
 )
 
 func TestMachineIsSetUpOnce(t *testing.T) {
@@ -53,5 +55,43 @@ func TestMachineRefusesLinks(t *testing.T) {
 	_, err = setup.Run(context.Background(), m, []setup.Step{setup.Place("key", "/key", setup.Entry{Mode: 0o600})})
 	if err == nil || !strings.Contains(err.Error(), "key: /key: is L") {
 		t.Errorf("a link in the key's place: %v", err)
+	}
+}
+
+// The files that setup places are those that a device which joins by itself writes.
+func TestCredentialIsWhatJoinInstalls(t *testing.T) {
+	ctx := context.Background()
+	intent := identity.EnrollmentIntent{URL: "tls://hub.example:4222", Token: "once", Device: "d1"}
+	credential, err := intent.Resolve(ctx, t.TempDir(), func(context.Context, identity.EnrollmentIntent, *rsa.PrivateKey) (identity.Enrolled, error) {
+		return identity.Enrolled{Device: "d1", Issuer: "https://issuer.example", Audience: "fleet", UserID: "u", KeyID: "k", Trust: []byte("trust")}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	m, err := setup.OpenMachine(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	steps, err := setup.Credential("/muster", os.Getuid(), os.Getgid(), credential)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done, err := setup.Run(ctx, m, steps); err != nil || len(done) != 4 {
+		t.Fatalf("%q, %v", done, err)
+	}
+	if err := credential.Install(filepath.Join(root, "joined")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"device.json", "operator.pub", "config.toml"} {
+		placed, err := m.Read("/muster/" + name)
+		joined, err2 := m.Read("/joined/" + name)
+		if err != nil || err2 != nil || !placed.Equal(joined) {
+			t.Errorf("%s: setup and join differ: %v, %v", name, err, err2)
+		}
+	}
+	if _, err := setup.Credential("/muster", 0, 0, identity.DeviceCredential{}); err == nil {
+		t.Error("no credential was taken for one")
 	}
 }
