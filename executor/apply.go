@@ -5,6 +5,8 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
@@ -27,6 +29,8 @@ type Applier struct {
 	// Stay has the applier wait where the run is held until somebody decides. Else it ends there,
 	// and the run can be attached to.
 	Stay bool
+	// Others, if not nil, is told before Apply publishes of runs that have not ended, if there are.
+	Others func([]wire.Run)
 	// Watch, if not nil, is told of each step the run takes. It must not block or keep the scene.
 	Watch func(rollout.Script, rollout.Moment)
 }
@@ -68,6 +72,9 @@ func (a Applier) Apply(ctx context.Context, approved policies.Approved) (Outcome
 		return Outcome{}, fmt.Errorf("apply: %w", err)
 	}
 	d.adopt(approved)
+	if others := d.unfinished(); len(others) > 0 && a.Others != nil {
+		a.Others(others)
+	}
 	if err := d.begin(ctx); err != nil {
 		return Outcome{}, fmt.Errorf("apply: %w", err)
 	}
@@ -163,6 +170,17 @@ func (d *driver) begin(ctx context.Context) error {
 		err = fmt.Errorf("run %s was begun by somebody else just now; attach to it", run.ID)
 	}
 	return err
+}
+
+// unfinished are the runs that have not ended, by id. Who applies overtakes them.
+func (d *driver) unfinished() []wire.Run {
+	var out []wire.Run
+	for _, id := range slices.Sorted(maps.Keys(d.look.records.Runs)) {
+		if r := d.look.records.Runs[id].Value; !r.Status.Ended() {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // freeID is a name for a run of a plan: the plan's own, and a count where it was run before.

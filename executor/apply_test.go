@@ -244,11 +244,130 @@ func TestACancelledRunLetsDevicesFinish(t *testing.T) {
 	}
 }
 
-// order has an event happen to the one run there is, as the verbs of muster rollout do.
+// TestARunThatIsOvertakenByAnotherWorldCanBeEnded: it publishes nothing more, and whoever cancels
+// it need not put its World in force again.
+func TestARunThatIsOvertakenByAnotherWorldCanBeEnded(t *testing.T) {
+	r := newRig(t, "a", "b")
+	held := `
+---
+apiVersion: muster.fleet/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec: {for: web, waves: [{percent: 50}, {rest: true}], gate: {healthy: 100%, minimum: 2}}
+`
+	first, err := r.applier().Apply(context.Background(), approve(t, worldOf(t, "1", held), r.observe()))
+	must(t, err)
+	if first.Run.Lanes[0].State != wire.LaneHeld {
+		t.Fatalf("the first run is %+v", first.Run)
+	}
+	if out := r.apply(world(t, "2")); out.Run.Status != wire.RunSucceeded {
+		t.Fatalf("the second run is %s", out.Run.Status)
+	}
+	if _, err := r.applier().Attach(context.Background(), first.Run.ID); !errors.Is(err, executor.ErrStale) {
+		t.Errorf("the first run goes on: %v, want ErrStale", err)
+	}
+	r.order(rollout.Cancel{By: "ben"})
+	out, err := r.applier().Attach(context.Background(), first.Run.ID)
+	must(t, err)
+	if out.Run.Status != wire.RunCancelled || len(out.Left) != 2 {
+		t.Errorf("cancelled, it is %s, left %v", out.Run.Status, out.Left)
+	}
+}
+
+// TestAFailedRunIsRolledBackAndPutInQuarantine: what failed is put back, and the next plan leaves
+// it blocked until somebody retries.
+func TestAFailedRunIsRolledBackAndPutInQuarantine(t *testing.T) {
+	r := newRig(t, "a", "b", "c", "d")
+	r.apply(world(t, "1"))
+	r.answer = func(_ algebra.DeviceID, _ algebra.App, s wire.AppState) *wire.AppState {
+		if s.Running.Version.String() == "2" {
+			s.Phase, s.Running, s.LastError = algebra.Failed, wire.Running{}, "it does not start"
+		}
+		return &s
+	}
+	bad := worldOf(t, "2", `
+---
+apiVersion: muster.fleet/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec: {for: web, waves: [{percent: 50}, {rest: true}], gate: {healthy: 90%}, onFailure: rollback}
+`)
+	out := r.apply(bad)
+	if out.Run.Status != wire.RunFailed || out.Run.Lanes[0].State != wire.LaneRolledBack {
+		t.Fatalf("the run is %+v", out.Run)
+	}
+	reality := r.observe()
+	for i := range uint32(reality.Roster.Len()) {
+		if rel := reality.Published.Release(i, algebra.MustApp("web")); rel.Version.String() != "1" {
+			t.Errorf("%s has version %s", reality.Roster.ID(i), rel.Version)
+		}
+	}
+	if p := r.plan(bad); len(p.Changes) != 0 || len(p.Blocked) != 4 || p.Blocked[0].Why != planner.Quarantined {
+		t.Errorf("the next plan has %d changes and blocks %v", len(p.Changes), p.Blocked)
+	}
+	lifted, err := executor.Retry(context.Background(), r.fleet, out.Run.ID)
+	must(t, err)
+	if p := r.plan(bad); len(lifted) != 1 || len(p.Changes) != 4 {
+		t.Errorf("retried, %d are lifted and the plan has %d changes", len(lifted), len(p.Changes))
+	}
+}
+
+// TestAnInterruptedApplyLeavesTheRunToOthers at once: its lease is let go.
+func TestAnInterruptedApplyLeavesTheRunToOthers(t *testing.T) {
+	r := newRig(t, "a", "b")
+	ctx, cancel := context.WithCancel(context.Background())
+	silent := true
+	var mu sync.Mutex
+	r.answer = func(_ algebra.DeviceID, _ algebra.App, s wire.AppState) *wire.AppState {
+		mu.Lock()
+		defer mu.Unlock()
+		if silent {
+			cancel()
+			return nil
+		}
+		return &s
+	}
+	out, err := r.applier().Apply(ctx, approve(t, world(t, "1"), r.observe()))
+	if !errors.Is(err, context.Canceled) || out.Run.Status != wire.RunActive {
+		t.Fatalf("%s: %v", out.Run.Status, err)
+	}
+	mu.Lock()
+	silent = false
+	mu.Unlock()
+	for _, l := range out.Left {
+		id := l.Device
+		if state, _, err := wire.Claimed(r.records().Devices[id].Desired.Value); err == nil {
+			rel := state.Releases()[algebra.MustApp("web")]
+			must(t, r.fleet.Report(id, wire.Encode(wire.AppState{Device: id, App: algebra.MustApp("web"), Phase: algebra.Running, Running: wire.RunningOf(rel), Wanted: state.Generation})))
+		}
+	}
+	if holder := r.records().Lease.Value.Holder; holder != "" {
+		t.Errorf("the lease is still held by %q", holder)
+	}
+	next := r.applier()
+	next.Holder = "ben elsewhere"
+	out, err = next.Attach(context.Background(), out.Run.ID)
+	must(t, err)
+	if out.Run.Status != wire.RunSucceeded || out.Run.Fence != 2 {
+		t.Errorf("attached, the run is %s, fence %d", out.Run.Status, out.Run.Fence)
+	}
+}
+
+func (r *rig) records() executor.Records {
+	r.t.Helper()
+	records, err := r.fleet.Read(context.Background())
+	must(r.t, err)
+	return records
+}
+
+// order has an event happen to the run that has not ended, as the verbs of muster rollout do.
 func (r *rig) order(e rollout.Event) {
 	records, err := r.fleet.Read(context.Background())
 	must(r.t, err)
-	for id := range records.Runs {
+	for id, run := range records.Runs {
+		if run.Value.Status.Ended() {
+			continue
+		}
 		_, err := executor.Order(context.Background(), r.fleet, id, e)
 		must(r.t, err)
 	}

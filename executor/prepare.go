@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
@@ -44,6 +45,9 @@ func (d *driver) current() error {
 // run over does what is not done yet.
 func (d *driver) prepare(ctx context.Context) error {
 	run, have := d.run.Value, d.look.records.World
+	if !goesOn(run) {
+		return nil // to end it or put things back takes no World
+	}
 	if have.Value.World != run.World || have.Revision == 0 {
 		if have.Value.At.After(run.Began) && have.Revision > 0 {
 			return fmt.Errorf("%w: another World is in force since %s, by %s; cancel run %s and plan again",
@@ -63,6 +67,11 @@ func (d *driver) prepare(ctx context.Context) error {
 		d.look.records.World = Kept[wire.WorldRecord]{record, results[0].Revision, record.At}
 	}
 	return d.whole(ctx, "the registry", d.relabellings())
+}
+
+// goesOn reports a run that may still publish what its plan wants.
+func goesOn(r wire.Run) bool {
+	return r.Status != wire.RunCancelling && slices.ContainsFunc(r.Lanes, func(l wire.Lane) bool { return l.State == wire.LaneGoing || l.State == wire.LaneHeld })
 }
 
 // relabellings are the plan's changes of the registry that are not done and still fit.

@@ -207,7 +207,14 @@ func (a *applyingFlags) goOn(ctx context.Context) error {
 
 func (a *applyingFlags) applier(fleet *cluster, key ed25519.PrivateKey) executor.Applier {
 	return executor.Applier{Transport: fleet.transport, Key: key, Keys: fleet.keys, By: request("apply").User, Holder: thisProcess(),
-		Now: time.Now, Lasts: a.lasts, Stay: a.stay, Watch: (&progress{console: a.console, machines: a.machines()}).show}
+		Now: time.Now, Lasts: a.lasts, Stay: a.stay, Others: a.overtakes, Watch: (&progress{console: a.console, machines: a.machines()}).show}
+}
+
+// overtakes notes the runs that a new one leaves behind.
+func (a *applyingFlags) overtakes(runs []wire.Run) {
+	for _, r := range runs {
+		a.console.note("muster rollout cancel "+r.ID, "run %s of %s is not ended; it publishes nothing more once this one has put its World in force", r.ID, r.By)
+	}
 }
 
 // thisProcess is a name that no other process has.
