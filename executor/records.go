@@ -130,37 +130,39 @@ func (r *Records) add(rec Record) error {
 	return nil
 }
 
-// put takes news of a device or of a run in.
+// put takes news of a device or of a run in. What is older than what is known is no news: who
+// watches before they read hears it again.
 func (r *Records) put(c Change) {
 	switch m := c.Message.(type) {
 	case wire.Run:
-		r.Runs[m.ID] = Kept[wire.Run]{m, c.Revision, c.At}
+		r.Runs[m.ID] = newer(r.Runs[m.ID], m, c)
 	case wire.Lease:
-		r.Lease = Kept[wire.Lease]{m, c.Revision, c.At}
+		r.Lease = newer(r.Lease, m, c)
 	case wire.DeviceEntry:
-		r.change(c.Device, func(d *Device) { d.Entry = Kept[wire.DeviceEntry]{m, c.Revision, c.At} })
+		r.change(c.Device, func(d *Device) { d.Entry = newer(d.Entry, m, c) })
 	case wire.DeviceInfo:
-		r.change(c.Device, func(d *Device) { d.Info = Kept[wire.DeviceInfo]{m, c.Revision, c.At} })
+		r.change(c.Device, func(d *Device) { d.Info = newer(d.Info, m, c) })
 	case wire.Heartbeat:
-		r.change(c.Device, func(d *Device) { d.Heartbeat = Kept[wire.Heartbeat]{m, c.Revision, c.At} })
-	case wire.AppState:
-		r.change(c.Device, func(d *Device) { d.said(Kept[wire.AppState]{m, c.Revision, c.At}) })
+		r.change(c.Device, func(d *Device) { d.Heartbeat = newer(d.Heartbeat, m, c) })
+	case wire.AppState: // that of an empty slot is kept too, so that an older one is seen to be
+		r.change(c.Device, func(d *Device) {
+			if d.States == nil {
+				d.States = map[algebra.App]Kept[wire.AppState]{}
+			}
+			d.States[m.App] = newer(d.States[m.App], m, c)
+		})
 	case wire.Signed, wire.AskState, wire.AskSpec, wire.StateAnswer, wire.SpecAnswer, wire.Refusal, wire.WorldRecord, wire.Quarantined,
 		wire.AskLogs, wire.LogsAnswer, wire.AskDoctor, wire.DoctorAnswer, wire.AskSecret, wire.SecretAnswer, wire.Unsupported:
 		panic(fmt.Sprintf("executor: ChangeOf gave a %s", m.Kind()))
 	}
 }
 
-// said takes the report of a slot in; that of an empty one takes the slot's away.
-func (d *Device) said(s Kept[wire.AppState]) {
-	if s.Value.Phase == 0 {
-		delete(d.States, s.Value.App)
-		return
+// newer is the news, unless what is known is newer.
+func newer[T any](have Kept[T], news T, c Change) Kept[T] {
+	if c.Revision < have.Revision {
+		return have
 	}
-	if d.States == nil {
-		d.States = map[algebra.App]Kept[wire.AppState]{}
-	}
-	d.States[s.Value.App] = s
+	return Kept[T]{news, c.Revision, c.At}
 }
 
 func (r *Records) change(id algebra.DeviceID, edit func(*Device)) {
