@@ -114,11 +114,11 @@ func TestSession(t *testing.T) {
 	}
 }
 
-// TestLanguage runs the test files of the language; the README beside them says what their
-// steps mean.
+// TestLanguage runs the test files of the language, and those of the examples; the README beside
+// the former says what their steps mean.
 func TestLanguage(t *testing.T) {
 	var out, errs strings.Builder
-	if code := run([]string{"test", "testdata/language"}, nil, &out, &errs); code != 0 {
+	if code := run([]string{"test", "testdata/language", "../../examples"}, nil, &out, &errs); code != 0 {
 		t.Errorf("exit code %d\n%s%s", code, out.String(), errs.String())
 	}
 	if !strings.Contains(out.String(), " passed, 0 failed in ") || strings.HasPrefix(out.String(), "0 passed") {
