@@ -75,9 +75,10 @@ func (m *Machine) Write(path string, e Entry) error {
 		err = m.root.Rename(staged, p)
 	}
 	if err != nil {
-		return errors.Join(err, ignoreGone(m.root.Remove(staged)))
+		// What cannot be removed now, the next Write removes: the first cause is the one to tell.
+		_ = m.root.Remove(staged)
 	}
-	return nil
+	return err
 }
 
 // stage makes a new file: what a run that was killed left is not written into, as somebody may

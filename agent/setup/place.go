@@ -67,12 +67,19 @@ func (p placing) Diff() string {
 
 func (p placing) Apply(_ context.Context, h Host) error { return h.Write(p.path, p.want) }
 
+// Undo writes only if Apply did: a read-only disk is left alone, and is no second error.
 func (p placing) Undo(_ context.Context, h Host) error {
-	if p.was != nil {
-		return h.Write(p.path, *p.was)
-	}
-	if err := h.Remove(p.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	now, err := h.Read(p.path)
+	gone := errors.Is(err, fs.ErrNotExist)
+	switch {
+	case err != nil && !gone:
 		return err
+	case p.was == nil && gone:
+		return nil
+	case p.was == nil:
+		return h.Remove(p.path)
+	case !gone && now.Equal(*p.was):
+		return nil
 	}
-	return nil
+	return h.Write(p.path, *p.was)
 }
