@@ -32,7 +32,11 @@ build: ## bin/muster and bin/muster-agent
 .PHONY: test
 test: ## all tests; ends with "N passed, N failed, N skipped" and says why a test was skipped
 	@go build -o bin/testreport ./.ci/testreport
-	@go test -json -timeout 10m ./... ./.ci/testreport | bin/testreport
+	@go test -json -timeout 10m ./... ./.ci/testreport | bin/testreport bin/failed
+
+.PHONY: retest
+retest: ## the packages that failed in the last make test, once more and one after the other
+	@go test -p 1 -count=1 -timeout 10m $$(cat bin/failed)
 
 .PHONY: race
 race: ## the race detector on all packages without podman bindings; needs gcc

@@ -5,7 +5,8 @@
 //	N passed, N failed, N skipped
 //
 // Subtests count as tests. A package that fails by itself, such as one that does not
-// compile, counts as one failure. The exit code is 1 if anything failed or nothing ran.
+// compile, counts as one failure. The exit code is 1 if anything failed or nothing ran. The
+// packages that failed are written to the file that is its argument, one a line.
 package main
 
 import (
@@ -21,7 +22,17 @@ import (
 // logged is a note that a test logs: t.Log("note: …"), and not what a program under test says.
 var logged = regexp.MustCompile(`_test\.go:\d+: note: (.*)`)
 
-func main() { os.Exit(run(os.Stdin, os.Stdout)) }
+func main() {
+	var packages strings.Builder
+	code := run(os.Stdin, os.Stdout, &packages)
+	if len(os.Args) > 1 {
+		if err := os.WriteFile(os.Args[1], []byte(packages.String()), 0o644); err != nil {
+			fmt.Fprintln(os.Stderr, "testreport:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
 
 // event is a line of `go test -json`, see `go doc test2json`.
 type event struct {
@@ -31,7 +42,7 @@ type event struct {
 // subject is a test, or a package where test is empty.
 type subject struct{ pkg, test string }
 
-func run(in io.Reader, out io.Writer) int {
+func run(in io.Reader, out, packages io.Writer) int {
 	var passed, failed, skipped int
 	output := map[subject][]string{}
 	failedIn := map[string]int{}
@@ -74,6 +85,8 @@ func run(in io.Reader, out io.Writer) int {
 		case "fail":
 			if e.Test != "" {
 				failedIn[e.Package]++
+			} else {
+				fmt.Fprintln(packages, e.Package)
 			}
 			if e.Test != "" || failedIn[e.Package] == 0 {
 				failed++

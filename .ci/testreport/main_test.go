@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"testing"
 )
@@ -26,7 +27,7 @@ ok  	p	0.1s
 1 passed, 0 failed, 1 skipped
 `
 	var out strings.Builder
-	if code := run(strings.NewReader(stream), &out); code != 0 || out.String() != want {
+	if code := run(strings.NewReader(stream), &out, io.Discard); code != 0 || out.String() != want {
 		t.Errorf("exit code %d\n got %q\nwant %q", code, out.String(), want)
 	}
 }
@@ -47,7 +48,7 @@ func TestReportFails(t *testing.T) {
 	}
 	for stream, want := range cases {
 		var out strings.Builder
-		if code := run(strings.NewReader(stream), &out); code != 1 || out.String() != want {
+		if code := run(strings.NewReader(stream), &out, io.Discard); code != 1 || out.String() != want {
 			t.Errorf("exit code %d\n got %q\nwant %q", code, out.String(), want)
 		}
 	}
