@@ -28,7 +28,7 @@ type kind struct {
 // kinds are all resources, in the order of their names.
 var kinds = []kind{
 	{"Assignment", "assignments", "asg", "Assignment places deployments on a fleet.", reflect.TypeFor[AssignmentSpec](), applied, false,
-		append([]apiext.CustomResourceColumnDefinition{column("Fleet", ".spec.fleet", 1), column("Deploy", ".spec.deploy", 1), number0("Priority", ".spec.priority", 1)}, counts...)},
+		append([]apiext.CustomResourceColumnDefinition{column("Fleet", ".spec.fleet", 1), column("Deploy", ".spec.deploy", 1), integer("Priority", ".spec.priority", 1)}, counts...)},
 	{"Deployment", "deployments", "mdep", "Deployment is what an app runs, in one version.", reflect.TypeFor[DeploymentSpec](), applied, false,
 		append([]apiext.CustomResourceColumnDefinition{column("App", ".spec.app", 0), column("Version", ".spec.version", 0)}, counts...)},
 	{"Device", "devices", "dev", "Device is a device: with a spec its labels are declared here, without one it mirrors the registry.",
@@ -37,7 +37,7 @@ var kinds = []kind{
 	{"Environment", "environments", "menv", "Environment gives rules other levels.", reflect.TypeFor[EnvironmentSpec](), read, false,
 		[]apiext.CustomResourceColumnDefinition{condition(Accepted)}},
 	{"Fleet", "fleets", "flt", "Fleet names a fleet or a selector.", reflect.TypeFor[FleetSpec](), reflect.TypeFor[FleetStatus](), false,
-		[]apiext.CustomResourceColumnDefinition{number0("Devices", ".status.devices", 0), column("Expression", ".spec.expression", 0), condition(Accepted)}},
+		[]apiext.CustomResourceColumnDefinition{integer("Devices", ".status.devices", 0), column("Expression", ".spec.expression", 0), condition(Accepted)}},
 	{"Policy", "policies", "pol", "Policy is a rule that plans must keep, or a theorem of the World.", reflect.TypeFor[PolicySpec](), read, false,
 		[]apiext.CustomResourceColumnDefinition{column("Scope", ".spec.scope", 0), column("Level", ".spec.level", 0), condition(Accepted)}},
 	{"Rollout", "rollouts", "rlt", "Rollout is how changes of an app or on a fleet go out.", reflect.TypeFor[RolloutSpec](), applied, false,
@@ -51,15 +51,15 @@ var kinds = []kind{
 var (
 	applied = reflect.TypeFor[AppliedStatus]()
 	read    = reflect.TypeFor[ReadStatus]()
-	counts  = []apiext.CustomResourceColumnDefinition{number0("Matched", ".status.matched", 0), number0("Running", ".status.running", 0),
-		number0("Pending", ".status.pending", 0), number0("Failed", ".status.failed", 0), number0("Conflicted", ".status.conflicted", 1), condition(Ready)}
+	counts  = []apiext.CustomResourceColumnDefinition{integer("Matched", ".status.matched", 0), integer("Running", ".status.running", 0),
+		integer("Pending", ".status.pending", 0), integer("Failed", ".status.failed", 0), integer("Conflicted", ".status.conflicted", 1), condition(Ready)}
 )
 
 func column(name, path string, priority int32) apiext.CustomResourceColumnDefinition {
 	return apiext.CustomResourceColumnDefinition{Name: name, Type: "string", JSONPath: path, Priority: priority}
 }
 
-func number0(name, path string, priority int32) apiext.CustomResourceColumnDefinition {
+func integer(name, path string, priority int32) apiext.CustomResourceColumnDefinition {
 	return apiext.CustomResourceColumnDefinition{Name: name, Type: "integer", JSONPath: path, Priority: priority}
 }
 
