@@ -65,6 +65,7 @@ var layers = []layer{
 	{folder: "./agent/vault", may: device, tests: everything},
 	{folder: "./agent/systemd", may: append([]string{"./agent/files"}, device...), tests: everything},
 	{folder: "./agent/setup", may: []string{"./agent", "./algebra", "./identity"}, tests: everything},
+	{folder: "./agent/setup/sshhost", may: []string{"./agent/setup"}, tests: everything},
 	// The only places where adapters meet.
 	{folder: "./cmd", may: everything},
 	{folder: "./examples", may: everything},
@@ -104,6 +105,8 @@ var soleImporters = []soleImporter{
 		"executor/kube alone knows Kubernetes"},
 	{[]string{"github.com/containers/podman", "go.podman.io"}, []string{"./agent/podman"},
 		"agent/podman alone knows podman; all else speaks agent.Runtime"},
+	{[]string{"golang.org/x/crypto/ssh", "github.com/pkg/sftp"}, []string{"./agent/setup/sshhost", "./agent/setup/setuptest"},
+		"agent/setup/sshhost alone speaks SSH; the steps see a Host"},
 	{[]string{"github.com/crillab/gophersat"}, []string{"./selectors/analysis"},
 		"selectors/analysis alone asks a SAT solver"},
 	{[]string{"github.com/zitadel"}, []string{"./identity/oidc", "./identity/devissuer"},

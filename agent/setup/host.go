@@ -3,7 +3,10 @@ package setup
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io/fs"
+	"net"
+	"strings"
 )
 
 // Host is the machine that is set up. Paths are absolute, with slashes.
@@ -18,6 +21,27 @@ type Host interface {
 	Write(path string, e Entry) error
 	// Remove takes away a file or an empty directory.
 	Remove(path string) error
+}
+
+// Dialer is a Host that connections can be made from, to find out what it reaches.
+type Dialer interface {
+	// Dial fails with ErrUnknown if the host lets nobody find out.
+	Dial(ctx context.Context, address string) (net.Conn, error)
+}
+
+// ErrUnknown is that something about a host cannot be known.
+var ErrUnknown = errors.New("cannot be known")
+
+// Staged is what a Host adds to a file's name until the file is whole.
+const Staged = ".muster-new"
+
+// LastLine is the last line of what a program printed, to be put after its error; empty if it printed none.
+func LastLine(noise string) string {
+	noise = strings.TrimSpace(noise)
+	if noise == "" {
+		return ""
+	}
+	return ": " + strings.TrimSpace(noise[strings.LastIndexByte(noise, '\n')+1:])
 }
 
 // Entry is a file, or a directory if its mode says so.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -33,13 +34,14 @@ func (m *Machine) Run(ctx context.Context, argv ...string) (string, error) {
 	c := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	c.Stdout, c.Stderr = &out, &noise
 	if err := c.Run(); err != nil {
-		lines := strings.Split(strings.TrimSpace(noise.String()), "\n")
-		if last := lines[len(lines)-1]; last != "" {
-			return "", fmt.Errorf("%s: %w: %s", argv[0], err, last)
-		}
-		return "", fmt.Errorf("%s: %w", argv[0], err)
+		return "", fmt.Errorf("%s: %w%s", argv[0], err, LastLine(noise.String()))
 	}
 	return out.String(), nil
+}
+
+// Dial makes a connection from this machine.
+func (m *Machine) Dial(ctx context.Context, address string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
 }
 
 func (m *Machine) Read(path string) (Entry, error) {
@@ -64,12 +66,14 @@ func (m *Machine) Read(path string) (Entry, error) {
 func (m *Machine) Write(path string, e Entry) error {
 	p := relative(path)
 	if e.Mode.IsDir() {
-		if err := m.root.Mkdir(p, e.Mode.Perm()); err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
+		if err := m.root.Mkdir(p, e.Mode.Perm()); err != nil {
+			if info, there := m.root.Lstat(p); there != nil || !info.IsDir() {
+				return err
+			}
 		}
 		return m.own(p, e)
 	}
-	staged := p + ".muster-new"
+	staged := p + Staged
 	err := m.stage(staged, e)
 	if err == nil {
 		err = m.root.Rename(staged, p)
