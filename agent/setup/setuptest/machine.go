@@ -26,11 +26,10 @@ type Machine struct {
 	// Known is the public key that it shows, as a line of known_hosts.
 	Known string
 
-	tb      testing.TB
-	first   *exec.Cmd // process 1, whose end is the machine's
-	mu      sync.Mutex
-	visits  map[*exec.Cmd]net.Conn
-	stopped bool
+	tb     testing.TB
+	first  *exec.Cmd // process 1, whose end is the machine's
+	mu     sync.Mutex
+	visits map[*exec.Cmd]net.Conn
 }
 
 // Operator is who sets machines up: a key, and the files that Login takes.
