@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/planner/planfile"
 )
 
@@ -62,8 +63,9 @@ func filed(results []Result) []planfile.PolicyResult {
 
 // Report is all that was found, the worst first, and how much was judged.
 type Report struct {
-	// File is the plan that was judged.
+	// File is the plan that was judged, as a file, and Plan as a plan.
 	File    planfile.File
+	Plan    planner.Plan
 	Results []Result
 	// Policies counts the gates. Evaluations counts how often one judged an action, a batch
 	// or the plan; inverses are not counted.

@@ -87,7 +87,7 @@ func (r *review) judge(gates Gates, opt Options) Report {
 	}
 	slices.SortStableFunc(r.results, Result.compare)
 	r.file.PolicyResults = filed(r.results)
-	return Report{File: *r.file, Results: r.results, Policies: len(gates), Evaluations: r.evaluations, Waivers: r.waivers.outcome()}
+	return Report{File: *r.file, Plan: r.plan, Results: r.results, Policies: len(gates), Evaluations: r.evaluations, Waivers: r.waivers.outcome()}
 }
 
 // review is the state of one Review.

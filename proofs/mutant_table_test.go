@@ -140,4 +140,7 @@ var mutants = []mutant{
 	{name: "a constant has no region of its own", file: "selectors/analysis/candidates.go",
 		old: "return slices.Concat(values, words, texts), err", new: "return slices.Concat(values, words), err",
 		laws: []string{"analysis-regions"}},
+	{name: "a value stands where one begins as it did", file: "planner/planfile/memo.go",
+		old: "bytes.HasPrefix(c.in[c.at:], last)", new: "bytes.HasPrefix(c.in[c.at:], last[:len(last)-1])",
+		laws: []string{"file-canonical"}},
 }

@@ -202,10 +202,6 @@ func (g *gating) print(out report.Gate) error {
 	if g.output.value != "text" {
 		return out.Write(c.out, g.output.value)
 	}
-	plan, err := out.File.Plan(nil, nil)
-	if err != nil {
-		return err
-	}
 	verdict := "The plan passes."
 	switch {
 	case out.Report.Denied():
@@ -213,7 +209,7 @@ func (g *gating) print(out report.Gate) error {
 	case out.Denied():
 		verdict = "The plan is denied, as here warnings deny."
 	}
-	_, err = fmt.Fprintf(c.out, "%s\n%s\n\n%s%s\n", origin(out.File), planner.Summary(plan), out.Text(c.color(c.out)), verdict)
+	_, err := fmt.Fprintf(c.out, "%s\n%s\n\n%s%s\n", origin(out.File), planner.Summary(out.Report.Plan), out.Text(c.color(c.out)), verdict)
 	return err
 }
 
@@ -222,11 +218,7 @@ func outcomeOf(g report.Gate) error {
 	if g.Denied() {
 		return denied
 	}
-	plan, err := g.File.Plan(nil, nil)
-	if err != nil {
-		return err
-	}
-	return conflictOf(plan)
+	return conflictOf(g.Report.Plan)
 }
 
 // placeResults makes the places of a World's files those the caller would open.

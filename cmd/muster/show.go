@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"time"
 
@@ -74,15 +76,30 @@ func wholeFlag(cmd *cobra.Command) *bool {
 
 // loadPlan reads a plan file.
 func (c *console) loadPlan(name string) (planfile.File, error) {
-	text, err := c.read(name)
+	from, err := c.open(name)
 	if err != nil {
 		return planfile.File{}, err
 	}
-	f, err := planfile.Decode(text)
+	defer from.Close()
+	f, err := decodePlan(from)
 	if err != nil {
 		return planfile.File{}, fmt.Errorf("%s: %w", shown(name), err)
 	}
 	return f, nil
+}
+
+// decodePlan reads a plan as it comes, if it can be read twice.
+func decodePlan(from io.Reader) (planfile.File, error) {
+	if file, ok := from.(*os.File); ok {
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+			return planfile.Read(file)
+		}
+	}
+	text, err := io.ReadAll(from)
+	if err != nil {
+		return planfile.File{}, err
+	}
+	return planfile.Decode(text)
 }
 
 // origin is what a plan was made from.

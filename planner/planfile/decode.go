@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -21,8 +22,37 @@ var ErrTampered = errors.New("the plan was changed after it was written, as its 
 // not have the digest it names is ErrTampered. Keys this build does not know are left out,
 // and covered all the same where a newer minor version wrote them; another major version is
 // refused. What the digest does not cover (who asked, when, labels) is as trustworthy as
-// the file's origin.
+// the file's origin. Lists and maps of the file may be shared within it.
 func Decode(text []byte) (File, error) {
+	f, digest, err := (&canonical{in: text, end: true}).file()
+	if err != nil {
+		return decodeOther(text)
+	}
+	return checked(f, digest)
+}
+
+// Read is Decode of a file that is not held in memory, as long as it is in the form that JSON
+// writes. It reads from the beginning.
+func Read(from io.ReadSeeker) (File, error) {
+	f, digest, err := (&canonical{from: from, room: window}).file()
+	if err == nil {
+		return checked(f, digest)
+	}
+	if !errors.Is(err, errOther) {
+		return File{}, fmt.Errorf("plan: %w", err)
+	}
+	if _, err := from.Seek(0, io.SeekStart); err != nil {
+		return File{}, fmt.Errorf("plan: %w", err)
+	}
+	text, err := io.ReadAll(io.LimitReader(from, MaxSize+1))
+	if err != nil {
+		return File{}, fmt.Errorf("plan: %w", err)
+	}
+	return decodeOther(text)
+}
+
+// decodeOther is Decode of any text: it says what is wrong with those that are no plan file.
+func decodeOther(text []byte) (File, error) {
 	if len(text) > MaxSize {
 		return File{}, fmt.Errorf("plan: %d bytes, at most %d are read", len(text), MaxSize)
 	}
@@ -50,10 +80,15 @@ func Decode(text []byte) (File, error) {
 			return File{}, fmt.Errorf("plan: %w", err)
 		}
 	}
+	return checked(f, digest)
+}
+
+// checked is a file whose content has a digest, if that is the one it names.
+func checked(f File, digest algebra.Digest) (File, error) {
 	if f.Metadata.Digest != digest.String() || f.Metadata.Name != nameOf(digest) {
 		return File{}, ErrTampered
 	}
-	if _, err := f.Plan(nil, nil); err != nil { // what From writes is always a plan
+	if _, err := f.read(nil); err != nil { // what From writes is always a plan
 		return File{}, err
 	}
 	return f, nil

@@ -17,12 +17,26 @@ import (
 //
 // Law: with the roster and the deployments the plan was made from, From gives the file again.
 func (f File) Plan(roster *algebra.Roster, known map[algebra.Digest]algebra.Deployment) (planner.Plan, error) {
+	p, err := f.read(known)
+	if err != nil {
+		return planner.Plan{}, err
+	}
+	if p.Roster = roster; roster == nil {
+		if p.Roster, err = algebra.NewRoster(f.devices()); err != nil {
+			return planner.Plan{}, fmt.Errorf("plan: %w", err)
+		}
+	}
+	return p, nil
+}
+
+// read is Plan without a roster. A file that it reads has one: devices gives each once.
+func (f File) read(known map[algebra.Digest]algebra.Deployment) (planner.Plan, error) {
 	world, err := algebra.ParseDigest(f.Base.WorldDigest)
 	if err != nil {
 		return planner.Plan{}, fmt.Errorf("plan: base: %w", err)
 	}
-	r := &reading{known: known, plan: planner.Plan{World: world, Observed: f.Base.ObservedAt, Roster: roster,
-		Unchanged: f.Summary.NoOp, Partial: !f.Complete, Base: map[algebra.DeviceID]planner.Base{}}}
+	r := &reading{known: known, releases: map[*Deployment]algebra.Release{}, plan: planner.Plan{World: world, Observed: f.Base.ObservedAt,
+		Unchanged: f.Summary.NoOp, Partial: !f.Complete, Base: make(map[algebra.DeviceID]planner.Base, len(f.Base.Devices))}}
 	for _, d := range f.Base.Devices {
 		if err := r.base(d); err != nil {
 			return planner.Plan{}, fmt.Errorf("plan: base: %w", err)
@@ -66,11 +80,6 @@ func (f File) Plan(roster *algebra.Roster, known map[algebra.Digest]algebra.Depl
 			return planner.Plan{}, fmt.Errorf("plan: in flight %s: %w", s.Address, err)
 		}
 	}
-	if roster == nil {
-		if r.plan.Roster, err = algebra.NewRoster(f.devices()); err != nil {
-			return planner.Plan{}, fmt.Errorf("plan: %w", err)
-		}
-	}
 	return r.plan, nil
 }
 
@@ -90,8 +99,9 @@ func (f File) devices() []algebra.Device {
 
 // reading is the state of one File.Plan.
 type reading struct {
-	known map[algebra.Digest]algebra.Deployment
-	plan  planner.Plan
+	known    map[algebra.Digest]algebra.Deployment
+	releases map[*Deployment]algebra.Release // of those that were met, which changes share
+	plan     planner.Plan
 }
 
 func (r *reading) base(d DeviceBase) error {
@@ -149,14 +159,14 @@ func (r *reading) action(c Change) error {
 		By: planner.By{Assignment: c.Assignment.Name, Rule: c.Assignment.Rule, Term: c.Assignment.Term, Source: algebra.Source(c.Source)}}
 	var have, want algebra.Release
 	if c.Change.Before != nil {
-		if have, err = release(*c.Change.Before, at.App); err != nil {
+		if have, err = r.release(c.Change.Before, at.App); err != nil {
 			return err
 		}
 		have.Values = algebra.Digest{} // not in the file
 		out.Have = r.known[have.Deployment]
 	}
 	if c.Change.After != nil {
-		if want, err = release(*c.Change.After, at.App); err != nil {
+		if want, err = r.release(c.Change.After, at.App); err != nil {
 			return err
 		}
 		out.Want, out.Values = r.known[want.Deployment], c.Change.After.Values
@@ -183,7 +193,7 @@ func (r *reading) atRest(c Change) error {
 	if c.Change.After == nil {
 		return errors.New("nothing is at rest there")
 	}
-	rel, err := release(*c.Change.After, at.App)
+	rel, err := r.release(c.Change.After, at.App)
 	if err != nil {
 		return err
 	}
@@ -214,9 +224,12 @@ func (r *reading) drift(d Drift) error {
 	return nil
 }
 
-func release(d Deployment, app algebra.App) (algebra.Release, error) {
+func (r *reading) release(d *Deployment, app algebra.App) (algebra.Release, error) {
 	if d.App != app.String() {
 		return algebra.Release{}, fmt.Errorf("it places app %q", d.App)
+	}
+	if known, ok := r.releases[d]; ok {
+		return known, nil
 	}
 	version, err := algebra.ParseVersion(d.Version)
 	if err != nil {
@@ -226,7 +239,8 @@ func release(d Deployment, app algebra.App) (algebra.Release, error) {
 	if err != nil {
 		return algebra.Release{}, err
 	}
-	return algebra.Release{Version: version, Deployment: digest, Values: algebra.Values(d.Values).Digest()}, nil
+	r.releases[d] = algebra.Release{Version: version, Deployment: digest, Values: algebra.Values(d.Values).Digest()}
+	return r.releases[d], nil
 }
 
 func (r *reading) blocked(b Blocked) error {
