@@ -26,6 +26,8 @@ type Applier struct {
 	Now        func() time.Time
 	// Lasts is how long the lease holds without a renewal; 0 is DefaultLasts.
 	Lasts time.Duration
+	// TakeOver applies although somebody else keeps another World in force, and takes it from them.
+	TakeOver bool
 	// Stay has the applier wait where the run is held until somebody decides. Else it ends there,
 	// and the run can be attached to.
 	Stay bool
@@ -43,6 +45,9 @@ type Outcome struct {
 	Count rollout.Count
 	// Left are the devices that are not as the plan wants them, by id.
 	Left []rollout.Left
+	// Desired is the newest revision that was written of a desired state: who follows the fleet
+	// and has come to it knows all that was published.
+	Desired uint64
 }
 
 // ErrStale says that a plan no longer fits: another World is in force, or every device it

@@ -25,6 +25,7 @@ type driver struct {
 	approved policies.Approved
 	script   rollout.Script
 	changes  map[algebra.Slot]planner.Change
+	desired  uint64 // the newest revision written
 }
 
 // open begins to follow the fleet. It watches before it reads, so that nothing is missed.
@@ -240,7 +241,7 @@ func (d *driver) wait(ctx context.Context, wake time.Time, look time.Duration) e
 func (d *driver) outcome() Outcome {
 	scene := d.look.at(d.Now())
 	if len(d.run.Value.Lanes) == 0 {
-		return Outcome{Run: d.run.Value}
+		return Outcome{Run: d.run.Value, Desired: d.desired}
 	}
-	return Outcome{Run: d.run.Value, Rows: d.script.Table(d.run.Value, scene), Count: d.script.Total(scene), Left: d.script.Left(d.run.Value, scene)}
+	return Outcome{Desired: d.desired, Run: d.run.Value, Rows: d.script.Table(d.run.Value, scene), Count: d.script.Total(scene), Left: d.script.Left(d.run.Value, scene)}
 }

@@ -27,19 +27,25 @@ func Order(ctx context.Context, t Transport, id string, e rollout.Event) (wire.R
 		case have.Value.Status.Ended():
 			return have.Value, fmt.Errorf("%w: %s %s", ErrEnded, id, have.Value.Status)
 		}
-		next, _ := rollout.Script{}.Step(have.Value, e) // its effects are seen to by who drives the run
-		results, err := t.Write(ctx, []Write{SetRun{next, have.Revision}})
-		if err == nil {
-			err = results[0].Err
-		}
+		next, err := OrderOf(ctx, t, have, e)
 		if errors.Is(err, ErrMoved) {
 			continue
 		}
-		if err != nil {
-			return wire.Run{}, fmt.Errorf("run %s: %w", id, err)
-		}
-		return next, nil
+		return next, err
 	}
+}
+
+// OrderOf is Order for who has read the run; where it has moved since, the error is ErrMoved.
+func OrderOf(ctx context.Context, t Transport, have Kept[wire.Run], e rollout.Event) (wire.Run, error) {
+	next, _ := rollout.Script{}.Step(have.Value, e) // its effects are seen to by who drives the run
+	results, err := t.Write(ctx, []Write{SetRun{next, have.Revision}})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return wire.Run{}, fmt.Errorf("run %s: %w", have.Value.ID, err)
+	}
+	return next, nil
 }
 
 // Retry lifts the quarantine that a run wrote, so that the next plan tries again. It returns

@@ -37,6 +37,23 @@ type Reader interface {
 	Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, error)
 }
 
+// Watcher is a Transport that can tell of everything that Read takes.
+type Watcher interface {
+	Transport
+
+	// WatchAll is Watch that besides delivers desired states, the World in force and quarantines.
+	WatchAll(ctx context.Context) (<-chan Change, error)
+}
+
+// Watched reports whether Watch tells of a bucket.
+func Watched(bucket string) bool {
+	switch bucket {
+	case wire.RunsBucket, wire.LeasesBucket, wire.DevicesBucket, wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket:
+		return true
+	}
+	return false
+}
+
 // ErrMoved is the outcome of a write on a revision that is no longer the record's.
 var ErrMoved = errors.New("the record has moved since it was read")
 

@@ -15,8 +15,8 @@ import (
 // current finds out whether a plan is stale, before anything is written.
 func (d *driver) current() error {
 	plan, records := d.approved.Plan(), d.look.records
-	if w := records.World; w.Revision > 0 && w.Value.Held && w.Value.Owner != d.By {
-		return fmt.Errorf("the World is owned by %s since %s; change it there, or stop that first", w.Value.Owner, w.Value.At.Format(time.RFC3339))
+	if w := records.World; d.ownedByOthers() && !d.TakeOver {
+		return fmt.Errorf("%w by %s since %s; change it there, or take it over", ErrOwned, w.Value.Owner, w.Value.At.Format(time.RFC3339))
 	}
 	targets, moved := map[algebra.DeviceID]bool{}, 0
 	for _, c := range plan.Changes {
@@ -41,6 +41,15 @@ func (d *driver) current() error {
 	return nil
 }
 
+// ErrOwned says that somebody keeps the fleet as another World declares.
+var ErrOwned = errors.New("the World is owned")
+
+// ownedByOthers reports a World that somebody else keeps in force.
+func (d *driver) ownedByOthers() bool {
+	w := d.look.records.World
+	return w.Revision > 0 && w.Value.Held && w.Value.Owner != d.By
+}
+
 // prepare puts the World in force and writes the registry. It can be done again: whoever takes a
 // run over does what is not done yet.
 func (d *driver) prepare(ctx context.Context) error {
@@ -48,12 +57,16 @@ func (d *driver) prepare(ctx context.Context) error {
 	if !goesOn(run) {
 		return nil // to end it or put things back takes no World
 	}
-	if have.Value.World != run.World || have.Revision == 0 {
+	takes := d.TakeOver && d.ownedByOthers()
+	if have.Value.World != run.World || have.Revision == 0 || takes {
 		if have.Value.At.After(run.Began) && have.Revision > 0 {
 			return fmt.Errorf("%w: another World is in force since %s, by %s; cancel run %s and plan again",
 				ErrStale, have.Value.At.Format(time.RFC3339), have.Value.Owner, run.ID)
 		}
-		record := wire.WorldRecord{World: run.World, Owner: run.By, At: d.Now()}
+		record := wire.WorldRecord{World: run.World, Owner: run.By, At: d.Now(), Held: have.Value.Held && have.Value.Owner == run.By}
+		if takes {
+			record.TakenFrom, record.Was = have.Value.Owner, have.Value.World
+		}
 		results, err := d.Transport.Write(ctx, []Write{SetWorld{record, have.Revision}})
 		if err == nil {
 			err = results[0].Err

@@ -50,6 +50,7 @@ func (d *driver) publish(ctx context.Context, lane int, devices []algebra.Device
 		switch {
 		case r.Err == nil:
 			d.look.put(to[i], states[i], r.Revision, d.Now())
+			d.desired = max(d.desired, r.Revision)
 		case errors.Is(r.Err, ErrMoved):
 			moved = true
 		case errors.Is(r.Err, ErrHalted):

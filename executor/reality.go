@@ -19,6 +19,11 @@ func Observe(ctx context.Context, t Reader, keys wire.Keyring, now time.Time) (a
 	if err != nil {
 		return algebra.Reality{}, nil, fmt.Errorf("read the fleet: %w", err)
 	}
+	return observe(ctx, t, records, keys, now)
+}
+
+// observe is the reality of records, with the contents of what is published.
+func observe(ctx context.Context, t Reader, records Records, keys wire.Keyring, now time.Time) (algebra.Reality, []error, error) {
 	r, problems, err := reality(records, keys, now)
 	if err != nil {
 		return algebra.Reality{}, nil, err
@@ -69,8 +74,7 @@ func reality(records Records, keys wire.Keyring, now time.Time) (algebra.Reality
 		r.Records[id] = algebra.Record{Registry: d.Entry.Revision, Desired: d.Desired.Revision,
 			Lifecycle: d.Entry.Value.Lifecycle, Heard: d.Heard()}
 		for app, s := range d.States {
-			r.Slots[algebra.Slot{Device: id, App: app}] = algebra.SlotState{Release: s.Value.Running.Release(), Phase: s.Value.Phase,
-				Since: s.Value.Since, Detail: s.Value.LastError, Restarts: s.Value.Restarts}
+			r.Slots[algebra.Slot{Device: id, App: app}] = slotState(s.Value)
 		}
 		if d.Desired.Revision == 0 {
 			continue
@@ -85,8 +89,20 @@ func reality(records Records, keys wire.Keyring, now time.Time) (algebra.Reality
 		}
 	}
 	r.Published = published.Placement()
-	for _, key := range slices.Sorted(maps.Keys(records.Quarantine)) {
-		q := records.Quarantine[key].Value
+	apart, wrong := quarantines(records.Quarantine)
+	r.Quarantine = apart
+	return r, append(problems, wrong...), nil
+}
+
+// slotState is what a device said of a slot; that of an empty one is zero but for what it says.
+func slotState(s wire.AppState) algebra.SlotState {
+	return algebra.SlotState{Release: s.Running.Release(), Phase: s.Phase, Since: s.Since, Detail: s.LastError, Restarts: s.Restarts}
+}
+
+// quarantines are those in force, in the order of their keys.
+func quarantines(kept map[string]Kept[wire.Quarantined]) (out []algebra.Quarantine, problems []error) {
+	for _, key := range slices.Sorted(maps.Keys(kept)) {
+		q := kept[key].Value
 		if q.Lifted {
 			continue
 		}
@@ -95,7 +111,7 @@ func reality(records Records, keys wire.Keyring, now time.Time) (algebra.Reality
 			problems = append(problems, fmt.Errorf("quarantine %s: %w", key, err))
 			continue
 		}
-		r.Quarantine = append(r.Quarantine, algebra.Quarantine{App: q.App, Version: q.Version, Deployment: q.Digest, Devices: ids, Run: q.Run, Reason: q.Reason})
+		out = append(out, algebra.Quarantine{App: q.App, Version: q.Version, Deployment: q.Digest, Devices: ids, Run: q.Run, Reason: q.Reason})
 	}
-	return r, problems, nil
+	return out, problems
 }

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -69,11 +70,14 @@ type Record struct {
 	Deleted     bool
 }
 
-// Change is news of one device, a DeviceEntry, DeviceInfo, AppState or Heartbeat, or of runs, a
-// Run or a Lease, which has no Device.
+// Change is news of one device, a DeviceEntry, DeviceInfo, AppState, Heartbeat or Signed, or of
+// the fleet, a Run, Lease, Quarantined or WorldRecord, which has no Device.
 type Change struct {
-	Device   algebra.DeviceID
-	Message  wire.Message
+	Device  algebra.DeviceID
+	Message wire.Message
+	// Envelope is a desired state as it is stored, to be read by wire.Open; its Message is an
+	// empty Signed, since to look into it is up to who has the keys.
+	Envelope []byte
 	Revision uint64
 	At       time.Time
 }
@@ -102,32 +106,11 @@ func Assemble(records iter.Seq[Record]) Records {
 }
 
 func (r *Records) add(rec Record) error {
-	switch rec.Bucket {
-	case wire.WorldBucket:
-		m, err := messageOf[wire.WorldRecord](rec)
-		if err == nil {
-			r.World = kept(rec, m)
-		}
-		return err
-	case wire.QuarantineBucket:
-		m, err := messageOf[wire.Quarantined](rec)
-		if err == nil {
-			r.Quarantine[rec.Key] = kept(rec, m)
-		}
-		return err
-	case wire.DesiredBucket:
-		id, err := wire.ParseToken(rec.Key)
-		if err == nil {
-			r.change(id, func(d *Device) { d.Desired = kept(rec, rec.Value) })
-		}
-		return err
-	}
 	c, err := ChangeOf(rec)
-	if err != nil {
-		return err
+	if err == nil {
+		r.put(c)
 	}
-	r.put(c)
-	return nil
+	return err
 }
 
 // put takes news of a device or of a run in. What is older than what is known is no news: who
@@ -138,6 +121,13 @@ func (r *Records) put(c Change) {
 		r.Runs[m.ID] = newer(r.Runs[m.ID], m, c)
 	case wire.Lease:
 		r.Lease = newer(r.Lease, m, c)
+	case wire.WorldRecord:
+		r.World = newer(r.World, m, c)
+	case wire.Quarantined:
+		key := wire.QuarantineKey(m)
+		r.Quarantine[key] = newer(r.Quarantine[key], m, c)
+	case wire.Signed:
+		r.change(c.Device, func(d *Device) { d.Desired = newer(d.Desired, c.Envelope, c) })
 	case wire.DeviceEntry:
 		r.change(c.Device, func(d *Device) { d.Entry = newer(d.Entry, m, c) })
 	case wire.DeviceInfo:
@@ -151,8 +141,8 @@ func (r *Records) put(c Change) {
 			}
 			d.States[m.App] = newer(d.States[m.App], m, c)
 		})
-	case wire.Signed, wire.AskState, wire.AskSpec, wire.StateAnswer, wire.SpecAnswer, wire.Refusal, wire.WorldRecord, wire.Quarantined,
-		wire.AskLogs, wire.LogsAnswer, wire.AskDoctor, wire.DoctorAnswer, wire.AskSecret, wire.SecretAnswer, wire.Unsupported:
+	case wire.AskState, wire.AskSpec, wire.StateAnswer, wire.SpecAnswer, wire.Refusal, wire.AskLogs, wire.LogsAnswer,
+		wire.AskDoctor, wire.DoctorAnswer, wire.AskSecret, wire.SecretAnswer, wire.Unsupported:
 		panic(fmt.Sprintf("executor: ChangeOf gave a %s", m.Kind()))
 	}
 }
@@ -171,10 +161,8 @@ func (r *Records) change(id algebra.DeviceID, edit func(*Device)) {
 	r.Devices[id] = d
 }
 
-func kept[T any](rec Record, v T) Kept[T] { return Kept[T]{v, rec.Revision, rec.At} }
-
-// ChangeOf reads a record of the registry or of what devices report. The content must be of
-// the device, and app, that the key names; a deleted app state is the empty slot's.
+// ChangeOf reads a record of those that Read takes. The content must be of the device, and app,
+// that the key names; a deleted app state is the empty slot's. A desired state is not opened.
 func ChangeOf(rec Record) (Change, error) {
 	c := Change{Revision: rec.Revision, At: rec.At}
 	var err error
@@ -197,6 +185,19 @@ func ChangeOf(rec Record) (Change, error) {
 	case wire.LeasesBucket:
 		c.Message, err = messageOf[wire.Lease](rec)
 		return c, err
+	case wire.WorldBucket:
+		c.Message, err = messageOf[wire.WorldRecord](rec)
+		return c, err
+	case wire.QuarantineBucket:
+		c.Message, err = messageOf[wire.Quarantined](rec)
+		return c, err
+	case wire.DesiredBucket:
+		c.Device, err = wire.ParseToken(rec.Key)
+		if err == nil && rec.Deleted {
+			err = errors.New("it was deleted, which publishes nothing")
+		}
+		c.Message, c.Envelope = wire.Signed{}, rec.Value
+		return c, err
 	case wire.StateBucket:
 		id, app, err := wire.ParseStateKey(rec.Key)
 		if err != nil {
@@ -214,7 +215,7 @@ func ChangeOf(rec Record) (Change, error) {
 		c.Device, c.Message = id, m
 		return c, nil
 	default:
-		return Change{}, fmt.Errorf("bucket %s holds nothing of a device", rec.Bucket)
+		return Change{}, fmt.Errorf("bucket %s: no part of the fleet's records", rec.Bucket)
 	}
 	if err != nil {
 		return Change{}, err

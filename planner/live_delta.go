@@ -9,13 +9,28 @@ import (
 // Delta is one thing that became otherwise since a Live last planned.
 //
 //sumtype:decl
-type Delta interface{ delta() } // sealed: PutDevice, RemoveDevice, SetLabel, Heard, Said, SetRecord, Published, Quarantines, Declared, Tick
+type Delta interface{ delta() } // sealed: PutDevice, RemoveDevice, Registered, Reported, SetLabel, Heard, Said, SetRecord, Published, Quarantines, Declared, Tick
 
 // PutDevice is a device that is new or has other labels or facts: all of them.
 type PutDevice struct{ Device algebra.Device }
 
 // RemoveDevice is a device that the registry let go, and what was published to it.
 type RemoveDevice struct{ Device algebra.DeviceID }
+
+// Registered is a device's entry in the registry, new or other: its labels, all of them, and its
+// standing. What it reports, and what is published to it, stay.
+type Registered struct {
+	Device    algebra.DeviceID
+	Labels    map[string]string
+	Revision  uint64
+	Lifecycle algebra.Lifecycle
+}
+
+// Reported is what a known device says of itself: its facts, all of them.
+type Reported struct {
+	Device algebra.DeviceID
+	Facts  map[string]string
+}
 
 // SetLabel is one label of a known device; Absent takes it away.
 type SetLabel struct {
@@ -63,6 +78,8 @@ type Tick struct{ At time.Time }
 
 func (PutDevice) delta()    {}
 func (RemoveDevice) delta() {}
+func (Registered) delta()   {}
+func (Reported) delta()     {}
 func (SetLabel) delta()     {}
 func (Heard) delta()        {}
 func (Said) delta()         {}

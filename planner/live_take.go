@@ -27,6 +27,19 @@ func (l *Live) take(d Delta, dirty map[algebra.DeviceID]bool) (all bool) {
 			o.gone, o.device, o.published = true, algebra.Device{}, map[algebra.App]algebra.Release{}
 			dirty[d.Device] = true
 		}
+	case Registered:
+		before, _ := s.device(d.Device)
+		rec := s.base.Records[d.Device]
+		if rec.Lifecycle != d.Lifecycle || l.parts[d.Device].Does() { // what it does stands on another revision now
+			dirty[d.Device] = true
+		}
+		rec.Registry, rec.Lifecycle = d.Revision, d.Lifecycle
+		s.base.Records[d.Device] = rec
+		return l.take(PutDevice{algebra.Device{ID: d.Device, Labels: d.Labels, Facts: before.Facts}}, dirty)
+	case Reported:
+		if before, known := s.device(d.Device); known {
+			return l.take(PutDevice{algebra.Device{ID: d.Device, Labels: before.Labels, Facts: d.Facts}}, dirty)
+		}
 	case SetLabel:
 		return l.setLabel(d, dirty)
 	case Heard:

@@ -68,7 +68,16 @@ func (m *model) next() planner.Delta {
 	}
 	id := device()
 	i := slices.IndexFunc(m.Devices, func(d algebra.Device) bool { return d.ID == id })
-	switch m.Intn(11) {
+	switch m.Intn(13) {
+	case 12:
+		return m.register(id, i)
+	case 11:
+		facts := map[string]string{"arch": []string{"aarch64", "x86_64"}[m.Intn(2)]}
+		if i >= 0 {
+			m.Devices = slices.Clone(m.Devices)
+			m.Devices[i].Facts = facts
+		}
+		return planner.Reported{Device: id, Facts: facts}
 	case 10:
 		d := m.some()
 		m.Quarantine = []algebra.Quarantine{{App: d.App(), Version: d.Version(), Deployment: d.Digest(), Devices: []algebra.DeviceID{id}, Run: "r1", Reason: "exit 1"}}
@@ -131,6 +140,22 @@ func (m *model) next() planner.Delta {
 	}
 	m.now = m.now.Add(time.Duration(m.Intn(12)-1) * time.Minute)
 	return planner.Tick{At: m.now}
+}
+
+// register enters a device in the registry or changes its entry.
+func (m *model) register(id algebra.DeviceID, i int) planner.Delta {
+	d := planner.Registered{Device: id, Labels: map[string]string{"ring": fmt.Sprint(m.Intn(2)), "site": "a"},
+		Revision: uint64(m.Intn(5)), Lifecycle: algebra.Lifecycle(1 + m.Intn(4))}
+	m.Devices = slices.Clone(m.Devices)
+	if i < 0 {
+		m.Devices = append(m.Devices, algebra.Device{ID: id, Labels: d.Labels})
+	} else {
+		m.Devices[i].Labels = d.Labels
+	}
+	rec := m.Records[id]
+	rec.Registry, rec.Lifecycle = d.Revision, d.Lifecycle
+	m.Records[id] = rec
+	return d
 }
 
 // some is a deployment that the World has, or had.
@@ -297,6 +322,8 @@ func TestLiveLawSeesWrongLives(t *testing.T) {
 	for name, drop := range map[string]func(planner.Delta) bool{
 		"time stands still":        func(d planner.Delta) bool { _, ok := d.(planner.Tick); return ok },
 		"no sign of life":          func(d planner.Delta) bool { _, ok := d.(planner.Heard); return ok },
+		"the registry stays":       func(d planner.Delta) bool { _, ok := d.(planner.Registered); return ok },
+		"facts stay":               func(d planner.Delta) bool { _, ok := d.(planner.Reported); return ok },
 		"labels stay":              func(d planner.Delta) bool { _, ok := d.(planner.SetLabel); return ok },
 		"the first World for good": func(d planner.Delta) bool { _, ok := d.(planner.Declared); return ok },
 	} {

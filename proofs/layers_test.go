@@ -42,6 +42,9 @@ var layers = []layer{
 	// The embedded server brings its callout.
 	{folder: "./executor/nats", may: append([]string{"./identity/callout"}, transport...), tests: everything},
 	{folder: "./executor/inprocess", may: transport, tests: everything},
+	{folder: "./executor/operator", tests: everything,
+		may: []string{"./executor", "./executor/rollout", "./executor/wire", "./policies", "./planner", "./algebra"}},
+	{folder: "./executor/operator/worlddir", tests: everything, may: []string{"./executor/operator"}},
 	// The hub can neither place nor remove work, so it has no use for plans and policies.
 	{folder: "./executor/hub", may: []string{"./executor/wire", "./algebra", "./identity"}, tests: everything},
 	{folder: "./executor/office", tests: everything,

@@ -35,6 +35,7 @@ type applyingFlags struct {
 	glass   string // why policies are not to stop it
 	attach  string
 	stay    bool
+	over    bool // the World is taken from serve
 	lasts   time.Duration
 	output  *choice
 }
@@ -80,6 +81,7 @@ stale, 5 done, but a conflict blocks a slot.`,
 	cmd.Flags().StringVar(&a.glass, breakGlass, "", "apply although policies deny, for this `REASON`, as an operator; it is on record")
 	cmd.Flags().StringVar(&a.attach, "attach", "", "go on with this `RUN`")
 	cmd.Flags().BoolVar(&a.stay, "stay", false, "wait while the run is held, until somebody decides")
+	cmd.Flags().BoolVar(&a.over, "take-over", false, "apply although muster serve keeps another World in force; it does nothing then until its own is changed")
 	cmd.Flags().DurationVar(&a.lasts, "lease", executor.DefaultLasts, "`TIME` after which another may take over from this process if it is not heard of")
 	a.output = outputFlag(cmd, "text", "ndjson")
 	completeRuns(cmd, &a.source, "attach")
@@ -207,7 +209,7 @@ func (a *applyingFlags) goOn(ctx context.Context) error {
 
 func (a *applyingFlags) applier(fleet *cluster, key ed25519.PrivateKey) executor.Applier {
 	return executor.Applier{Transport: fleet.transport, Key: key, Keys: fleet.keys, By: request("apply").User, Holder: thisProcess(),
-		Now: time.Now, Lasts: a.lasts, Stay: a.stay, Others: a.overtakes, Watch: (&progress{console: a.console, machines: a.machines()}).show}
+		Now: time.Now, Lasts: a.lasts, Stay: a.stay, TakeOver: a.over, Others: a.overtakes, Watch: (&progress{console: a.console, machines: a.machines()}).show}
 }
 
 // overtakes notes the runs that a new one leaves behind.
@@ -257,6 +259,9 @@ func (a *applyingFlags) report(o executor.Outcome, err error, took time.Duration
 		return stale
 	case errors.Is(err, executor.ErrHeld):
 		return fmt.Errorf("%w; wait for it, or `muster rollout list`", err)
+	case errors.Is(err, executor.ErrOwned):
+		a.console.diagnose(diag.List{{Severity: diag.Error, Message: err.Error(), Hint: "--take-over does; serve goes on once its own World is changed"}})
+		return exit(1)
 	case errors.Is(err, context.Canceled) && run.Status != 0:
 		fmt.Fprintf(to, "Left as it stands after %s: %s. The run is %s.\n%s", took, countText(n), run.ID, hints("apply --attach", "rollout cancel", run.ID))
 		return exit(1)

@@ -34,7 +34,7 @@ type cluster struct {
 const reachWithin = 5 * time.Second
 
 // join connects as whoever the token is of.
-func join(ctx context.Context, config identity.Config) (*cluster, error) {
+func join(ctx context.Context, config identity.Config, more ...natsgo.Option) (*cluster, error) {
 	token, err := shownToken(ctx, config)
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func join(ctx context.Context, config identity.Config) (*cluster, error) {
 	if asks {
 		opts = append(opts, natsgo.CustomInboxPrefix(asker.Inbox()))
 	}
-	c.conn, err = natsgo.Connect(config.NATS.URL, opts...)
+	c.conn, err = natsgo.Connect(config.NATS.URL, append(opts, more...)...)
 	if errors.Is(err, natsgo.ErrAuthorization) {
 		return nil, fmt.Errorf("%s refuses the token of %s; is it of this fleet, and may its holder read it?", config.NATS.URL, holder(config))
 	}

@@ -3,9 +3,13 @@ package main
 import (
 	"errors"
 	"flag"
+	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -34,7 +38,7 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"drifted": drifted, "exits": exits, "fleet": fleet, "steps": steps},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"drifted": drifted, "exits": exits, "fleet": fleet, "get": get, "steps": steps, "until": until},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
 			return nil
@@ -61,6 +65,42 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if have != want {
 		ts.Fatalf("exit code %d, want %d", have, want)
 	}
+}
+
+// until is `until REGEXP COMMAND ARGS…`: it runs the command until what it prints matches, for at
+// most 20 s.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until REGEXP COMMAND ARGS...")
+	}
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	var said []byte
+	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+		cmd := exec.Command(args[1], args[2:]...)
+		cmd.Dir, cmd.Env = ts.MkAbs("."), []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.MkAbs("."), "MUSTER_CONFIG=" + ts.Getenv("MUSTER_CONFIG")}
+		if said, _ = cmd.CombinedOutput(); want.Match(said) { // one that fails is tried again
+			return
+		}
+	}
+	ts.Fatalf("%v says no %s within 20 s, but: %s", args[1:], args[0], said)
+}
+
+// get is `get LOG PATH`: it prints what the server answers that wrote this log.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: get LOG PATH")
+	}
+	at := regexp.MustCompile(`msg=listening address=(\S+)`).FindStringSubmatch(ts.ReadFile(args[0]))
+	if at == nil {
+		ts.Fatalf("%s names no address", args[0])
+	}
+	answer, err := http.Get("http://" + at[1] + args[1])
+	ts.Check(err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	fmt.Fprintf(ts.Stdout(), "%s\n%s", answer.Status, text)
 }
 
 // fleet is `fleet ARGS…`: it starts muster dev in the folder fleet, without podman, waits

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	natsgo "github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/algebra"
@@ -60,7 +61,7 @@ func (s *source) given() bool {
 func (s *source) named() bool { return s.roster != "" || s.file != "" }
 
 // join connects to the running fleet that the flags and the environment name.
-func (s *source) join(ctx context.Context) (*cluster, error) {
+func (s *source) join(ctx context.Context, more ...natsgo.Option) (*cluster, error) {
 	config, err := s.configuration()
 	if err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func (s *source) join(ctx context.Context) (*cluster, error) {
 	if config.NATS.URL == "" {
 		return nil, errors.New("no fleet is named; set MUSTER_CONFIG to what `muster dev` printed, or give --config FILE")
 	}
-	fleet, err := join(ctx, config)
+	fleet, err := join(ctx, config, more...)
 	if err == nil {
 		s.who = fleet.who
 	}

@@ -60,6 +60,38 @@ func watchedRuns(t *testing.T, f Fleet) {
 	}
 }
 
+func watchedAll(t *testing.T, f Fleet) {
+	watcher, ok := f.Transport.(executor.Watcher)
+	if !ok {
+		t.Skip("this transport watches devices and runs only")
+	}
+	some, err := f.Transport.Watch(t.Context())
+	must(t, err)
+	all, err := watcher.WatchAll(t.Context())
+	must(t, err)
+	write(t, f, executor.SetEntry{Entry: Entry(d1)})
+	signed := Signed(t, d1, 1)
+	results := write(t, f, executor.SetDesired{State: signed}, executor.SetWorld{Record: wire.WorldRecord{World: algebra.DigestOf(nil), Owner: "ana"}},
+		executor.SetQuarantine{Record: wire.Quarantined{Run: "r-1", App: web, Version: algebra.MustVersion("1"), Digest: algebra.DigestOf(nil), Devices: "d1", Reason: "it fails"}})
+	seen := map[string]executor.Change{}
+	for range 4 {
+		c := next(t, all)
+		seen[c.Message.Kind()] = c
+	}
+	if c := seen["Signed"]; c.Device != d1 || !bytes.Equal(c.Envelope, signed.Raw()) || c.Revision != results[0].Revision {
+		t.Errorf("published: %+v", c)
+	}
+	if seen["WorldRecord"].Revision != results[1].Revision || seen["Quarantined"].Revision != results[2].Revision || seen["DeviceEntry"].Device != d1 {
+		t.Errorf("seen: %+v", seen)
+	}
+	write(t, f, executor.SetRun{Run: run("r-1", wire.RunPaused)})
+	for _, want := range []string{"DeviceEntry", "Run"} { // and nothing in between
+		if c := next(t, some); c.Message.Kind() != want {
+			t.Errorf("a watch of devices and runs sees a %s", c.Message.Kind())
+		}
+	}
+}
+
 func plans(t *testing.T, f Fleet) {
 	digest := algebra.DigestOf([]byte("a plan"))
 	parts := [][]byte{bytes.Repeat([]byte("p"), executor.PlanPart), []byte("rest")}

@@ -50,6 +50,7 @@ func Transport(t *testing.T, open func(t *testing.T) Fleet) {
 		"specs are found by digest":                   specs,
 		"runs, their lease and quarantine are kept":   runs,
 		"a watch sees runs and leases":                watchedRuns,
+		"a watch of all sees what is published":       watchedAll,
 		"plans are stored in parts":                   plans,
 		"an ended context is an error":                ended,
 	} {

@@ -32,7 +32,7 @@ func New(now func() time.Time) *Fleet {
 	return &Fleet{now: now, records: map[address]executor.Record{}, watchers: map[address]map[*queue]bool{}}
 }
 
-var _ executor.Transport = (*Fleet)(nil)
+var _ executor.Watcher = (*Fleet)(nil)
 
 // Read takes all records at one moment.
 func (f *Fleet) Read(ctx context.Context) (executor.Records, error) {
@@ -51,17 +51,29 @@ func (f *Fleet) Read(ctx context.Context) (executor.Records, error) {
 	}), nil
 }
 
-// Watch delivers each change from now on.
+// Watch delivers each change of devices and runs from now on.
 func (f *Fleet) Watch(ctx context.Context) (<-chan executor.Change, error) {
+	return f.changes(ctx, executor.Watched), nil
+}
+
+// WatchAll delivers each change from now on.
+func (f *Fleet) WatchAll(ctx context.Context) (<-chan executor.Change, error) {
+	return f.changes(ctx, func(string) bool { return true }), nil
+}
+
+func (f *Fleet) changes(ctx context.Context, in func(bucket string) bool) <-chan executor.Change {
 	out := make(chan executor.Change)
 	q := f.watch(everything)
 	go func() {
 		defer close(out)
 		defer f.unwatch(everything, q)
 		for rec := range q.all(ctx) {
+			if !in(rec.Bucket) {
+				continue
+			}
 			c, err := executor.ChangeOf(rec)
 			if err != nil {
-				continue // not of a device, or one that Read names among its problems
+				continue // no part of the records, or one that Read names among its problems
 			}
 			select {
 			case out <- c:
@@ -70,7 +82,7 @@ func (f *Fleet) Watch(ctx context.Context) (<-chan executor.Change, error) {
 			}
 		}
 	}()
-	return out, nil
+	return out
 }
 
 // Write carries out the writes in order.

@@ -24,7 +24,7 @@ type Transport struct {
 	buckets map[string]jetstream.KeyValue
 }
 
-var _ executor.Transport = (*Transport)(nil)
+var _ executor.Watcher = (*Transport)(nil)
 
 const (
 	// inFlight is how many writes wait for their acknowledgement at once. Beyond some
@@ -59,11 +59,14 @@ func (t *Transport) Read(ctx context.Context) (executor.Records, error) {
 	return records, nil
 }
 
+// recorded are the buckets that Read takes.
+var recorded = []string{wire.WorldBucket, wire.RunsBucket, wire.LeasesBucket, wire.QuarantineBucket, wire.DevicesBucket, wire.DesiredBucket,
+	wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket}
+
 // Each hands out what Read assembles, bucket by bucket, until yield is false.
 func (t *Transport) Each(ctx context.Context, yield func(executor.Record) bool) error {
 	going := true
-	for _, bucket := range []string{wire.WorldBucket, wire.RunsBucket, wire.LeasesBucket, wire.QuarantineBucket, wire.DevicesBucket, wire.DesiredBucket,
-		wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket} {
+	for _, bucket := range recorded {
 		err := t.readBucket(ctx, bucket, func(r executor.Record) bool { going = yield(r); return going })
 		if err != nil || !going {
 			return err
@@ -101,10 +104,19 @@ func (t *Transport) readBucket(ctx context.Context, bucket string, yield func(ex
 
 // Watch merges the changes of the buckets that hold something of devices or runs.
 func (t *Transport) Watch(ctx context.Context) (<-chan executor.Change, error) {
+	return t.changes(ctx, slices.DeleteFunc(slices.Clone(recorded), func(b string) bool { return !executor.Watched(b) }))
+}
+
+// WatchAll merges the changes of all buckets that Read takes.
+func (t *Transport) WatchAll(ctx context.Context) (<-chan executor.Change, error) {
+	return t.changes(ctx, recorded)
+}
+
+func (t *Transport) changes(ctx context.Context, buckets []string) (<-chan executor.Change, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	out := make(chan executor.Change, 256)
 	var watching sync.WaitGroup
-	for _, bucket := range []string{wire.RunsBucket, wire.LeasesBucket, wire.DevicesBucket, wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket} {
+	for _, bucket := range buckets {
 		w, err := t.buckets[bucket].WatchAll(ctx, jetstream.UpdatesOnly())
 		if err != nil {
 			cancel()

@@ -40,6 +40,10 @@ type WorldRecord struct {
 	Owner string    `json:"owner"`
 	Held  bool      `json:"held,omitempty"` // serve owns it until it lets go
 	At    time.Time `json:"at,omitzero"`
+	// TakenFrom is whom it was taken from by force, while Was was the World in force: until they
+	// have another World, they do not take it back.
+	TakenFrom string         `json:"takenFrom,omitempty"`
+	Was       algebra.Digest `json:"was,omitzero"`
 }
 
 // Kind is DeviceEntry.

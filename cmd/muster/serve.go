@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	natsgo "github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/executor/nats"
+	"github.com/musterfleet/muster/executor/operator"
+	"github.com/musterfleet/muster/identity"
+)
+
+// serving is the flags of muster serve.
+type serving struct {
+	console *console
+	source  source
+	world   string
+	judging judging
+	name    string
+	dryRun  bool
+	reread  time.Duration
+	lasts   time.Duration
+	http    endpoint
+	logs    logging
+}
+
+func serveCommand(c *console) *cobra.Command {
+	s := &serving{console: c, source: source{console: c}}
+	cmd := &cobra.Command{
+		Use:   "serve -w DIR",
+		Short: "keep the fleet as its World declares: plan, judge and apply whatever changes",
+		Long: `serve follows the World in a directory, which may be a git working copy that something else
+pulls, and the fleet. Where they differ it plans, has the policies judge, and carries the plan out
+as a run: what plan and apply do by hand, whenever a file or a device changes.
+
+A World that does not load is told, and the last good one stays in force. Where a policy denies,
+nothing moves; the plan is judged again when the World, the fleet or the time has changed. A run
+that is held waits for muster rollout approve, resume or cancel, or for another World. muster halt
+stops it as all publishing; muster apply --take-over puts another World in force by hand.
+
+It may be killed at any instant: whoever serves next goes on with what was begun. Several may serve
+one fleet, for the case that one dies. With --dry-run it tells what it would do and writes nothing.
+
+At --listen it answers /livez and /readyz, with reasons, /status as JSON, and /metrics for
+Prometheus. Traces go to OTEL_EXPORTER_OTLP_ENDPOINT where that is set. Logs go to stderr.`,
+		Example: `  muster serve -w worlds/shop
+  muster serve -w /srv/worlds/shop -p policies --log-format json --listen 127.0.0.1:9464
+  muster serve -w worlds/shop --dry-run`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context()) },
+	}
+	worldFlag(cmd, &s.world)
+	s.source.addClusterFlags(cmd)
+	s.judging.addFlags(cmd)
+	cmd.Flags().StringVar(&s.name, "name", "muster serve", "`NAME` that owns the World; all who serve one World share it")
+	cmd.Flags().BoolVar(&s.dryRun, "dry-run", false, "tell what would be done, and write nothing")
+	cmd.Flags().DurationVar(&s.reread, "reread", 5*time.Minute, "about how often the World is looked at though no change was heard of")
+	cmd.Flags().DurationVar(&s.lasts, "lease", executor.DefaultLasts, "`TIME` after which another goes on with a run if this one is not heard of")
+	s.http.addFlags(cmd)
+	s.logs.addFlags(cmd)
+	return cmd
+}
+
+func (s *serving) run(ctx context.Context) error {
+	if s.world == "" {
+		return errors.New("serve: no World; name its directory by -w DIR")
+	}
+	if err := directory(s.world); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	log, err := s.logs.logger(s.console.errw)
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	// Nobody waits at a terminal: a broker that is away is waited for, and so is an issuer.
+	fleet, err := s.source.join(ctx, natsgo.MaxReconnects(-1), natsgo.IgnoreAuthErrorAbort(), natsgo.Name(s.name))
+	if err != nil {
+		return err
+	}
+	defer fleet.close()
+	if err := fleet.may("serve", identity.Deployer); err != nil {
+		return err
+	}
+	traces, err := startTraces(ctx, log)
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	defer traces.stop()
+	o, err := s.operator(ctx, fleet, log)
+	if err != nil {
+		return err
+	}
+	m := newMeters(o)
+	o.Span = m.timed(traces.spans())
+	o.Applier.Watch = (&runLog{log: log, span: o.Span, meters: m}).show
+	stop, err := s.http.serve(o, m, log)
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	defer stop()
+	return o.Run(ctx)
+}
+
+// operator puts together what keeps the fleet, but for what looks at it.
+func (s *serving) operator(ctx context.Context, fleet *cluster, log *slog.Logger) (*operator.Operator, error) {
+	if fleet.transport == nil {
+		return nil, fmt.Errorf("serve: %s has no place among the records of the fleet; it takes %s", fleet.name(), identity.Deployer)
+	}
+	watcher, ok := fleet.transport.(executor.Watcher)
+	if !ok {
+		return nil, errors.New("serve: this transport cannot be followed")
+	}
+	o := &operator.Operator{Fleet: watcher, Log: log, Now: time.Now, Worlds: s.worlds(ctx, log), Halted: fleet.halted,
+		Applier: executor.Applier{Keys: fleet.keys, By: s.name, Holder: thisProcess(), Lasts: s.lasts}}
+	if s.dryRun {
+		o.Mode = operator.DryRun
+		return o, nil
+	}
+	key, err := fleet.signingKey()
+	if err != nil {
+		return nil, err
+	}
+	o.Applier.Key, o.Record = key, fleet.audit
+	return o, nil
+}
+
+// halted says why publishing is halted, if it is.
+func (c *cluster) halted(ctx context.Context) (string, error) {
+	h, is, err := nats.IsHalted(ctx, c.conn)
+	if err != nil || !is {
+		return "", err
+	}
+	return "publishing is halted " + h.String(), nil
+}

@@ -1,0 +1,312 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/planner"
+	"github.com/musterfleet/muster/policies"
+)
+
+// look decides what is to be done now. Each step either leaves it to the next, or says how the
+// operator stands and what it waits for.
+func (l *loop) look(ctx context.Context) {
+	if l.caught > 0 && l.mirror.Desired < l.caught {
+		l.by(l.Now().Add(l.lasts())) // news of what the last run published are on their way
+		return
+	}
+	l.caught = 0
+	if l.Mode != DryRun && !l.owns(ctx) {
+		return
+	}
+	if l.drive != nil && l.drive.world == l.world.World.Digest() {
+		l.standRunning()
+		return
+	}
+	if l.drive == nil && l.goesOn(ctx) {
+		return
+	}
+	if len(l.pending) == 0 && l.drive == nil {
+		l.rest(ctx, Standing{State: InSync})
+		return
+	}
+	if why, offline := l.offline(); offline && l.drive == nil {
+		l.rest(ctx, Standing{State: Waiting, Why: why})
+		return
+	}
+	if wait := later(l.notBefore, l.rested); wait.After(l.Now()) {
+		l.by(wait)
+		return
+	}
+	l.propose(ctx)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// owns makes sure that this operator keeps the World in force, and says who does if it is not this one.
+func (l *loop) owns(ctx context.Context) bool {
+	have, me, world := l.mirror.World, l.Applier.By, l.world.World.Digest()
+	switch w := have.Value; {
+	case w.Owner == me && w.Held:
+		l.kept = world
+		return true
+	case have.Revision == 0:
+	case w.Held && w.Owner != me:
+		l.stand(Standing{State: Overtaken, Why: fmt.Sprintf("the World is owned by %s since %s", w.Owner, w.At.Format(timeShown))})
+		return false
+	case w.TakenFrom == me && (w.Was == world || l.kept == world):
+		l.stand(Standing{State: Overtaken, Why: fmt.Sprintf("%s put another World in force at %s; this one is kept again once it is changed", w.Owner, w.At.Format(timeShown))})
+		if w.Was != world { // this World was denied or on its way then; who starts next is to know it
+			w.Was = world
+			l.putWorld(ctx, w)
+		}
+		return false
+	}
+	next := wire.WorldRecord{World: have.Value.World, Owner: me, Held: true, At: have.Value.At}
+	if have.Revision == 0 {
+		next.World, next.At = world, l.Now().UTC()
+	}
+	return l.putWorld(ctx, next)
+}
+
+const timeShown = "2006-01-02 15:04:05 MST"
+
+// putWorld writes which World is in force. Who is overtaken hears so from the feed.
+func (l *loop) putWorld(ctx context.Context, next wire.WorldRecord) bool {
+	results, err := l.Fleet.Write(ctx, []executor.Write{executor.SetWorld{Record: next, Revision: l.mirror.World.Revision}})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		if !errors.Is(err, executor.ErrMoved) {
+			l.Log.Warn("cannot write the World in force", "error", err)
+		}
+		l.by(l.Now().Add(l.lasts() / 3))
+		return false
+	}
+	l.mirror.World = executor.Kept[wire.WorldRecord]{Value: next, Revision: results[0].Revision, At: next.At}
+	return true
+}
+
+// letGo has somebody else keep the World, where this operator did.
+func (l *loop) letGo() {
+	if l.mirror == nil || l.mirror.World.Value.Owner != l.Applier.By || !l.mirror.World.Value.Held {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	next := l.mirror.World.Value
+	next.Held = false
+	l.putWorld(ctx, next)
+}
+
+func (l *loop) standRunning() {
+	run, _ := l.unfinished()
+	if why, rests := resting(run); rests {
+		l.stand(Standing{State: Held, Why: why, Run: run.ID})
+		return
+	}
+	l.stand(Standing{State: Running, Run: run.ID})
+}
+
+// goesOn goes on with a run that was begun, by this process or by one before.
+func (l *loop) goesOn(ctx context.Context) bool {
+	if l.Mode == DryRun {
+		return false
+	}
+	run, ok := l.unfinished()
+	if !ok || run.World != l.world.World.Digest() {
+		return false // that of another World is left to when this one's plan is approved
+	}
+	if why, rests := resting(run); rests {
+		l.stand(Standing{State: Held, Why: why, Run: run.ID})
+		return true
+	}
+	if l.halted(ctx) || l.notBefore.After(l.Now()) {
+		l.by(l.notBefore)
+		return true
+	}
+	l.attach(ctx, run)
+	return true
+}
+
+func (l *loop) attach(ctx context.Context, run wire.Run) {
+	l.Log.Info("going on with a run", "run", run.ID)
+	l.stand(Standing{State: Running, Run: run.ID})
+	l.start(ctx, run.World, func(ctx context.Context, a executor.Applier) (executor.Outcome, error) { return a.Attach(ctx, run.ID) })
+}
+
+// rest is for when nothing can be done. The World is in force then, and runs that were superseded
+// come to their end.
+func (l *loop) rest(ctx context.Context, s Standing) {
+	if l.Mode == DryRun {
+		l.stand(s)
+		return
+	}
+	if run, ok := l.unfinished(); ok {
+		if run.Status != wire.RunCancelling {
+			l.supersede(ctx, run)
+		}
+		l.attach(ctx, run)
+		return
+	}
+	if w := l.mirror.World.Value; w.World != l.world.World.Digest() {
+		next := w
+		next.World, next.At = l.world.World.Digest(), l.Now().UTC()
+		if !l.putWorld(ctx, next) {
+			return
+		}
+	}
+	l.stand(s)
+}
+
+// offline reports that all that differs is on devices that cannot be published to now.
+func (l *loop) offline() (why string, offline bool) {
+	now := l.Now()
+	for id := range l.pending {
+		part := l.mirror.Live.Part(id)
+		if rec, _ := l.mirror.Live.Record(id); len(part.Registry) > 0 || rec.Online(now) {
+			return "", false
+		}
+	}
+	n := len(l.pending)
+	if n == 1 {
+		return "1 device that differs is offline", true
+	}
+	return fmt.Sprintf("all %d devices that differ are offline", n), true
+}
+
+// halted stands still while publishing is halted.
+func (l *loop) halted(ctx context.Context) bool {
+	if l.Halted == nil {
+		return false
+	}
+	why, err := l.Halted(ctx)
+	if err != nil {
+		why = "whether publishing is halted is not known: " + err.Error()
+	}
+	if why == "" {
+		return false
+	}
+	l.stand(Standing{State: HaltedState, Why: why})
+	l.by(l.Now().Add(haltLook))
+	return true
+}
+
+// propose has the whole plan judged, and carries it out if nobody objects.
+func (l *loop) propose(ctx context.Context) {
+	approved, report, plan := l.review(ctx)
+	digest := report.File.Digest()
+	switch {
+	case report.Denied():
+		l.by(l.Now().Add(l.Again)) // windows and waivers come and go with time
+		if l.drive == nil {
+			l.stand(Standing{State: Denied, Why: denials(report), Plan: digest})
+		} else {
+			l.Log.Warn("the plan of the new World is denied; the run that is under way goes on", "why", denials(report))
+		}
+		return
+	case l.Mode == DryRun:
+		l.stand(Standing{State: Planned, Why: planner.Summary(plan), Plan: digest})
+		return
+	case l.Mode == WaitForApproval && !l.hasWord(ctx, report):
+		l.by(l.Now().Add(l.Again))
+		return
+	case l.halted(ctx):
+		return
+	}
+	if run, ok := l.cancelled(); ok {
+		l.stand(Standing{State: Cancelled, Why: run.Reason + "; it waits for another World", Run: run.ID})
+		return
+	}
+	if l.drive != nil { // it comes to rest first
+		if run, ok := l.unfinished(); ok {
+			l.supersede(ctx, run)
+		}
+		l.drive.left = true
+		l.drive.stop()
+		return
+	}
+	if run, ok := l.unfinished(); ok {
+		l.supersede(ctx, run)
+	}
+	if err := l.record(ctx, digest, plan); err != nil {
+		l.fails++
+		l.retry("not on record, so not done: "+err.Error(), "")
+		return
+	}
+	l.stand(Standing{State: Running, Plan: digest, Why: planner.Summary(plan)})
+	l.start(ctx, plan.World, func(ctx context.Context, a executor.Applier) (executor.Outcome, error) { return a.Apply(ctx, approved) })
+}
+
+// review makes the plan as of now and has it judged.
+func (l *loop) review(ctx context.Context) (policies.Approved, policies.Report, planner.Plan) {
+	began, now := time.Now(), l.Now().UTC().Round(0)
+	defer func() { l.rested = l.Now().Add(5 * time.Since(began)) }()
+	_, planned := l.Span(ctx, "plan", slog.Int("devices", len(l.pending)))
+	l.note(l.mirror.Live.Apply(planner.Tick{At: now}))
+	plan := l.mirror.Live.Plan()
+	planned(nil)
+	_, reviewed := l.Span(ctx, "review", slog.Int("changes", len(plan.Changes)))
+	approved, report := l.world.Judge(policies.Proposal{Plan: plan, Reality: l.mirror.Live.Reality(), Request: l.world.Request, Now: now})
+	reviewed(nil)
+	return approved, report, plan
+}
+
+// hasWord reports whether somebody approved of exactly this plan.
+func (l *loop) hasWord(ctx context.Context, report policies.Report) bool {
+	var who []string
+	var err error
+	if l.Approved != nil {
+		who, err = l.Approved(ctx, report.File)
+	}
+	why := report.File.Digest().Short() + " waits for somebody's word"
+	if err != nil {
+		why += ": " + err.Error()
+	}
+	if len(who) == 0 {
+		l.stand(Standing{State: Unapproved, Why: why, Plan: report.File.Digest()})
+	}
+	return len(who) > 0
+}
+
+func (l *loop) record(ctx context.Context, digest algebra.Digest, plan planner.Plan) error {
+	if l.Record == nil {
+		return nil
+	}
+	detail := map[string]string{"world": plan.World.Short(), "does": planner.Summary(plan)}
+	if sha := l.world.Request.VCS.SHA; sha != "" {
+		detail["commit"] = sha
+	}
+	return l.Record(ctx, "apply", digest.String(), detail)
+}
+
+// denials are the reasons on one line: each that is another once, and at most some.
+func denials(r policies.Report) string {
+	var out []string
+	seen := map[string]bool{}
+	for _, d := range r.Denials() {
+		text := d.Rule + ": " + d.Msg
+		if seen[text] {
+			continue
+		}
+		seen[text] = true
+		if len(out) == 3 {
+			return strings.Join(out, "; ") + "; and more"
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, "; ")
+}

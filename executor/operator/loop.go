@@ -1,0 +1,197 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/planner"
+)
+
+// loop is an operator for as long as its connection lasts.
+type loop struct {
+	*Operator
+	mirror *executor.Mirror
+	// pending are the devices on which the plan does something.
+	pending map[algebra.DeviceID]bool
+	drive   *drive
+	ended   chan ended
+	// due is when to look again, zero if only news give a reason to.
+	due time.Time
+	// fails counts runs that failed in a row; until notBefore nothing new is begun.
+	fails     int
+	notBefore time.Time
+	// caught is the revision of desired states that the mirror must have come to before it is
+	// planned from: until then it does not know what the last run published.
+	caught uint64
+	// kept is the World that was loaded when this operator last owned what is in force.
+	kept algebra.Digest
+	// rested is until when no plan is judged again: what that costs is a small part of its time.
+	rested time.Time
+}
+
+var errLost = errors.New("the connection to the fleet was lost")
+
+// mostAtOnce bounds the changes that are taken in before it looks around.
+const mostAtOnce = 4096
+
+// watch follows the fleet until the connection is lost or ctx ends.
+func (o *Operator) watch(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	l := &loop{Operator: o, ended: make(chan ended, 1)}
+	defer l.wait()
+	feed, err := o.Fleet.WatchAll(ctx) // before it is read, so that nothing is missed
+	if err != nil {
+		return err
+	}
+	if err := l.begin(ctx); err != nil {
+		return err
+	}
+	l.soon()
+	for {
+		o.turned.Store(o.Now().UnixNano())
+		timer := time.NewTimer(l.sleep())
+		select {
+		case w, open := <-o.Worlds:
+			if !open {
+				return errors.New("there are no more Worlds")
+			}
+			if o.load(w) {
+				l.declare(ctx)
+			}
+		case c, open := <-feed:
+			if !open {
+				return errLost
+			}
+			if err := l.hear(ctx, feed, c); err != nil {
+				return err
+			}
+		case e := <-l.ended:
+			l.conclude(e)
+		case <-timer.C:
+			l.note(l.mirror.Live.Apply(planner.Tick{At: l.Now().UTC()})) // ages that rules ask for pass
+			if !l.due.IsZero() && !l.due.After(l.Now()) {
+				l.due = time.Time{}
+				l.look(ctx)
+			}
+		case <-ctx.Done():
+			timer.Stop()
+			l.letGo()
+			return ctx.Err()
+		}
+		timer.Stop()
+	}
+}
+
+// begin reads the fleet and plans once.
+func (l *loop) begin(ctx context.Context) (err error) {
+	ctx, end := l.Span(ctx, "read")
+	defer func() { end(err) }()
+	m, problems, err := executor.NewMirror(ctx, l.Fleet, l.Applier.Keys, l.world.World, l.Now())
+	if err != nil {
+		return err
+	}
+	l.tellProblems(problems)
+	l.mirror, l.pending = m, map[algebra.DeviceID]bool{}
+	for id := range m.Live.Plan().Base {
+		l.pending[id] = true
+	}
+	l.count()
+	return nil
+}
+
+// tick is how often it lets time pass for rules that ask for ages.
+const tick = 15 * time.Second
+
+// sleep is how long nothing is to be done if nothing happens.
+func (l *loop) sleep() time.Duration {
+	if l.due.IsZero() {
+		return tick
+	}
+	return min(max(l.due.Sub(l.Now()), 0), tick)
+}
+
+// soon has it look once no more news come in, and after some time even if they do.
+func (l *loop) soon() { l.by(l.Now().Add(l.Settle)) }
+
+// by has it look at that time at the latest.
+func (l *loop) by(at time.Time) {
+	if l.due.IsZero() || at.Before(l.due) {
+		l.due = at
+	}
+}
+
+// declare plans for the World that was loaded last.
+func (l *loop) declare(ctx context.Context) {
+	_, end := l.Span(ctx, "plan")
+	l.note(l.mirror.Live.Apply(planner.Declared{World: l.world.World}))
+	end(nil)
+	l.fails, l.notBefore, l.rested = 0, time.Time{}, time.Time{}
+	l.soon()
+}
+
+// hear takes in a change and what waits behind it.
+func (l *loop) hear(ctx context.Context, feed <-chan executor.Change, first executor.Change) error {
+	changes := []executor.Change{first}
+	for drained := false; !drained && len(changes) < mostAtOnce; {
+		select {
+		case c, open := <-feed:
+			if !open {
+				return errLost
+			}
+			changes = append(changes, c)
+		default:
+			drained = true
+		}
+	}
+	now := l.Now()
+	for _, c := range changes {
+		switch {
+		case c.Device.IsZero(): // of a run, the World, or a quarantine
+			l.soon()
+		case l.pending[c.Device]:
+			if rec, _ := l.mirror.Live.Record(c.Device); !rec.Online(now) {
+				l.soon() // it is back
+			}
+		}
+	}
+	news, problems, err := l.mirror.Hear(ctx, changes...)
+	l.tellProblems(problems)
+	l.note(news)
+	if l.caught > 0 && l.mirror.Desired >= l.caught {
+		l.soon()
+	}
+	return err
+}
+
+// note takes in whose part of the plan is another.
+func (l *loop) note(news []planner.News) {
+	for _, n := range news {
+		does, did := n.After.Does(), l.pending[n.Device]
+		if does {
+			l.pending[n.Device] = true
+		} else {
+			delete(l.pending, n.Device)
+		}
+		if does || did {
+			l.soon()
+		}
+	}
+	l.count()
+}
+
+func (l *loop) count() {
+	s := l.Status()
+	s.Pending = len(l.pending)
+	l.tell(s)
+}
+
+func (l *loop) tellProblems(problems []error) {
+	for _, p := range problems {
+		l.Log.Warn("a record counts as absent", "problem", fmt.Sprint(p))
+	}
+}
