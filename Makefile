@@ -22,7 +22,7 @@ exhaustive := $(TOOLS)/exhaustive-$(EXHAUSTIVE)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## bin/muster and bin/muster-agent
@@ -107,8 +107,17 @@ proofs: ## prove in Coq, extract, compare the code with the model, kill mutants;
 peers: ## selectors and policies beside other tools: apimachinery, go-bexpr, ClusterShell, Ansible, conftest, opa
 	@cd proofs/peers && go test -count=1 -v -timeout 60m ./conformance ./policies
 
+# All of Kubernetes that muster talks to, built once from its own module: minutes of two cores.
+kube_apiserver := bin/tools/kube-apiserver
+.PHONY: kube-apiserver
+kube-apiserver: $(kube_apiserver) ## bin/tools/kube-apiserver, which the tests with kubectl run on; some minutes, once
+
+$(kube_apiserver): proofs/tools/go.mod $(wildcard proofs/tools/apiserver/*.go)
+	@mkdir -p $(@D)
+	cd proofs/tools && GOFLAGS= go build -ldflags '-X k8s.io/component-base/version.gitVersion=$(shell awk '/k8s.io\/kubernetes v/ {print $$2}' proofs/tools/go.mod)' -o $(CURDIR)/$@ ./apiserver
+
 .PHONY: soak
-soak: ## the laws on many more cases (MUSTER_SOAK=1), for as long as it takes
+soak: $(kube_apiserver) ## the laws on many more cases (MUSTER_SOAK=1), and what needs a kube-apiserver, for as long as it takes
 	@dirs=$$(git ls-files -co --exclude-standard '*laws_test.go' | xargs -r dirname | sort -u | sed 's,^,./,'); \
 	[ -n "$$dirs" ] || { echo "soak: no package has laws"; exit 0; }; \
 	MUSTER_SOAK=1 go test -count=1 -timeout 4h $$dirs

@@ -28,33 +28,67 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// Server is an API server that runs until the end of the test.
+// Server is an API server that runs until the end of the test, or of all tests of a package.
 type Server struct {
 	Config *rest.Config
-	t      testing.TB
+	must   func(error)
 	etcd   *embed.Etcd
 	dir    string
 	port   int
 	stop   func()
 }
 
-// Start runs a server with these definitions and waits until it serves them.
+// Start runs a server with these definitions, waits until it serves them, and ends it with the test.
 func Start(t testing.TB, crds []apiext.CustomResourceDefinition) *Server {
 	t.Helper()
+	s := &Server{dir: t.TempDir(), must: func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}}
+	t.Cleanup(func() { s.end() })
+	s.start(crds)
+	return s
+}
+
+// Main runs the tests of a package with one server for all of them, and gives what to exit with.
+func Main(m *testing.M, crds []apiext.CustomResourceDefinition, server **Server) int {
+	dir, err := os.MkdirTemp("", "kubetest")
+	s := &Server{dir: dir, must: func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}}
+	s.must(err)
+	defer os.RemoveAll(dir)
+	defer s.end()
+	s.start(crds)
+	*server = s
+	return m.Run()
+}
+
+func (s *Server) end() {
+	if s.stop != nil {
+		s.stop()
+	}
+	if s.etcd != nil {
+		s.etcd.Close()
+	}
+}
+
+func (s *Server) start(crds []apiext.CustomResourceDefinition) {
 	quiet()
-	s := &Server{t: t, dir: t.TempDir()}
 	s.startEtcd()
-	t.Cleanup(func() { s.etcd.Close() })
 	s.Restart()
-	t.Cleanup(func() { s.stop() })
 	clients, err := clientset.NewForConfig(s.Config)
 	s.must(err)
 	for _, c := range crds {
-		_, err := clients.ApiextensionsV1().CustomResourceDefinitions().Create(t.Context(), &c, metav1.CreateOptions{})
+		_, err := clients.ApiextensionsV1().CustomResourceDefinitions().Create(context.Background(), &c, metav1.CreateOptions{})
 		s.must(err)
 	}
 	for _, c := range crds {
-		s.must(wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 30*time.Second, true, func(ctx context.Context) (bool, error) {
+		s.must(wait.PollUntilContextTimeout(context.Background(), 20*time.Millisecond, 30*time.Second, true, func(ctx context.Context) (bool, error) {
 			have, err := clients.ApiextensionsV1().CustomResourceDefinitions().Get(ctx, c.Name, metav1.GetOptions{})
 			if err != nil {
 				return false, nil // the server may still be starting
@@ -70,7 +104,6 @@ func Start(t testing.TB, crds []apiext.CustomResourceDefinition) *Server {
 			return false, nil
 		}))
 	}
-	return s
 }
 
 // quiet keeps the libraries' own log to itself.
@@ -81,19 +114,12 @@ func quiet() {
 	klog.SetOutput(io.Discard)
 }
 
-func (s *Server) must(err error) {
-	s.t.Helper()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 func (s *Server) startEtcd() {
 	c := embed.NewConfig()
 	c.Dir = filepath.Join(s.dir, "etcd")
 	c.LogLevel, c.LogOutputs = "error", []string{filepath.Join(s.dir, "etcd.log")}
 	c.UnsafeNoFsync = true
-	client, peer := freeURL(s.t), freeURL(s.t)
+	client, peer := s.freeURL(), s.freeURL()
 	c.ListenClientUrls, c.AdvertiseClientUrls = []url.URL{client}, []url.URL{client}
 	c.ListenPeerUrls, c.AdvertisePeerUrls = []url.URL{peer}, []url.URL{peer}
 	c.InitialCluster = c.InitialClusterFromName(c.Name)
@@ -103,24 +129,20 @@ func (s *Server) startEtcd() {
 	<-s.etcd.Server.ReadyNotify()
 }
 
-func freeURL(t testing.TB) url.URL {
-	t.Helper()
+func (s *Server) freeURL() url.URL {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.must(err)
 	defer l.Close()
 	return url.URL{Scheme: "http", Host: l.Addr().String()}
 }
 
 // Restart ends the API server, if it runs, and starts it anew on the same store and port.
 func (s *Server) Restart() {
-	s.t.Helper()
 	if s.stop != nil {
 		s.stop()
 	}
 	if s.port == 0 {
-		u := freeURL(s.t)
+		u := s.freeURL()
 		_, port, _ := net.SplitHostPort(u.Host)
 		_, err := fmt.Sscan(port, &s.port)
 		s.must(err)
@@ -153,7 +175,6 @@ func (s *Server) Restart() {
 
 // ready waits until the server says it is: to stop one that starts would end this process.
 func (s *Server) ready() {
-	s.t.Helper()
 	client, err := rest.HTTPClientFor(s.Config)
 	s.must(err)
 	s.must(wait.PollUntilContextTimeout(context.Background(), 20*time.Millisecond, 30*time.Second, true, func(context.Context) (bool, error) {
