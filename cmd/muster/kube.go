@@ -30,7 +30,7 @@ the pod that this runs in.`,
 		Args:    knownVerb,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(kubeCRDs(c), kubeImport(c), kubeExport(c))
+	cmd.AddCommand(kubeCRDs(c), kubeImport(c), kubeExport(c), kubeWebhook(c))
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	admission "k8s.io/api/admission/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -17,14 +18,18 @@ import (
 	"github.com/musterfleet/muster/internal/diag"
 )
 
-// Check says what speaks against a World: the messages of gates that deny the plan to it.
-type Check func(ctx context.Context, w algebra.World) ([]string, error)
+// Verdict is what is said of a change: reasons against it, which refuse it, and warnings.
+type Verdict struct{ Refused, Warned []string }
+
+// Check judges taking a namespace from one World to another: conflicts, and what gates say of the
+// plan. before is the zero World where none loads.
+type Check func(ctx context.Context, before, after algebra.World) (Verdict, error)
 
 // Admission is a validating webhook that keeps documents out that no World could have, and changes
 // that the gates would deny.
 type Admission struct {
 	Cluster *Cluster
-	Check   Check // nil asks no gates
+	Check   Check // nil checks nothing beyond the documents
 }
 
 // mostBody bounds a review: etcd takes no greater object.
@@ -52,6 +57,11 @@ func (a Admission) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // that is not declared yet is a warning and no refusal; what is wrong in the object itself, and a
 // conflict with what is there, is refused.
 func (a Admission) Review(ctx context.Context, r *admission.AdmissionRequest) *admission.AdmissionResponse {
+	if same, err := declaresTheSame(r); err != nil {
+		return refuse(err.Error())
+	} else if same {
+		return &admission.AdmissionResponse{Allowed: true}
+	}
 	before, err := a.Cluster.Read(ctx)
 	if err != nil {
 		return refuse(err.Error())
@@ -73,14 +83,45 @@ func (a Admission) Review(ctx context.Context, r *admission.AdmissionRequest) *a
 	if len(problems) > 0 || a.Check == nil {
 		return out
 	}
-	denials, err := a.Check(ctx, world)
+	now, wrong := before.World()
+	if len(wrong) > 0 {
+		now = algebra.World{}
+	}
+	verdict, err := a.Check(ctx, now, world)
 	if err != nil {
 		return refuse(err.Error())
 	}
-	if len(denials) > 0 {
-		return refuse("the gates deny the plan: " + strings.Join(denials, "; "))
+	if len(verdict.Refused) > 0 {
+		return refuse(strings.Join(verdict.Refused, "; "))
 	}
+	out.Warnings = append(out.Warnings, verdict.Warned...)
 	return out
+}
+
+// declaresTheSame reports whether a change leaves the World as it is: of labels or finalizers, or
+// of a Device that mirrors the registry. Such a change passes whatever is wrong elsewhere.
+func declaresTheSame(r *admission.AdmissionRequest) (bool, error) {
+	before, err := declared(r.OldObject.Raw)
+	if err != nil {
+		return false, err
+	}
+	after, err := declared(r.Object.Raw)
+	return equality.Semantic.DeepEqual(before, after), err
+}
+
+// declared is the spec of an object that is a document.
+func declared(raw []byte) (any, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	o := &unstructured.Unstructured{}
+	if err := json.Unmarshal(raw, &o.Object); err != nil {
+		return nil, fmt.Errorf("the object cannot be read: %w", err)
+	}
+	if !declares(o) {
+		return nil, nil
+	}
+	return o.Object["spec"], nil
 }
 
 // with is the snapshot after a request, and the object it is about; nil if that is deleted.

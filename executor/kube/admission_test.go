@@ -22,8 +22,13 @@ func ask(t *testing.T, a kube.Admission, op admission.Operation, kind, name stri
 	t.Helper()
 	object, err := json.Marshal(map[string]any{"apiVersion": "muster.fleet/v1alpha1", "kind": kind, "metadata": map[string]any{"name": name}, "spec": spec})
 	must(t, err)
-	body, err := json.Marshal(admission.AdmissionReview{Request: &admission.AdmissionRequest{UID: "u1", Operation: op, Name: name,
-		Kind: metav1.GroupVersionKind{Group: kube.Group, Version: kube.Version, Kind: kind}, Object: runtime.RawExtension{Raw: object}}})
+	request := &admission.AdmissionRequest{UID: "u1", Operation: op, Name: name, Kind: metav1.GroupVersionKind{Group: kube.Group, Version: kube.Version, Kind: kind}}
+	if op == admission.Delete {
+		request.OldObject = runtime.RawExtension{Raw: object}
+	} else {
+		request.Object = runtime.RawExtension{Raw: object}
+	}
+	body, err := json.Marshal(admission.AdmissionReview{Request: request})
 	must(t, err)
 	answer := httptest.NewRecorder()
 	a.ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", bytes.NewReader(body)))
@@ -40,11 +45,11 @@ func TestAdmission(t *testing.T) {
 	_, err := b.cluster.Import(t.Context(), sampleFiles(t))
 	must(t, err)
 	denies := ""
-	a := kube.Admission{Cluster: b.cluster, Check: func(_ context.Context, w algebra.World) ([]string, error) {
+	a := kube.Admission{Cluster: b.cluster, Check: func(context.Context, algebra.World, algebra.World) (kube.Verdict, error) {
 		if denies != "" {
-			return []string{denies}, nil
+			return kube.Verdict{Refused: []string{denies}}, nil
 		}
-		return nil, nil
+		return kube.Verdict{}, nil
 	}}
 	for _, c := range []struct {
 		what, kind, name string
@@ -58,11 +63,11 @@ func TestAdmission(t *testing.T) {
 		{what: "a type error", kind: "Fleet", name: "prod", op: admission.Update, spec: map[string]any{"expression": `label("env") < "prod"`}, refused: "Fleet/prod: expression: "},
 		{what: "a name that comes later", kind: "Fleet", name: "test", spec: map[string]any{"expression": `@later`}, warned: "Fleet/test: expression: unknown name @later"},
 		{what: "a deployment that comes later", kind: "Assignment", name: "db", spec: map[string]any{"fleet": "all", "deploy": []any{"db@1"}}, warned: "unknown app db"},
-		{what: "what others use goes", kind: "Fleet", name: "prod", op: admission.Delete, warned: "unknown name @prod"},
+		{what: "what others use goes", kind: "Fleet", name: "prod", op: admission.Delete, spec: map[string]any{"expression": `label("env") = "prod"`}, warned: "unknown name @prod"},
 		{what: "the same version twice", kind: "Deployment", name: "log-again", spec: map[string]any{"app": "log", "version": "1",
 			"podman": map[string]any{"containers": []any{map[string]any{"name": "log", "image": "x"}}}}, refused: "log@1 is declared twice"},
 		{what: "a circle", kind: "Fleet", name: "prod", op: admission.Update, spec: map[string]any{"expression": "@canary"}, refused: "Fleet/prod"},
-		{what: "the gates deny", kind: "Fleet", name: "test", spec: map[string]any{"expression": `label("env") = "test"`}, denies: "freeze: not today", refused: "the gates deny the plan: freeze: not today"},
+		{what: "the gates deny", kind: "Fleet", name: "test", spec: map[string]any{"expression": `label("env") = "test"`}, denies: "freeze: not today", refused: "freeze: not today"},
 	} {
 		denies = c.denies
 		op := c.op
@@ -99,7 +104,7 @@ func TestWatch(t *testing.T) {
 	b := open(t)
 	_, err := b.cluster.Import(t.Context(), sampleFiles(t))
 	must(t, err)
-	news := b.cluster.Watch(t.Context())
+	news := b.cluster.Watch(t.Context()).News()
 	within(t, news, "what is there")
 	quiet(news)
 	s := read(t, b.cluster)
@@ -112,7 +117,7 @@ func TestWatch(t *testing.T) {
 	_, err = b.of("fleets").Update(t.Context(), o, metav1.UpdateOptions{})
 	must(t, err)
 	within(t, news, "a changed fleet")
-	b.server.Restart()
+	server.Restart()
 	quiet(news)
 	o = b.get("fleets", "prod")
 	must(t, setExpression(o, `label("env") = "prod"`))

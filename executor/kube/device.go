@@ -28,7 +28,7 @@ func (p *projection) device(o *unstructured.Unstructured) DeviceStatus {
 		s.Heard = moment(record.Heard.UTC().Truncate(heardEvery).Format(time.RFC3339))
 	}
 	i, known := r.Roster.Ordinal(id)
-	ok := accepted(o, p.view.Problems)
+	ok := accepted(o, p.view)
 	if !known {
 		s.Conditions = stamped(o, r.ObservedAt, ok, metav1.Condition{Type: Ready, Status: metav1.ConditionFalse, Reason: "Unknown",
 			Message: "the registry does not know it yet; a plan that is applied enters it"})
@@ -37,7 +37,7 @@ func (p *projection) device(o *unstructured.Unstructured) DeviceStatus {
 	d := r.Roster.Device(i)
 	s.Lifecycle, s.Labels, s.Facts = record.Lifecycle.String(), d.Labels, d.Facts
 	s.Apps = apps(r, i)
-	list := []metav1.Condition{online(record, s.Apps, r.ObservedAt)}
+	list := []metav1.Condition{heardOf(record, s.Apps, r.ObservedAt)}
 	if _, declared, _ := unstructured.NestedMap(o.Object, "spec"); declared {
 		list = append(list, ok)
 	}
@@ -62,7 +62,7 @@ func apps(r algebra.Reality, ordinal uint32) (out []AppStatus) {
 	return out
 }
 
-func online(record algebra.Record, apps []AppStatus, now time.Time) metav1.Condition {
+func heardOf(record algebra.Record, apps []AppStatus, now time.Time) metav1.Condition {
 	var wrong []string
 	for _, a := range apps {
 		if a.Phase == algebra.Failed.String() || a.Phase == algebra.Refused.String() {
@@ -74,11 +74,11 @@ func online(record algebra.Record, apps []AppStatus, now time.Time) metav1.Condi
 	case !record.Lifecycle.Served():
 		c.Reason, c.Message = "NotServed", "it is "+record.Lifecycle.String()
 	case !record.Online(now):
-		c.Reason, c.Message = "Offline", "nothing was heard of it for a while"
+		c.Reason, c.Message = offline, "nothing was heard of it for a while"
 	case len(wrong) > 0:
-		c.Reason, c.Message = "Failed", strings.Join(wrong, "; ")
+		c.Reason, c.Message = broken, strings.Join(wrong, "; ")
 	default:
-		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "Online", "it is heard, and nothing on it failed"
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, online, "it is heard, and nothing on it failed"
 	}
 	return c
 }

@@ -19,7 +19,7 @@ func (p *projection) holding(o *unstructured.Unstructured) Change {
 	switch {
 	case o.GetDeletionTimestamp() == nil && !held:
 		return Hold{o}
-	case o.GetDeletionTimestamp() != nil && held && p.survey != nil && !p.runs(placedBy(o)):
+	case o.GetDeletionTimestamp() != nil && held && p.survey != nil && !p.placed(placedBy(o)):
 		return Unhold{o}
 	}
 	return nil
@@ -47,9 +47,9 @@ func placedBy(o *unstructured.Unstructured) []string {
 	return refs
 }
 
-// runs reports whether a device runs, or has published to it, one of these that the World does not
+// placed reports whether a device runs, or has published to it, one of these that the World does not
 // ask of it.
-func (p *projection) runs(refs []string) bool {
+func (p *projection) placed(refs []string) bool {
 	r := p.survey.Reality
 	extra := func(ordinal uint32, app algebra.App, have algebra.Release) bool {
 		if !slices.Contains(refs, app.String()) && !slices.Contains(refs, app.String()+"@"+have.Version.String()) {

@@ -97,7 +97,7 @@ func (p *projection) object(o *unstructured.Unstructured) []Change {
 // status is what the status of an object should be. Without a World the counts stay as they were.
 func (p *projection) status(o *unstructured.Unstructured) map[string]any {
 	now := p.view.Reality.ObservedAt
-	ok := accepted(o, p.view.Problems)
+	ok := accepted(o, p.view)
 	if o.GetKind() == "Device" {
 		return plain(p.device(o))
 	}
@@ -153,12 +153,20 @@ func (p *projection) missing() (out []Change) {
 
 // labels are those of a device that Kubernetes can have as labels, and a mark of whose it is.
 func (p *projection) labels(id algebra.DeviceID) map[string]string {
-	out := map[string]string{"app.kubernetes.io/managed-by": "muster"}
+	out := map[string]string{}
 	if i, ok := p.view.Reality.Roster.Ordinal(id); ok {
-		for k, v := range p.view.Reality.Roster.Device(i).Labels {
-			if len(validation.IsQualifiedName(k)) == 0 && len(validation.IsValidLabelValue(v)) == 0 {
-				out[k] = v
-			}
+		out = kubernetesLabels(p.view.Reality.Roster.Device(i).Labels)
+	}
+	out["app.kubernetes.io/managed-by"] = "muster"
+	return out
+}
+
+// kubernetesLabels are those that Kubernetes can have as labels.
+func kubernetesLabels(labels map[string]string) map[string]string {
+	out := map[string]string{}
+	for k, v := range labels {
+		if len(validation.IsQualifiedName(k)) == 0 && len(validation.IsValidLabelValue(v)) == 0 {
+			out[k] = v
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package kube_test
 
 import (
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -50,25 +51,32 @@ func seen(t *testing.T, w algebra.World, labels map[string]map[string]string, br
 	return r
 }
 
+// server is that of all tests here.
+var server *kubetest.Server
+
+func TestMain(m *testing.M) { os.Exit(kubetest.Main(m, kube.CRDs(), &server)) }
+
+// bench is a namespace of its own.
 type bench struct {
 	*testing.T
-	server  *kubetest.Server
-	cluster *kube.Cluster
-	client  dynamic.Interface
+	namespace string
+	cluster   *kube.Cluster
+	client    dynamic.Interface
 }
 
 func open(t *testing.T) bench {
 	t.Helper()
-	server := kubetest.Start(t, kube.CRDs())
-	c, err := kube.Open(server.Config, "fleet")
+	b := bench{T: t, namespace: strings.ToLower(t.Name())}
+	var err error
+	b.client, err = dynamic.NewForConfig(server.Config)
 	must(t, err)
-	client, err := dynamic.NewForConfig(server.Config)
+	b.cluster, err = kube.Open(server.Config, b.namespace)
 	must(t, err)
-	return bench{t, server, c, client}
+	return b
 }
 
 func (b bench) of(plural string) dynamic.ResourceInterface {
-	return b.client.Resource(metav1GVR(plural)).Namespace("fleet")
+	return b.client.Resource(metav1GVR(plural)).Namespace(b.namespace)
 }
 
 func (b bench) get(plural, name string) *unstructured.Unstructured {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/musterfleet/muster/algebra/worldfile"
 	"github.com/musterfleet/muster/executor/kube"
-	"github.com/musterfleet/muster/executor/kube/kubetest"
 )
 
 func must(t *testing.T, err error) {
@@ -31,9 +30,7 @@ func sampleFiles(t *testing.T) map[string]string {
 // TestRoundTrip: what is imported is the World that is read, on a real API server, and what is
 // exported is the same World again.
 func TestRoundTrip(t *testing.T) {
-	server := kubetest.Start(t, kube.CRDs())
-	c, err := kube.Open(server.Config, "fleet")
-	must(t, err)
+	c := open(t).cluster
 	if _, errs := read(t, c).World(); len(errs) != 1 || !strings.Contains(errs[0].Message, "the namespace declares no World") {
 		t.Errorf("an empty namespace: %v", errs)
 	}

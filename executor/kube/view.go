@@ -9,10 +9,11 @@ import (
 )
 
 // View is what status is made of: what a World asks for, and how that stands. Where there are
-// problems, there is no World.
+// problems, there is no World; warnings are of one that loads.
 type View struct {
 	World    algebra.World
 	Problems diag.List
+	Warnings diag.List
 	Reality  algebra.Reality
 }
 

@@ -1,42 +1,78 @@
 package kube
 
 import (
+	"cmp"
 	"context"
-	"time"
+	"slices"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/tools/cache"
 )
 
-// resync is how often all is looked at even if no change was heard of.
-const resync = 10 * time.Minute
+// Watch is the objects of a namespace as the API server tells of them: about as they are now, each
+// by itself. A World is not read from it, as it has no one revision; status is compared with it.
+type Watch struct {
+	news      chan struct{}
+	informers []cache.SharedIndexInformer
+}
 
-// Watch tells that something in the namespace may have changed, until ctx ends. Changes that come
-// together are told once, and a watch that is lost is made again: what was missed is told then.
-// A change of status alone is no news.
-func (c *Cluster) Watch(ctx context.Context) <-chan struct{} {
-	news := make(chan struct{}, 1)
-	tell := func() {
-		select {
-		case news <- struct{}{}:
-		default: // it is told already
-		}
-	}
-	factory := dynamicinformer.NewFilteredDynamicSharedInformerFactory(c.client, resync, c.namespace, nil)
+// Watch follows the namespace until ctx ends. A watch that is lost, or whose revision the API server
+// has forgotten, is made again, and what was missed is told then.
+func (c *Cluster) Watch(ctx context.Context) *Watch {
+	w := &Watch{news: make(chan struct{}, 1)}
+	factory := dynamicinformer.NewFilteredDynamicSharedInformerFactory(c.client, 0, c.namespace, nil)
 	for _, k := range kinds {
 		informer := factory.ForResource(k.resource()).Informer()
-		_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{ // fails only on a stopped informer
-			AddFunc: func(any) { tell() },
+		_ = informer.SetTransform(lean) // these two fail only on a started informer
+		_, _ = informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+			AddFunc: func(any) { w.tell() },
 			UpdateFunc: func(before, after any) {
 				if declaration(before) != declaration(after) {
-					tell()
+					w.tell()
 				}
 			},
-			DeleteFunc: func(any) { tell() },
+			DeleteFunc: func(any) { w.tell() },
 		})
+		w.informers = append(w.informers, informer)
 	}
 	factory.Start(ctx.Done())
-	return news
+	return w
+}
+
+// News tells that something may have changed. Changes that come together are told once, and a
+// change of status alone is no news.
+func (w *Watch) News() <-chan struct{} { return w.news }
+
+func (w *Watch) tell() {
+	select {
+	case w.news <- struct{}{}:
+	default: // it is told already
+	}
+}
+
+// Objects are those that are known of, by kind and name; false until all kinds were heard of once.
+func (w *Watch) Objects() ([]unstructured.Unstructured, bool) {
+	var out []unstructured.Unstructured
+	for _, informer := range w.informers {
+		if !informer.HasSynced() {
+			return nil, false
+		}
+		first := len(out)
+		for _, o := range informer.GetStore().List() {
+			out = append(out, *o.(*unstructured.Unstructured))
+		}
+		slices.SortFunc(out[first:], func(a, b unstructured.Unstructured) int { return cmp.Compare(a.GetName(), b.GetName()) })
+	}
+	return out, true
+}
+
+// lean takes away what nobody here reads: who wrote which field is half of an object.
+func lean(o any) (any, error) {
+	if u, ok := o.(*unstructured.Unstructured); ok {
+		u.SetManagedFields(nil)
+	}
+	return o, nil
 }
 
 // declaration is what of an object matters to a World, for comparison: a deletion that waits is a new

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,22 +18,82 @@ import (
 // Manager is the field manager of all that muster writes.
 const Manager = "muster"
 
+// writers is how many objects are written at once. The client's own limit bounds how many a second.
+const writers = 8
+
 // Write carries changes out, each by itself: one that fails hinders no other. What was deleted or
-// changed meanwhile is left to the next projection.
+// changed meanwhile is left to the next projection. Documents come before devices, of which there
+// may be many.
 func (c *Cluster) Write(ctx context.Context, changes []Change) (written int, err error) {
-	var wrong []error
-	for _, ch := range changes {
-		switch err := c.write(ctx, ch); {
-		case err == nil:
-			written++
-		case apierrors.IsNotFound(err), apierrors.IsConflict(err):
-		case ctx.Err() != nil:
-			return written, ctx.Err()
-		default:
-			wrong = append(wrong, err)
-		}
+	var (
+		queue = make(chan []Change)
+		group sync.WaitGroup
+		mu    sync.Mutex
+		wrong []error
+	)
+	for range min(writers, len(changes)) {
+		group.Go(func() {
+			for list := range queue {
+				for _, ch := range list {
+					err := c.write(ctx, ch)
+					mu.Lock()
+					switch {
+					case err == nil:
+						written++
+					case apierrors.IsNotFound(err), apierrors.IsConflict(err), ctx.Err() != nil:
+					default:
+						wrong = append(wrong, err)
+					}
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, list := range byObject(changes) {
+		queue <- list
+	}
+	close(queue)
+	group.Wait()
+	if ctx.Err() != nil {
+		return written, ctx.Err()
 	}
 	return written, errors.Join(wrong...)
+}
+
+// byObject are the changes of each object, which keep their order.
+func byObject(changes []Change) [][]Change {
+	var documents, devices [][]Change
+	last := ""
+	for _, ch := range changes {
+		name := subject(ch)
+		lists := &documents
+		if strings.HasPrefix(name, "Device/") {
+			lists = &devices
+		}
+		if name != last {
+			*lists = append(*lists, nil)
+		}
+		end := &(*lists)[len(*lists)-1]
+		*end, last = append(*end, ch), name
+	}
+	return append(documents, devices...)
+}
+
+// subject is what a change is of.
+func subject(ch Change) string {
+	switch ch := ch.(type) {
+	case SetStatus:
+		return ref(ch.Of)
+	case Mirror:
+		return "Device/" + ch.Device.String()
+	case Forget:
+		return ref(ch.Of)
+	case Hold:
+		return ref(ch.Of)
+	case Unhold:
+		return ref(ch.Of)
+	}
+	panic(fmt.Sprintf("kube: unknown change %T", ch))
 }
 
 func (c *Cluster) write(ctx context.Context, ch Change) error {

@@ -1,0 +1,114 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/internal/diag"
+)
+
+// Loop keeps the objects of a namespace saying how things stand, and tells by events what became
+// otherwise. It places nothing.
+type Loop struct {
+	Cluster *Cluster
+	Reality func(context.Context) (algebra.Reality, error)
+	// Foresee is what a World that loads is warned of; nil warns of nothing.
+	Foresee func(algebra.World) diag.List
+	// Nodes has devices shown as Nodes too.
+	Nodes bool
+	// Every is how often it looks at the fleet, and no more than that does an object's status change
+	// from it; 0 is DefaultEvery.
+	Every time.Duration
+	// Tell is told what went wrong; the loop goes on.
+	Tell func(error)
+}
+
+// DefaultEvery is how often a loop looks at the fleet.
+const DefaultEvery = 3 * time.Second
+
+// atMost is how often a loop writes for changes of documents that come in a row.
+const atMost = 500 * time.Millisecond
+
+// Run projects until ctx ends. An error says that it could not begin.
+func (l Loop) Run(ctx context.Context) error {
+	if _, err := l.Cluster.Read(ctx); err != nil {
+		return err
+	}
+	watch := l.Cluster.Watch(ctx)
+	events := l.Cluster.recorder()
+	defer events.end()
+	every := l.Every
+	if every == 0 {
+		every = DefaultEvery
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	last := &lastWorld{}
+	nodes := l.Cluster.nodes()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-watch.News():
+			select { // more may come with it
+			case <-ctx.Done():
+				return nil
+			case <-time.After(atMost):
+			}
+		case <-tick.C:
+		}
+		if err := l.once(ctx, watch, last, events, nodes); err != nil && ctx.Err() == nil {
+			l.Tell(err)
+		}
+	}
+}
+
+func (l Loop) once(ctx context.Context, watch *Watch, last *lastWorld, events *recorder, nodes *nodes) error {
+	objects, ok := watch.Objects()
+	if !ok {
+		return nil // the first list is under way
+	}
+	reality, err := l.Reality(ctx)
+	if err != nil {
+		return fmt.Errorf("kube: the fleet cannot be seen: %w", err)
+	}
+	s := Snapshot{Objects: objects}
+	view := last.view(s, l.Foresee)
+	view.Reality = reality
+	changes := Project(s, view)
+	_, err = l.Cluster.Write(ctx, changes)
+	for _, c := range changes {
+		events.of(c)
+	}
+	if err != nil || !l.Nodes {
+		return err
+	}
+	return nodes.project(ctx, reality)
+}
+
+// lastWorld saves reading a World again whose documents are the same.
+type lastWorld struct {
+	of    map[string]string // the documents, and which version of each
+	known View
+}
+
+func (l *lastWorld) view(s Snapshot, foresee func(algebra.World) diag.List) View {
+	of := map[string]string{}
+	for i := range s.Objects {
+		if o := &s.Objects[i]; declares(o) {
+			of[ref(o)] = fmt.Sprint(o.GetUID(), "/", o.GetGeneration())
+		}
+	}
+	if l.of != nil && maps.Equal(of, l.of) {
+		return l.known
+	}
+	w, problems := s.World()
+	l.of, l.known = of, View{World: w, Problems: problems}
+	if len(problems) == 0 && foresee != nil {
+		l.known.Warnings = foresee(w)
+	}
+	return l.known
+}

@@ -1,0 +1,207 @@
+package kube
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/dynamic"
+
+	"github.com/musterfleet/muster/algebra"
+)
+
+// Labels and taint of Nodes that stand for devices.
+const (
+	nodeOf   = Group + "/namespace" // whose World the device is of
+	nodeArch = Group + "/arch"
+	nodeOS   = Group + "/os"
+	notAHost = Group + "/device"
+)
+
+// nodes shows devices as Nodes: for eyes and tools that know Nodes only. Nothing is scheduled on
+// them: they are tainted, have room for no pod, and do without the label kubernetes.io/os, by which
+// most daemon sets find the nodes that they want.
+type nodes struct {
+	client    dynamic.Interface
+	namespace string
+	renewed   time.Time
+}
+
+func (c *Cluster) nodes() *nodes { return &nodes{client: c.client, namespace: c.namespace} }
+
+func (n *nodes) of() dynamic.ResourceInterface {
+	return n.client.Resource(corev1.SchemeGroupVersion.WithResource("nodes"))
+}
+
+// project makes the Nodes those of the devices, and removes those of devices that are gone. A Node
+// of the same name that is not of this namespace is left alone, and is an error.
+func (n *nodes) project(ctx context.Context, r algebra.Reality) error {
+	list, err := n.of().List(ctx, metav1.ListOptions{ResourceVersion: "0"})
+	if err != nil {
+		return fmt.Errorf("kube: nodes: %w", err)
+	}
+	have := map[string]*corev1.Node{}
+	for i := range list.Items {
+		var node corev1.Node
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(list.Items[i].Object, &node); err != nil {
+			return fmt.Errorf("kube: nodes: %w", err)
+		}
+		have[node.Name] = &node
+	}
+	var wrong []error
+	for i := range uint32(r.Roster.Len()) {
+		want := n.node(r, i)
+		h := have[want.Name]
+		delete(have, want.Name)
+		if h != nil && h.Labels[nodeOf] != n.namespace {
+			wrong = append(wrong, fmt.Errorf("kube: node %s is none of muster's; the device of that name is not shown", want.Name))
+			continue
+		}
+		wrong = append(wrong, n.write(ctx, want, h))
+	}
+	for _, name := range slices.Sorted(maps.Keys(have)) {
+		if h := have[name]; h.Labels[nodeOf] == n.namespace {
+			err := n.of().Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &h.UID}})
+			if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
+				wrong = append(wrong, fmt.Errorf("kube: node %s: %w", name, err))
+			}
+			_ = n.leases().Delete(ctx, name, metav1.DeleteOptions{}) // one that stays says nothing without its Node
+		}
+	}
+	if r.ObservedAt.Sub(n.renewed) >= leaseEvery {
+		n.renewed = r.ObservedAt
+		wrong = append(wrong, n.renew(ctx, r))
+	}
+	return errors.Join(wrong...)
+}
+
+// write applies what of a Node is not as it should be.
+func (n *nodes) write(ctx context.Context, want, have *corev1.Node) error {
+	options := metav1.ApplyOptions{FieldManager: Manager, Force: true}
+	if have == nil || !within(have.Labels, want.Labels) || !tainted(have) || have.Spec.ProviderID != want.Spec.ProviderID {
+		main := &unstructured.Unstructured{Object: plain(want)}
+		delete(main.Object, "status")
+		if _, err := n.of().Apply(ctx, want.Name, main, options); err != nil {
+			return fmt.Errorf("kube: node %s: %w", want.Name, err)
+		}
+	}
+	if have != nil && sameStatus(have.Status, want.Status) {
+		return nil
+	}
+	status := &unstructured.Unstructured{Object: plain(want)}
+	delete(status.Object, "spec")
+	if _, err := n.of().ApplyStatus(ctx, want.Name, status, options); err != nil {
+		return fmt.Errorf("kube: node %s: %w", want.Name, err)
+	}
+	return nil
+}
+
+func within(have, want map[string]string) bool {
+	for k, v := range want {
+		if got, ok := have[k]; !ok || got != v {
+			return false
+		}
+	}
+	return true
+}
+
+func tainted(n *corev1.Node) bool {
+	return !slices.ContainsFunc(taints(), func(t corev1.Taint) bool {
+		return !slices.ContainsFunc(n.Spec.Taints, func(h corev1.Taint) bool { return h.MatchTaint(&t) })
+	})
+}
+
+func taints() []corev1.Taint {
+	return []corev1.Taint{{Key: notAHost, Effect: corev1.TaintEffectNoSchedule}, {Key: notAHost, Effect: corev1.TaintEffectNoExecute}}
+}
+
+// sameStatus compares what muster writes: conditions of others, and the moment of a change, are not.
+func sameStatus(have, want corev1.NodeStatus) bool {
+	for _, w := range want.Conditions {
+		i := slices.IndexFunc(have.Conditions, func(h corev1.NodeCondition) bool { return h.Type == w.Type })
+		if i < 0 {
+			return false
+		}
+		h := have.Conditions[i]
+		h.LastTransitionTime, w.LastTransitionTime = metav1.Time{}, metav1.Time{}
+		h.LastHeartbeatTime.Time, w.LastHeartbeatTime.Time = h.LastHeartbeatTime.UTC(), w.LastHeartbeatTime.UTC()
+		if h != w {
+			return false
+		}
+	}
+	return have.NodeInfo == want.NodeInfo && equality.Semantic.DeepEqual(have.Capacity, want.Capacity) &&
+		equality.Semantic.DeepEqual(have.Addresses, want.Addresses)
+}
+
+// node is the Node of a device.
+func (n *nodes) node(r algebra.Reality, ordinal uint32) *corev1.Node {
+	d := r.Roster.Device(ordinal)
+	name := d.ID.String()
+	labels := kubernetesLabels(d.Labels)
+	maps.Copy(labels, map[string]string{nodeOf: n.namespace, corev1.LabelHostname: label(name)})
+	maps.Copy(labels, kubernetesLabels(map[string]string{nodeArch: d.Facts["arch"], nodeOS: d.Facts["os"]}))
+	room := capacity(d.Facts)
+	return &corev1.Node{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Node"},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels},
+		// The scheme is unknown to every cloud provider: none takes the device for a machine that is gone.
+		Spec: corev1.NodeSpec{Taints: taints(), ProviderID: "muster://" + n.namespace + "/" + name},
+		Status: corev1.NodeStatus{
+			Capacity: room, Allocatable: room, Conditions: []corev1.NodeCondition{nodeReady(r, ordinal)},
+			Addresses: addresses(d), NodeInfo: nodeInfo(d.Facts),
+		},
+	}
+}
+
+// label is a name as the value of a label, which may be shorter than a name is.
+func label(name string) string { return strings.TrimRight(name[:min(len(name), 63)], ".-") }
+
+// capacity is what a device has, and room for no pod.
+func capacity(facts map[string]string) corev1.ResourceList {
+	out := corev1.ResourceList{corev1.ResourcePods: resource.MustParse("0")}
+	for name, fact := range map[corev1.ResourceName]string{corev1.ResourceCPU: "cpus", corev1.ResourceMemory: "mem", corev1.ResourceEphemeralStorage: "disk"} {
+		// muster writes MiB where Kubernetes writes Mi.
+		if q, err := resource.ParseQuantity(strings.TrimSuffix(facts[fact], "B")); err == nil {
+			out[name] = q
+		}
+	}
+	return out
+}
+
+func addresses(d algebra.Device) []corev1.NodeAddress {
+	out := []corev1.NodeAddress{{Type: corev1.NodeHostName, Address: d.ID.String()}}
+	if ip := d.Facts["ip"]; ip != "" {
+		out = append(out, corev1.NodeAddress{Type: corev1.NodeInternalIP, Address: ip})
+	}
+	return out
+}
+
+func nodeInfo(facts map[string]string) corev1.NodeSystemInfo {
+	info := corev1.NodeSystemInfo{Architecture: facts["arch"], OperatingSystem: "linux", KernelVersion: facts["kernel"],
+		OSImage: strings.TrimSpace(facts["os"] + " " + facts["os.version"]), KubeletVersion: "muster-agent " + cmp.Or(facts["agent.version"], "?")}
+	if v := facts["runtime.version"]; v != "" {
+		info.ContainerRuntimeVersion = "podman://" + v
+	}
+	return info
+}
+
+// nodeReady is the condition of a Node, from that of the device.
+func nodeReady(r algebra.Reality, ordinal uint32) corev1.NodeCondition {
+	record := r.Records[r.Roster.ID(ordinal)]
+	c := heardOf(record, apps(r, ordinal), r.ObservedAt)
+	heard := metav1.NewTime(record.Heard.UTC().Truncate(heardEvery))
+	return corev1.NodeCondition{Type: corev1.NodeReady, Status: corev1.ConditionStatus(c.Status), Reason: c.Reason, Message: c.Message,
+		LastHeartbeatTime: heard, LastTransitionTime: heard}
+}
