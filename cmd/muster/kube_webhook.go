@@ -75,9 +75,9 @@ func (w *webhook) check(ctx context.Context, before, after algebra.World) (kube.
 	var v kube.Verdict
 	for _, d := range foreseen(after, "") {
 		if d.Severity == diag.Error {
-			v.Refused = append(v.Refused, oneLine(d))
+			v.Refused = append(v.Refused, placedMessage(d))
 		} else {
-			v.Warned = append(v.Warned, oneLine(d))
+			v.Warned = append(v.Warned, placedMessage(d))
 		}
 	}
 	reality, err := w.source.reality(ctx)
@@ -137,8 +137,8 @@ func denials(report policies.Report) []string {
 	return order
 }
 
-// oneLine is a diagnostic as a message of Kubernetes has it.
-func oneLine(d diag.Diagnostic) string {
+// placedMessage is a diagnostic as a message of Kubernetes has it.
+func placedMessage(d diag.Diagnostic) string {
 	text := d.Place() + ": " + d.Message
 	if d.Hint != "" {
 		text += " (" + d.Hint + ")"
