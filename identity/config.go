@@ -102,13 +102,25 @@ func Load(path string, env func(string) string) (c Config, err error) {
 
 // loadFile reads a file in TOML. Paths are as they stand there.
 func loadFile(path string) (Config, error) {
-	var c Config
-	meta, err := toml.DecodeFile(path, &c)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return Config{}, fmt.Errorf("config %s: %w", path, err)
 	}
+	c, err := parseConfig(text)
+	if err != nil {
+		return Config{}, fmt.Errorf("config %s: %w", path, err)
+	}
+	return c, nil
+}
+
+func parseConfig(text []byte) (Config, error) {
+	var c Config
+	meta, err := toml.Decode(string(text), &c)
+	if err != nil {
+		return Config{}, err
+	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return Config{}, fmt.Errorf("config %s: unknown key %s; known are %s", path, unknown[0], knownKeys())
+		return Config{}, fmt.Errorf("unknown key %s; known are %s", unknown[0], knownKeys())
 	}
 	return c, nil
 }

@@ -42,8 +42,8 @@ type Enrolled struct {
 	Trust []byte
 }
 
-// DeviceCredential is what an enrolled device holds. Only Resolve makes one, and only it can be
-// written to a device.
+// DeviceCredential is what an enrolled device holds. Only Resolve makes one, Install keeps it and
+// ReadCredential brings it back; and only it can be written to a device.
 type DeviceCredential struct {
 	url      string
 	enrolled Enrolled
@@ -111,11 +111,14 @@ func pendingKey(path string) (*rsa.PrivateKey, error) {
 // Device is the id that the credential is of.
 func (c DeviceCredential) Device() string { return c.enrolled.Device }
 
+// URL is the broker of the fleet that the credential opens.
+func (c DeviceCredential) URL() string { return c.url }
+
 // The files of a credential in its directory.
 const (
-	ConfigFile = "config.toml"
-	deviceKey  = "device.json"
-	trustFile  = "operator.pub"
+	ConfigFile    = "config.toml"
+	DeviceKeyFile = "device.json"
+	TrustFile     = "operator.pub"
 	// pendingFile is the key until the device is taken in.
 	pendingFile = "joining.key"
 )
@@ -140,13 +143,13 @@ func (c DeviceCredential) Files() ([]CredentialFile, error) {
 	config, err := Config{
 		Device: c.enrolled.Device,
 		NATS:   NATS{URL: c.url},
-		OIDC:   OIDC{Issuer: c.enrolled.Issuer, Audience: c.enrolled.Audience, KeyFile: deviceKey},
-		Keys:   Keys{Trust: []string{trustFile}},
+		OIDC:   OIDC{Issuer: c.enrolled.Issuer, Audience: c.enrolled.Audience, KeyFile: DeviceKeyFile},
+		Keys:   Keys{Trust: []string{TrustFile}},
 	}.text()
 	if err != nil {
 		return nil, fmt.Errorf("credential: %w", err)
 	}
-	return []CredentialFile{{deviceKey, key, 0o600}, {trustFile, c.enrolled.Trust, 0o644}, {ConfigFile, config, 0o600}}, nil
+	return []CredentialFile{{DeviceKeyFile, key, 0o600}, {TrustFile, c.enrolled.Trust, 0o644}, {ConfigFile, config, 0o600}}, nil
 }
 
 // Install writes the credential's files to a directory that only its owner can read.
@@ -167,6 +170,56 @@ func (c DeviceCredential) Install(dir string) error {
 		return fmt.Errorf("credential: %w", err)
 	}
 	return nil
+}
+
+// ReadCredential reads what Install wrote to a directory.
+func ReadCredential(dir string) (DeviceCredential, error) {
+	c, err := Load(filepath.Join(dir, ConfigFile), func(string) string { return "" })
+	if err != nil {
+		return DeviceCredential{}, err
+	}
+	if c.Device == "" || c.NATS.URL == "" || c.OIDC.Issuer == "" || c.OIDC.KeyFile == "" || len(c.Keys.Trust) != 1 {
+		return DeviceCredential{}, fmt.Errorf("%s: is no credential of a device; muster enroll --into or muster-agent join --dir writes one", dir)
+	}
+	text, err := ReadSecret(c.OIDC.KeyFile)
+	if err != nil {
+		return DeviceCredential{}, fmt.Errorf("credential: %w", err)
+	}
+	key, err := ParseKeyFile(text)
+	if err != nil {
+		return DeviceCredential{}, fmt.Errorf("credential %s: %w", c.OIDC.KeyFile, err)
+	}
+	trust, err := os.ReadFile(c.Keys.Trust[0])
+	if err != nil {
+		return DeviceCredential{}, fmt.Errorf("credential: %w", err)
+	}
+	return DeviceCredential{url: c.NATS.URL, key: key, enrolled: Enrolled{Device: c.Device, Issuer: c.OIDC.Issuer, Audience: c.OIDC.Audience,
+		UserID: key.UserID, KeyID: key.KeyID, KeyUntil: key.Until, Trust: trust}}, nil
+}
+
+// Keeps says of a file that a device has whether it stays although the credential has another: its
+// key does, as the device got that one since. The file of another device or fleet is an error.
+func (c DeviceCredential) Keeps(name string, text []byte) (bool, error) {
+	switch name {
+	case DeviceKeyFile:
+		key, err := ParseKeyFile(text)
+		if err != nil {
+			return false, err
+		}
+		if key.UserID != c.enrolled.UserID {
+			return false, fmt.Errorf("is the key of %s and not of %s", key.UserID, c.enrolled.UserID)
+		}
+		return true, nil
+	case ConfigFile:
+		have, err := parseConfig(text)
+		switch {
+		case err != nil:
+			return false, err
+		case have.Device != c.enrolled.Device || have.OIDC.Issuer != c.enrolled.Issuer:
+			return false, fmt.Errorf("the host is device %s of the fleet at %s already", have.Device, have.NATS.URL)
+		}
+	}
+	return false, nil
 }
 
 // replaceFile writes a file whole or not at all.

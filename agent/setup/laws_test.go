@@ -1,13 +1,17 @@
 package setup_test
 
 import (
+	"bytes"
 	"context"
+	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"path"
+	"slices"
 	"testing"
 
 	"github.com/leanovate/gopter"
@@ -27,7 +31,27 @@ type disk struct {
 
 var errPlanted = errors.New("no space left on device")
 
-func (d *disk) Run(context.Context, ...string) (string, error) { return "Linux x86_64\n", nil }
+// Run is what the steps run: uname, the agent's version, and the making of accounts.
+func (d *disk) Run(_ context.Context, argv ...string) (string, error) {
+	name, passwd := argv[len(argv)-1], d.held["/etc/passwd"]
+	line := name + ":x:977:977::/:/usr/sbin/nologin\n"
+	switch argv[0] {
+	case "uname":
+		return "Linux x86_64\n", nil
+	case setup.AgentPath:
+		if string(d.held[setup.AgentPath].Data) == "old agent" {
+			return "muster-agent v0\n", nil
+		}
+		return "I am foreign\n", nil
+	case "useradd":
+		passwd.Data = append(slices.Clone(passwd.Data), line...)
+		return "", d.Write("/etc/passwd", passwd)
+	case "userdel":
+		passwd.Data = bytes.ReplaceAll(passwd.Data, []byte(line), nil)
+		return "", d.Write("/etc/passwd", passwd)
+	}
+	return "", fmt.Errorf("%s: not found", argv[0])
+}
 
 func (d *disk) Read(p string) (setup.Entry, error) {
 	e, ok := d.held[p]
@@ -73,18 +97,40 @@ func steps(h setup.Host) []setup.Step {
 		panic(err)
 	}
 	return []setup.Step{
-		setup.Place("directory", "/etc/muster", setup.Entry{Mode: fs.ModeDir | 0o750}),
-		setup.Agent(known, setup.Artefact[setup.AMD64]{Binary: []byte("agent")}),
-		setup.Place("configuration", "/etc/muster/config.toml", setup.Entry{Data: []byte("device = \"d1\"\n"), Mode: 0o644}),
-		setup.Place("key", "/etc/muster/device.json", setup.Entry{Data: []byte("{}"), Mode: 0o600}),
+		setup.Account("muster", "/var/lib/muster"),
+		setup.Place("directory", "/etc/muster", "muster", setup.Entry{Mode: fs.ModeDir | 0o750}),
+		setup.Agent(known, artefact()),
+		setup.Place("configuration", "/etc/muster/config.toml", "root", setup.Entry{Data: []byte("device = \"d1\"\n"), Mode: 0o644}),
+		setup.Place("key", "/etc/muster/device.json", "muster", setup.Entry{Data: []byte("{}"), Mode: 0o600}),
 		setup.Names("192.0.2.1 hub.example"),
+		setup.Unit("muster.service", "[Service]\n"),
 	}
+}
+
+// program is the least that is a program of Linux for a machine.
+func program(m elf.Machine) []byte {
+	var b bytes.Buffer
+	h := elf.Header64{Type: uint16(elf.ET_EXEC), Machine: uint16(m), Version: uint32(elf.EV_CURRENT), Ehsize: 64, Shentsize: 64}
+	copy(h.Ident[:], elf.ELFMAG+"\x02\x01\x01")
+	if err := binary.Write(&b, binary.LittleEndian, h); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func artefact() setup.Artefact[setup.AMD64] {
+	a, err := setup.ReadArtefact[setup.AMD64](program(elf.EM_X86_64))
+	if err != nil {
+		panic(err)
+	}
+	return a
 }
 
 func machineOf(seed int64) *disk {
 	r := rand.New(rand.NewPCG(uint64(seed), 7))
 	dir := setup.Entry{Mode: fs.ModeDir | 0o755}
-	d := &disk{held: map[string]setup.Entry{"/etc": dir, "/usr/local/bin": dir}}
+	d := &disk{held: map[string]setup.Entry{"/etc": dir, "/usr/local/bin": dir, setup.UnitDir: dir,
+		"/etc/passwd": {Data: []byte("root:x:0:0::/root:/bin/sh\n"), Mode: 0o644}}}
 	if r.IntN(2) == 0 {
 		d.held["/etc/muster"] = dir
 		for _, p := range []string{"/etc/muster/config.toml", "/etc/muster/device.json"} {
@@ -94,13 +140,13 @@ func machineOf(seed int64) *disk {
 		}
 	}
 	if r.IntN(2) == 0 {
-		d.held[setup.AgentPath] = setup.Entry{Data: []byte("foreign"), Mode: 0o755}
+		d.held[setup.AgentPath] = setup.Entry{Data: []byte("old agent"), Mode: 0o755}
 	}
 	hosts := []string{"127.0.0.1 localhost", "127.0.0.1 localhost\n# muster: begin\nold\n# muster: end\n::1 six\n"}
 	if i := r.IntN(3); i < 2 {
 		d.held["/etc/hosts"] = setup.Entry{Data: []byte(hosts[i]), Mode: 0o644}
 	}
-	d.failAt, d.late = r.IntN(7), r.IntN(2) == 0
+	d.failAt, d.late = r.IntN(9), r.IntN(2) == 0
 	return d
 }
 

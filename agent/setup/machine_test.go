@@ -3,6 +3,8 @@ package setup_test
 import (
 	"context"
 	"crypto/rsa"
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,24 +15,32 @@ import (
 	"github.com/musterfleet/muster/identity"
 )
 
-func TestMachineIsSetUpOnce(t *testing.T) {
-	root := t.TempDir()
-	if err := os.Mkdir(filepath.Join(root, "etc"), 0o755); err != nil {
+// machine is one in a directory, with an account "me" that is who runs the test.
+func machine(t *testing.T, root string) *setup.Machine {
+	t.Helper()
+	etc := filepath.Join(root, "etc")
+	passwd := fmt.Sprintf("root:x:0:0::/root:/bin/sh\nme:x:%d:%d::/:/bin/sh\n", os.Getuid(), os.Getgid())
+	if err := errors.Join(os.MkdirAll(etc, 0o755), os.WriteFile(filepath.Join(etc, "passwd"), []byte(passwd), 0o644)); err != nil {
 		t.Fatal(err)
 	}
 	m, err := setup.OpenMachine(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer m.Close()
-	me := func(e setup.Entry) setup.Entry { e.UID, e.GID = os.Getuid(), os.Getgid(); return e }
+	t.Cleanup(func() { _ = m.Close() })
+	return m
+}
+
+func TestMachineIsSetUpOnce(t *testing.T) {
+	root := t.TempDir()
+	m := machine(t, root)
 	steps := []setup.Step{
-		setup.Place("directory", "/etc/muster", me(setup.Entry{Mode: fs.ModeDir | 0o750})),
-		setup.Place("key", "/etc/muster/device.json", me(setup.Entry{Data: []byte("{}"), Mode: 0o600})),
+		setup.Place("directory", "/etc/muster", "me", setup.Entry{Mode: fs.ModeDir | 0o750}),
+		setup.Place("key", "/etc/muster/device.json", "me", setup.Entry{Data: []byte("{}"), Mode: 0o600}),
 	}
 	ctx := context.Background()
 	done, err := setup.Run(ctx, m, steps)
-	if err != nil || len(done) != 2 || !strings.HasPrefix(done[1], "+ /etc/muster/device.json -rw-------") {
+	if err != nil || len(done) != 2 || !strings.HasPrefix(done[1], "+ /etc/muster/device.json  -rw------- me  2 bytes") {
 		t.Fatalf("first run: %q, %v", done, err)
 	}
 	if again, err := setup.Run(ctx, m, steps); err != nil || len(again) > 0 {
@@ -47,12 +57,8 @@ func TestMachineRefusesLinks(t *testing.T) {
 	if err := os.Symlink("/etc/passwd", filepath.Join(root, "key")); err != nil {
 		t.Fatal(err)
 	}
-	m, err := setup.OpenMachine(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	_, err = setup.Run(context.Background(), m, []setup.Step{setup.Place("key", "/key", setup.Entry{Mode: 0o600})})
+	m := machine(t, root)
+	_, err := setup.Run(context.Background(), m, []setup.Step{setup.Place("key", "/key", "me", setup.Entry{Mode: 0o600})})
 	if err == nil || !strings.Contains(err.Error(), "key: /key: is L") {
 		t.Errorf("a link in the key's place: %v", err)
 	}
@@ -69,12 +75,8 @@ func TestCredentialIsWhatJoinInstalls(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := t.TempDir()
-	m, err := setup.OpenMachine(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	steps, err := setup.Credential("/muster", os.Getuid(), os.Getgid(), credential)
+	m := machine(t, root)
+	steps, err := setup.Credential("/muster", "me", credential, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +93,7 @@ func TestCredentialIsWhatJoinInstalls(t *testing.T) {
 			t.Errorf("%s: setup and join differ: %v, %v", name, err, err2)
 		}
 	}
-	if _, err := setup.Credential("/muster", 0, 0, identity.DeviceCredential{}); err == nil {
+	if _, err := setup.Credential("/muster", "me", identity.DeviceCredential{}, false); err == nil {
 		t.Error("no credential was taken for one")
 	}
 }

@@ -13,9 +13,9 @@ const (
 // Names is a step that the hosts file has the lines given, between two markers; all other
 // lines are left as they are.
 func Names(lines ...string) Step {
-	return place{"names", "/etc/hosts", func(now Entry) (Entry, error) {
+	return place{name: "names", path: "/etc/hosts", account: "root", want: func(now Entry, found bool) (Entry, error) {
 		text, err := mergeNames(string(now.Data), lines)
-		if now.Mode == 0 {
+		if !found {
 			now.Mode = 0o644
 		}
 		now.Data = []byte(text)

@@ -23,6 +23,9 @@ type Change interface {
 	Undo(ctx context.Context, h Host) error
 }
 
+// ErrLost is that the host is not there any more.
+var ErrLost = errors.New("the connection to the host is lost")
+
 // Failure is the step that failed. The host is as it was before that step, unless Undo says why not.
 type Failure struct {
 	Step  string
@@ -69,7 +72,12 @@ func Run(ctx context.Context, h Host, steps []Step) ([]string, error) {
 		if c == nil {
 			continue
 		}
-		if err := applied(ctx, h, s, c); err != nil {
+		switch err := applied(ctx, h, s, c); {
+		case errors.Is(err, ErrLost):
+			// Nothing can be undone there. What is placed whole or not at all stands as before, or as
+			// wanted, and the next run looks.
+			return done, &Failure{Step: s.Name(), Cause: err}
+		case err != nil:
 			// Who was told to stop still leaves the host in order.
 			return done, &Failure{Step: s.Name(), Cause: err, Undo: c.Undo(context.WithoutCancel(ctx), h)}
 		}

@@ -20,8 +20,9 @@ import (
 func deviceCommand(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "device",
-		Short: "let devices in from the lobby, label them, or list the registry",
-		Example: `  muster device list --state requested
+		Short: "make machines devices, let devices in from the lobby, label them, or list the registry",
+		Example: `  muster device setup ops@edge-007 --credentials credentials --dry-run
+  muster device list --state requested
   muster device approve edge-007 --label site=berlin`,
 		Args: knownVerb,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -29,7 +30,7 @@ func deviceCommand(c *console) *cobra.Command {
 	cmd.AddCommand(deviceList(c),
 		deviceMove(c, desk.Approve, "approve ID…", "let devices that wait in the lobby into the fleet"),
 		deviceMove(c, desk.Deny, "deny ID…", "send devices that wait in the lobby away"),
-		deviceLabel(c))
+		deviceLabel(c), deviceSetup(c))
 	return cmd
 }
 

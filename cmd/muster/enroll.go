@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -26,6 +28,7 @@ type enrolling struct {
 	fact    string
 	until   time.Duration
 	approve bool
+	into    string
 	format  string
 }
 
@@ -39,8 +42,12 @@ first device that uses it, and only until its end. The device waits in the lobby
 approves it (muster device approve), unless --approve says that whoever holds the token may in.
 
 Labels are set by operators and never by devices: those given here are what the device is
-entered with.`,
+entered with.
+
+--into has the device join from here: the credential that it then has is put into DIR/ID, from where
+muster device setup places it on a machine. The token is used up by that and not printed.`,
 		Example: `  muster enroll --device edge-007 --label site=berlin --approve
+  muster enroll --device edge-007 --approve --into credentials
   muster enroll --fact model=rpi4 --for 15m`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return e.run(cmd.Context()) },
@@ -51,6 +58,7 @@ entered with.`,
 	cmd.Flags().StringVar(&e.fact, "fact", "", "`KEY=VALUE` that the device must report of itself")
 	cmd.Flags().DurationVar(&e.until, "for", time.Hour, "`TIME` until the token ends, at most a day")
 	cmd.Flags().BoolVar(&e.approve, "approve", false, "let the device in without asking again")
+	cmd.Flags().StringVar(&e.into, "into", "", "`DIR` to keep the credentials of devices in, each in a directory by its id; needs --device and --approve")
 	cmd.Flags().StringVarP(&e.format, "output", "o", "text", "text, json, or name: the token alone")
 	return cmd
 }
@@ -84,6 +92,9 @@ func (e *enrolling) run(ctx context.Context) error {
 	if err := fleet.offer(ctx, offer, token); err != nil {
 		return err
 	}
+	if e.into != "" {
+		return e.enter(ctx, fleet, token)
+	}
 	command := fmt.Sprintf("muster-agent join %s --token %s", fleet.config.NATS.URL, token.Text())
 	if e.device != "" {
 		command += " --device " + e.device
@@ -99,6 +110,28 @@ func (e *enrolling) run(ctx context.Context) error {
 	if !offer.Approved {
 		e.console.note("or give --approve", "the device then waits for muster device approve")
 	}
+	return err
+}
+
+// enter has the device join from here, with a key that is made here, and keeps its credential.
+func (e *enrolling) enter(ctx context.Context, fleet *cluster, token enroll.Token) error {
+	dir := filepath.Join(e.into, e.device)
+	intent := identity.EnrollmentIntent{URL: fleet.config.NATS.URL, Token: token.Text(), Device: e.device}
+	credential, err := intent.Resolve(ctx, dir, enroll.OverNATS(nil))
+	if err != nil {
+		return err
+	}
+	if err := credential.Install(dir); err != nil {
+		return err
+	}
+	switch e.format {
+	case "json":
+		return indented(e.console, map[string]any{"device": e.device, "directory": dir})
+	case "name":
+		_, err = fmt.Fprintln(e.console.out, dir)
+		return err
+	}
+	_, err = fmt.Fprintf(e.console.out, "%s is enrolled; its credential is in %s\n", e.device, dir)
 	return err
 }
 
@@ -129,6 +162,14 @@ func (e *enrolling) offer() (enroll.Offer, error) {
 	case "text", "json", "name":
 	default:
 		return o, fmt.Errorf("enroll: -o %s: want text, json or name", e.format)
+	}
+	if e.into != "" {
+		if e.device == "" || !e.approve || e.fact != "" {
+			return o, errors.New("enroll: --into needs --device and --approve, and there is no --fact to check here")
+		}
+		if file := filepath.Join(e.into, e.device, identity.ConfigFile); there(file) {
+			return o, fmt.Errorf("enroll: %s is there: the device has a credential already", file)
+		}
 	}
 	var err error
 	if e.device != "" {
@@ -177,4 +218,10 @@ func (c *cluster) bucket(ctx context.Context, name string) (jetstream.KeyValue, 
 		return nil, fmt.Errorf("bucket %s: %w", name, err)
 	}
 	return kv, nil
+}
+
+// there reports whether a file is there.
+func there(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

@@ -68,6 +68,18 @@ func (o *Operator) Knows(tb testing.TB, machines ...*Machine) {
 	}
 }
 
+// Forget takes a machine out of the known hosts.
+func (o *Operator) Forget(tb testing.TB, m *Machine) {
+	tb.Helper()
+	text, err := os.ReadFile(o.KnownHosts)
+	if err == nil {
+		err = os.WriteFile(o.KnownHosts, []byte(strings.ReplaceAll(string(text), m.Known+"\n", "")), 0o600)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
 func newKey(tb testing.TB) (private []byte, public string) {
 	tb.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
@@ -89,7 +101,7 @@ func newKey(tb testing.TB) (private []byte, public string) {
 // it. The hosts file and what tests may look for are not those of this machine.
 const boot = `set -e
 mount --make-rprivate /
-mount -t tmpfs -o size=256m muster "$1"
+mount -t tmpfs -o size=1g muster "$1"
 cd "$1"
 mkdir up work root
 mount -t overlay -o lowerdir=/,upperdir=up,workdir=work muster root

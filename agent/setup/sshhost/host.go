@@ -163,12 +163,10 @@ func (h *Host) Dial(ctx context.Context, address string) (net.Conn, error) {
 func gone(err error) error {
 	var missing *ssh.ExitMissingError
 	if errors.As(err, &missing) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, sftp.ErrSSHFxConnectionLost) {
-		return errLost
+		return setup.ErrLost
 	}
 	return err
 }
-
-var errLost = errors.New("the connection to the host is lost")
 
 // quote writes arguments so that a shell takes them for just those.
 func quote(argv []string) string {

@@ -70,6 +70,17 @@ func readKey(path string) (ssh.Signer, error) {
 	return key, nil
 }
 
+// Locked reports whether a file is a private key with a passphrase, which only an ssh-agent opens.
+func Locked(path string) bool {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return false
+	}
+	_, err = ssh.ParsePrivateKey(text)
+	var locked *ssh.PassphraseMissingError
+	return errors.As(err, &locked)
+}
+
 // existing leaves out the files that are not there.
 func existing(paths []string) ([]string, error) {
 	var there []string
