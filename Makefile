@@ -126,6 +126,10 @@ soak: $(kube_apiserver) ## the laws on many more cases (MUSTER_SOAK=1), and what
 demo: build ## the whole story in the terminal, on this machine
 	@./examples/demo.sh
 
+.PHONY: rehearsal
+rehearsal: build ## a device's whole life on an emulated machine, in some ten minutes; needs root, debootstrap and qemu by apt
+	@./.ci/rehearsal
+
 .PHONY: deps
 deps: ## install by apt what is missing beside Go: podman, runc, conmon, busybox-static, git, tmux
 	@./.ci/deps

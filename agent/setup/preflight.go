@@ -125,6 +125,28 @@ func hostPort(address string, hosts []string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
+// Free is a step that nobody listens at an address of the host but a unit of its own.
+func Free(address, unit string) Step {
+	return require{"ports", func(ctx context.Context, h Host) error {
+		if s, err := (running{unit: unit}).state(ctx, h); err == nil && s.active {
+			return nil
+		}
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			return err
+		}
+		d, ok := h.(Dialer)
+		if !ok {
+			return nil
+		}
+		conn, err := d.Dial(ctx, net.JoinHostPort("127.0.0.1", port))
+		if err != nil {
+			return nil // nobody answers
+		}
+		return errors.Join(fmt.Errorf("port %s is in use by something else than %s", port, unit), conn.Close())
+	}}
+}
+
 // Systemd is a step that the host was booted by systemd.
 func Systemd() Step {
 	return require{"systemd", func(_ context.Context, h Host) error {

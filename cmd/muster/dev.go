@@ -13,7 +13,6 @@ import (
 	"github.com/musterfleet/muster/agent/podman/sandbox"
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor"
-	"github.com/musterfleet/muster/executor/hub"
 	"github.com/musterfleet/muster/executor/nats"
 	"github.com/musterfleet/muster/executor/wire"
 )
@@ -78,41 +77,23 @@ func (d *developing) run(ctx context.Context) (err error) {
 		return fmt.Errorf("dev: %w", err)
 	}
 	defer issuer.Stop()
-	var door door
-	server, err := nats.Start(nats.ServerConfig{Dir: dir.at("jetstream"), Port: d.port, Authorize: door.authorize, Log: log})
+	trust, err := os.ReadFile(dir.at("operator.pub"))
 	if err != nil {
 		return fmt.Errorf("dev: %w", err)
 	}
-	defer server.Stop()
-	conn, err := server.Connect()
+	fleet, err := compose(ctx, parts{broker: nats.ServerConfig{Dir: dir.at("jetstream"), Port: d.port}, oidc: devOIDC(issuer),
+		registrar: registrar{issuer}, trust: trust, log: log})
 	if err != nil {
 		return fmt.Errorf("dev: %w", err)
 	}
-	defer conn.Close()
-	if err := nats.CreateBuckets(ctx, conn); err != nil {
-		return fmt.Errorf("dev: %w", err)
-	}
-	transport, err := nats.NewTransport(ctx, conn)
-	if err != nil {
-		return fmt.Errorf("dev: %w", err)
-	}
-	h, err := hub.Start(ctx, conn)
-	if err != nil {
-		return fmt.Errorf("dev: %w", err)
-	}
-	defer h.Stop()
-
-	admitted, err := door.admit(ctx, server, dir, issuer, log)
-	if err != nil {
-		return fmt.Errorf("dev: %w", err)
-	}
-	defer admitted.stop()
+	defer fleet.stop()
+	server := fleet.server
 	real, closeReal, err := d.realDevice(ctx, dir, server)
 	if err != nil {
 		return fmt.Errorf("dev: %w", err)
 	}
 	defer func() { err = errors.Join(err, closeReal()) }()
-	if err := register(ctx, transport, devices); err != nil {
+	if err := register(ctx, fleet.transport, devices); err != nil {
 		return fmt.Errorf("dev: %w", err)
 	}
 	tokens, err := simulatedKeys(issuer, devices)

@@ -8,24 +8,19 @@ import (
 	"encoding/pem"
 	"errors"
 	"io/fs"
-	"log/slog"
 	"os"
 	"os/user"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/nats"
-	"github.com/musterfleet/muster/executor/office"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/identity"
-	"github.com/musterfleet/muster/identity/callout"
 	"github.com/musterfleet/muster/identity/devissuer"
 	"github.com/musterfleet/muster/identity/enroll"
 	"github.com/musterfleet/muster/identity/enroll/desk"
-	"github.com/musterfleet/muster/identity/oidc"
 	"github.com/musterfleet/muster/identity/oidc/machine"
 )
 
@@ -43,11 +38,9 @@ func startIssuer(dir devDir) (*devissuer.Issuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range staff {
-		if err := dir.staffKey(i, r.String()); err != nil {
-			i.Stop()
-			return nil, err
-		}
+	if err := dir.staffKeys(i, "muster-dev-"); err != nil {
+		i.Stop()
+		return nil, err
 	}
 	person := "operator"
 	if u, err := user.Current(); err == nil {
@@ -56,94 +49,28 @@ func startIssuer(dir devDir) (*devissuer.Issuer, error) {
 	return i, errors.Join(i.AddPerson(person, "operator"), i.AddPerson("visitor", "viewer"))
 }
 
-// staffKey makes the key file of who has a role, once.
-func (d devDir) staffKey(i *devissuer.Issuer, role string) error {
-	file := d.at(role + ".json")
-	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-		return err
+// staffKeys makes the key file of each role, once, for accounts that are named by it.
+func (d devDir) staffKeys(i *devissuer.Issuer, prefix string) error {
+	for _, r := range staff {
+		file := d.at(r.String() + ".json")
+		if _, err := os.Stat(file); err == nil {
+			continue
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		text, err := i.KeyFile(prefix+r.String(), "", r.String())
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return err
+		}
 	}
-	text, err := i.KeyFile("muster-dev-"+role, "", role)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, text, 0o600)
+	return nil
 }
 
 func devOIDC(i *devissuer.Issuer) identity.OIDC {
 	return identity.OIDC{Issuer: i.URL(), Audience: devAudience, ClientID: devissuer.ClientID}
-}
-
-// door is the authorizer of the dev server: the registry that it asks is in that server, and
-// comes after it.
-type door struct {
-	open atomic.Pointer[callout.Authorizer]
-}
-
-func (d *door) authorize(ctx context.Context, token string) (callout.Admission, error) {
-	if open := d.open.Load(); open != nil {
-		return (*open)(ctx, token)
-	}
-	return callout.Admission{}, errors.New("the fleet is starting")
-}
-
-// admission is what lets people and devices into the dev fleet, and sends them out.
-type admission struct{ stops []func() }
-
-func (a *admission) stop() {
-	for _, stop := range a.stops {
-		stop()
-	}
-}
-
-// admit opens the door: tokens of the issuer for who is enrolled, a desk for who wants to be,
-// and an end to the connections of who is revoked.
-func (d *door) admit(ctx context.Context, server *nats.Server, dir devDir, i *devissuer.Issuer, log *slog.Logger) (*admission, error) {
-	a := &admission{}
-	failed := func(err error) (*admission, error) { a.stop(); return nil, err }
-	verifier, err := oidc.NewVerifier(devOIDC(i))
-	if err != nil {
-		return failed(err)
-	}
-	conn, err := server.Connect()
-	if err != nil {
-		return failed(err)
-	}
-	a.stops = append(a.stops, conn.Close)
-	js, err := jetstream.New(conn)
-	if err != nil {
-		return failed(err)
-	}
-	devices, err := js.KeyValue(ctx, wire.DevicesBucket)
-	if err != nil {
-		return failed(err)
-	}
-	trust, err := os.ReadFile(dir.at("operator.pub"))
-	if err != nil {
-		return failed(err)
-	}
-	front, err := desk.Start(ctx, desk.Config{Conn: conn, Registrar: registrar{i}, Issuer: i.URL(), Audience: devAudience, Trust: trust, Log: log})
-	if err != nil {
-		return failed(err)
-	}
-	a.stops = append([]func(){front.Stop}, a.stops...)
-	behind, err := office.Start(ctx, conn, log)
-	if err != nil {
-		return failed(err)
-	}
-	a.stops = append([]func(){behind.Stop}, a.stops...)
-	sys, err := server.System()
-	if err != nil {
-		return failed(err)
-	}
-	a.stops = append(a.stops, sys.Close)
-	unwatch, err := callout.Revocations(ctx, devices, sys, log)
-	if err != nil {
-		return failed(err)
-	}
-	a.stops = append([]func(){unwatch}, a.stops...)
-	open := callout.WithOffers(front.Opens, callout.FromIssuer(verifier, callout.InBucket(devices)))
-	d.open.Store(&open)
-	return a, nil
 }
 
 // registrar enters devices that joined at the dev issuer.

@@ -83,7 +83,7 @@ func (y *yard) setUp(words []string, more ...string) (code int, out, errs string
 }
 
 // sizes depend on this machine and on keys.
-var sizes = regexp.MustCompile(`\d+ (bytes|KiB)( -> \d+ bytes)?`)
+var sizes = regexp.MustCompile(`\d+ (bytes|KiB|MiB)( -> \d+ bytes)?`)
 
 func TestDeviceSetupOfTwenty(t *testing.T) {
 	var names, words []string

@@ -16,7 +16,7 @@ var verbGroups = []struct{ title, verbs string }{
 	{"Apply", "apply rollout status halt resume"},
 	{"Look at devices", "device logs doctor secret"},
 	{"People and devices", "login logout whoami key enroll revoke decommission audit"},
-	{"Run a fleet", "dev serve kube bench"},
+	{"Run a fleet", "dev server serve kube bench"},
 }
 
 // sortVerbs sorts the verbs of a command into the groups.

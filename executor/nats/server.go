@@ -1,7 +1,9 @@
 package nats
 
 import (
+	"cmp"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,8 +17,8 @@ import (
 	"github.com/musterfleet/muster/identity/callout"
 )
 
-// Server is an embedded NATS server on the loopback interface, with JetStream in a directory,
-// the accounts of the fleet and the callout that decides who connects.
+// Server is an embedded NATS server, with JetStream in a directory, the accounts of the fleet and
+// the callout that decides who connects.
 type Server struct {
 	s       *server.Server
 	auth    *nats.Conn
@@ -28,8 +30,11 @@ type Server struct {
 type ServerConfig struct {
 	// Dir holds JetStream's files.
 	Dir string
-	// Port on 127.0.0.1; 0 takes a free one.
+	// Host is the address to listen at; empty is 127.0.0.1. Port 0 takes a free one.
+	Host string
 	Port int
+	// TLS is what to show who connects over a network; nil: tokens go over it as they are.
+	TLS *tls.Config
 	// Authorize decides about each connection that is not this process's own.
 	Authorize callout.Authorizer
 	// Log hears its decisions; nil is silence.
@@ -39,7 +44,7 @@ type ServerConfig struct {
 // config is the server's own language, of which the accounts are the point: DEVICES and PEOPLE
 // have no JetStream, and only report, hub, desired, ask and office cross between the accounts.
 const config = `
-listen: "127.0.0.1:%d"
+port: %d
 jetstream: { store_dir: %q }
 accounts: {
   AUTH: { users: [{user: auth, password: %[3]q}] }
@@ -94,10 +99,13 @@ func Start(c ServerConfig) (*Server, error) {
 		port = -1 // the server's way to say any
 	}
 	secret := rand.Text()
-	opts := &server.Options{NoLog: true, NoSigs: true}
+	opts := &server.Options{NoLog: true, NoSigs: true, Host: cmp.Or(c.Host, "127.0.0.1")}
 	text := fmt.Sprintf(config, port, c.Dir, secret, public, wire.AllReports, wire.AllHub, wire.AllDesired, xpublic, wire.AllOffice, wire.AllQueries)
 	if err := opts.ProcessConfigString(text); err != nil {
 		return nil, fmt.Errorf("nats server: %w", err)
+	}
+	if c.TLS != nil {
+		opts.TLS, opts.TLSConfig, opts.TLSTimeout = true, c.TLS, 5
 	}
 	s, err := server.NewServer(opts)
 	if err != nil {
@@ -107,7 +115,7 @@ func Start(c ServerConfig) (*Server, error) {
 	s.Start()
 	if !s.ReadyForConnections(10 * time.Second) {
 		e.Stop()
-		return nil, fmt.Errorf("nats server: not ready on 127.0.0.1:%d after 10 s; is the port in use, or %s not writable?", c.Port, c.Dir)
+		return nil, fmt.Errorf("nats server: not ready on %s:%d after 10 s; is the port in use, or %s not writable?", opts.Host, c.Port, c.Dir)
 	}
 	if e.auth, err = e.connect("auth"); err == nil {
 		e.callout, err = callout.Start(callout.Config{Conn: e.auth, Issuer: issuer, XKey: xkey, Authorize: c.Authorize, Log: c.Log})

@@ -1,8 +1,10 @@
 package devissuer
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -21,8 +23,13 @@ import (
 type Config struct {
 	// Dir holds its accounts and keys.
 	Dir string
-	// Addr is where it listens: a loopback address, port 0 for a free one.
+	// Addr is where it listens: a loopback address, port 0 for a free one, or with a URL any.
 	Addr string
+	// URL is the name under which machines elsewhere reach it; empty: there are none. People sign in
+	// on this machine only, as nobody asks them for a password.
+	URL string
+	// TLS is what to show who connects over a network; nil: none.
+	TLS *tls.Config
 	// Audience is who its tokens are for.
 	Audience string
 	// Life is how long an access token counts; 0 is five minutes.
@@ -58,11 +65,11 @@ func Start(c Config) (*Issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dev issuer: %w", err)
 	}
-	listener, err := listen(c.Dir, c.Addr)
+	listener, err := listen(c)
 	if err != nil {
 		return nil, fmt.Errorf("dev issuer: %w", err)
 	}
-	i := &Issuer{accounts: accounts, url: "http://" + listener.Addr().String(), done: make(chan struct{})}
+	i := &Issuer{accounts: accounts, url: cmp.Or(c.URL, "http://"+listener.Addr().String()), done: make(chan struct{})}
 	s := &storage{accounts: accounts, audience: c.Audience, life: c.Life, flows: newFlows(), given: newGiven()}
 	if !c.Opaque {
 		s.kind = op.AccessTokenTypeJWT
@@ -79,8 +86,8 @@ func Start(c Config) (*Issuer, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", provider)
-	mux.HandleFunc("GET /device", s.page)
-	mux.HandleFunc("POST /device", s.decide)
+	mux.HandleFunc("GET /device", here(s.page))
+	mux.HandleFunc("POST /device", here(s.decide))
 	i.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	go func() {
 		defer close(i.done)
@@ -89,17 +96,35 @@ func Start(c Config) (*Issuer, error) {
 	return i, nil
 }
 
-// listen refuses an address that others can reach. Where any port will do it takes the one it had
-// the last time: the address is the issuer's name, and devices have it in their files.
-func listen(dir, addr string) (net.Listener, error) {
-	if addr == "" {
-		addr = "127.0.0.1:0"
+// here serves requests of this machine alone.
+func here(serve http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() || r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("Forwarded") != "" {
+			http.Error(w, "people sign in on the issuer's own machine only: it asks for no password", http.StatusForbidden)
+			return
+		}
+		serve(w, r)
 	}
+}
+
+// listen refuses an address that others can reach, unless there is a URL for them. Where any port
+// will do it takes the one it had the last time: the address is the issuer's name, and devices have
+// it in their files.
+func listen(c Config) (net.Listener, error) {
+	l, err := listenPlain(c.Dir, cmp.Or(c.Addr, "127.0.0.1:0"), c.URL != "")
+	if err != nil || c.TLS == nil {
+		return l, err
+	}
+	return tls.NewListener(l, c.TLS), nil
+}
+
+func listenPlain(dir, addr string, open bool) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if ip := net.ParseIP(host); !open && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 		return nil, fmt.Errorf("%s is no loopback address; this issuer asks for no password and serves its own machine only", addr)
 	}
 	if last, err := os.ReadFile(filepath.Join(dir, "address")); err == nil && strings.HasSuffix(addr, ":0") {

@@ -50,7 +50,7 @@ type Login struct {
 }
 
 // connecting bounds how long a host may take to answer and to let one in.
-const connecting = 15 * time.Second
+const connecting = 30 * time.Second
 
 // Dial comes to a host and becomes root there.
 func (l Login) Dial(ctx context.Context, t Target) (*Host, error) {
