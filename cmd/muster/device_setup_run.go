@@ -59,7 +59,7 @@ func (s *settingUp) setUp(ctx context.Context, t target, heard setup.Step, at fu
 		return nil, err
 	}
 	for i := range steps {
-		steps[i] = told{steps[i], at}
+		steps[i] = telling{steps[i], at}
 	}
 	if s.dryRun {
 		return setup.Diff(ctx, h, steps)
@@ -67,13 +67,13 @@ func (s *settingUp) setUp(ctx context.Context, t target, heard setup.Step, at fu
 	return setup.Run(ctx, h, steps)
 }
 
-// told is a step that tells when it begins.
-type told struct {
+// telling is a step that tells when it begins.
+type telling struct {
 	setup.Step
 	at func(string)
 }
 
-func (t told) Check(ctx context.Context, h setup.Host) (setup.Change, error) {
+func (t telling) Check(ctx context.Context, h setup.Host) (setup.Change, error) {
 	t.at(t.Name())
 	return t.Step.Check(ctx, h)
 }

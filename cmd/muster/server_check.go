@@ -128,7 +128,7 @@ func checkServer(ctx context.Context, config identity.Config) []partFound {
 		why = "publishing is halted " + h.String()
 	}
 	if there(setupUnit(operatorUnit)) {
-		detail, err := ready(within, "http://"+operatorListen+"/readyz")
+		detail, err := readyAt(within, "http://"+operatorListen+"/readyz")
 		add("operator", strings.TrimSpace(detail+" "+why), err)
 	} else {
 		found = append(found, partFound{"operator", "absent", strings.TrimSpace("no " + operatorUnit + " here; muster server up --world " + why)})
@@ -179,7 +179,7 @@ func listens(conn *natsgo.Conn, subject string) error {
 	return err
 }
 
-func ready(ctx context.Context, url string) (string, error) {
+func readyAt(ctx context.Context, url string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkWithin)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
