@@ -2,17 +2,18 @@ package setup
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 )
 
-// Heard is a step that the fleet hears the device. seen looks, from the operator's side.
-func Heard(seen func(context.Context) (bool, error), within time.Duration) Step {
-	return heard{seen, within}
+// Heard is a step that what a unit runs is heard where it should be: a device by its fleet. seen
+// looks, from the other side.
+func Heard(unit string, seen func(context.Context) (bool, error), within time.Duration) Step {
+	return heard{unit, seen, within}
 }
 
 type heard struct {
+	unit   string
 	seen   func(context.Context) (bool, error)
 	within time.Duration
 }
@@ -42,12 +43,7 @@ func (d heard) Apply(ctx context.Context, h Host) error {
 		case <-time.After(time.Second):
 		}
 	}
-	err := fmt.Errorf("the device is not heard %v after its start", d.within)
-	said, unread := h.Run(ctx, "journalctl", "-u", AgentUnit, "-n", "5", "-o", "cat", "--no-pager")
-	if unread != nil {
-		return errors.Join(err)
-	}
-	return fmt.Errorf("%w%s", err, LastLine(said))
+	return fmt.Errorf("nothing is heard within %v of the start%s", d.within, lastSaid(ctx, h, d.unit))
 }
 
 // Undo has nothing to undo: waiting changes nothing.

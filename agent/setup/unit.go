@@ -77,9 +77,11 @@ func (r running) state(ctx context.Context, h Host) (unitState, error) {
 	s := unitState{active: p["ActiveState"] == "active", enabled: p["UnitFileState"] == "enabled", current: true,
 		text: fmt.Sprintf("%s (%s, %s)", p["ActiveState"], p["SubState"], p["Result"])}
 	if s.active && r.revision != "" {
-		// Of a process that ended meanwhile nothing can be read: it is not current.
 		e, err := h.Read("/proc/" + p["MainPID"] + "/environ")
-		s.current = err == nil && strings.Contains("\x00"+string(e.Data), "\x00"+Revision+"="+r.revision+"\x00")
+		if err != nil || len(e.Data) == 0 { // the process ended since
+			s.active, s.text = false, "ended at once"
+		}
+		s.current = strings.Contains("\x00"+string(e.Data), "\x00"+Revision+"="+r.revision+"\x00")
 	}
 	return s, nil
 }
@@ -100,9 +102,13 @@ func (s starting) Diff() string {
 }
 
 // settling is how long a unit is looked at: one that ends at once is active for a moment.
-const settling = 3 * time.Second
+const settling = 5 * time.Second
 
 func (s starting) Apply(ctx context.Context, h Host) error {
+	// Who was cut off after the unit's file was placed has not reloaded it.
+	if _, err := h.Run(ctx, "systemctl", "daemon-reload"); err != nil {
+		return err
+	}
 	if _, err := h.Run(ctx, "systemctl", "enable", s.unit); err != nil {
 		return err
 	}
@@ -130,11 +136,16 @@ func (s starting) Apply(ctx context.Context, h Host) error {
 
 // because adds what the unit said last to an error.
 func (s starting) because(ctx context.Context, h Host, err error) error {
-	said, unread := h.Run(context.WithoutCancel(ctx), "journalctl", "-u", s.unit, "-n", "5", "-o", "cat", "--no-pager")
-	if unread != nil {
-		return err
+	return fmt.Errorf("%w%s", err, lastSaid(ctx, h, s.unit))
+}
+
+// lastSaid is the last line of a unit's own processes, to be put after an error; empty if there is none.
+func lastSaid(ctx context.Context, h Host, unit string) string {
+	said, err := h.Run(context.WithoutCancel(ctx), "journalctl", "_SYSTEMD_UNIT="+unit, "-n", "1", "-o", "cat", "--no-pager", "-q")
+	if err != nil {
+		return ""
 	}
-	return fmt.Errorf("%w%s", err, LastLine(said))
+	return LastLine(said)
 }
 
 // Undo stops what did not run before. What ran before goes on trying as its unit says.

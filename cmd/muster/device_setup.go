@@ -213,7 +213,7 @@ func (s *settingUp) hears(ctx context.Context) (step func(algebra.DeviceID) setu
 	}
 	ears := &ears{fleet: fleet}
 	return func(id algebra.DeviceID) setup.Step {
-		return setup.Heard(func(ctx context.Context) (bool, error) { return ears.hear(ctx, id) }, s.within)
+		return setup.Heard(setup.AgentUnit, func(ctx context.Context) (bool, error) { return ears.hear(ctx, id) }, s.within)
 	}, fleet.close, nil
 }
 

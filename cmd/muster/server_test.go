@@ -23,7 +23,9 @@ func serve(t *testing.T, dir string, s serverShape) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var log bytes.Buffer
 	ended := make(chan error, 1)
-	go func() { ended <- runServer(ctx, &console{in: strings.NewReader(""), out: io.Discard, errw: &log}, dir, s) }()
+	go func() {
+		ended <- runServer(ctx, &console{in: strings.NewReader(""), out: io.Discard, errw: &log}, dir, s)
+	}()
 	config := filepath.Join(dir, "config.toml")
 	before, _ := os.Stat(config)
 	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {

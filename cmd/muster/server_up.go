@@ -157,7 +157,7 @@ func (u *uping) steps() ([]setup.Step, error) {
 		steps = append(steps, setup.Unit(unit.name, strings.Replace(unit.text, setup.Revision+"=", setup.Revision+"="+revision, 1)))
 		start = append(start, setup.Running(unit.name, revision))
 		if unit.name == serverUnit {
-			start = append(start, setup.Heard(u.answers, 30*time.Second))
+			start = append(start, setup.Heard(serverUnit, u.answers, 30*time.Second))
 		}
 	}
 	if u.noStart {
