@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies/classes"
 )
 
@@ -86,16 +85,21 @@ func (r *review) hearOne(g *asked) hearing {
 // hearActions asks of each action on the gate's devices, and of its inverse. A gate that
 // gives up is asked no more.
 func (r *review) hearActions(h *hearing) {
-	there, back := r.forward.asking(h.gate.Gate), r.back.asking(h.gate.Gate)
-	for i, c := range r.plan.Changes {
-		if ordinal, known := r.plan.Roster.Ordinal(c.Action.Target().Device); known && !h.gate.fleet.Contains(ordinal) {
+	asking := r.asking(h.gate.Gate)
+	for i := range r.plan.Changes {
+		if !h.gate.isOn(r.devices[i]) {
 			continue
 		}
 		h.evaluations++
-		if h.note(there.of(r, i, false)) || r.stuck[i] == nil && h.note(back.of(r, i, true)) {
+		if h.note(asking.of(r, i, false)) || r.stuck[i] == nil && h.note(asking.of(r, i, true)) {
 			return
 		}
 	}
+}
+
+// isOn reports whether the gate judges the actions of a device. One that is nowhere is everywhere.
+func (a *asked) isOn(ordinal int) bool {
+	return a.policy.Match == nil || ordinal < 0 || a.fleet.Contains(uint32(ordinal))
 }
 
 // note keeps an answer that is not silent, and reports whether the gate gave up.
@@ -112,18 +116,11 @@ func (g Gate) ask(in Input) answer {
 	return answer{found, err}
 }
 
-// side is the actions of a plan, or their inverses.
-type side struct {
-	changes []*planfile.Change
-	table   *classes.Table
-}
-
-func newSide(changes []*planfile.Change) side { return side{changes, classes.NewTable(changes)} }
-
-// asking is one gate asked of one side, once for each class of changes.
+// asking is one gate asked of the actions of a plan and of their inverses, once for each class of
+// them: an inverse may be of the class of its action.
 type asking struct {
-	side
 	gate    Gate
+	table   *classes.Table
 	reads   classes.Reads
 	classed bool
 	verdict classes.Partition
@@ -133,23 +130,27 @@ type asking struct {
 	said    map[uint32]answer // by class of words
 }
 
-func (s side) asking(g Gate) *asking {
-	a := &asking{side: s, gate: g, said: map[uint32]answer{}}
+func (r *review) asking(g Gate) *asking {
+	a := &asking{gate: g, table: r.table, said: map[uint32]answer{}}
 	if a.reads, a.classed = g.Reads(); a.classed {
-		a.verdict = s.table.Partition(a.reads.Verdict)
+		a.verdict = a.table.Partition(a.reads.Verdict)
 		a.loud, a.asked = make([]bool, len(a.verdict.First)), make([]bool, len(a.verdict.First))
 	}
 	return a
 }
 
-// of is what the gate says of a change.
+// of is what the gate says of a change, or of its inverse.
 func (a *asking) of(r *review, i int, back bool) heard {
-	h := heard{in: Input{File: r.file, Memo: r.memo, Change: a.changes[i]}, order: len(r.plan.Registry) + i, back: back}
+	at := i
+	if back {
+		at += len(r.plan.Changes)
+	}
+	h := heard{in: Input{File: r.file, Memo: r.memo, Change: r.judged[at]}, order: len(r.plan.Registry) + i, back: back}
 	if !a.classed {
 		h.answer = a.gate.ask(h.in)
 		return h
 	}
-	class := a.verdict.Of[i]
+	class := a.verdict.Of[at]
 	if a.asked[class] && !a.loud[class] {
 		return h
 	}
@@ -159,10 +160,10 @@ func (a *asking) of(r *review, i int, back bool) heard {
 		if h.isSilent() {
 			return h
 		}
-		a.said[a.wordsOf(i)] = h.answer
+		a.said[a.wordsOf(at)] = h.answer
 		return h
 	}
-	words := a.wordsOf(i)
+	words := a.wordsOf(at)
 	said, ok := a.said[words]
 	if !ok {
 		said = a.gate.ask(h.in)
@@ -172,9 +173,9 @@ func (a *asking) of(r *review, i int, back bool) heard {
 	return h
 }
 
-func (a *asking) wordsOf(i int) uint32 {
+func (a *asking) wordsOf(at int) uint32 {
 	if a.words.Of == nil {
 		a.words = a.table.Partition(slices.Concat(a.reads.Verdict, a.reads.Words))
 	}
-	return a.words.Of[i]
+	return a.words.Of[at]
 }

@@ -63,7 +63,8 @@ func filed(results []Result) []planfile.PolicyResult {
 
 // Report is all that was found, the worst first, and how much was judged.
 type Report struct {
-	// File is the plan that was judged, as a file, and Plan as a plan.
+	// File is the plan that was judged, as a file, and Plan as a plan. That of a file that was read
+	// may have no roster.
 	File    planfile.File
 	Plan    planner.Plan
 	Results []Result

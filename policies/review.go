@@ -8,6 +8,7 @@ import (
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/planner/planfile"
+	"github.com/musterfleet/muster/policies/classes"
 )
 
 // Proposal is a plan put before the gates, with what it was made from and who asks.
@@ -58,11 +59,24 @@ func Review(p Proposal, gates Gates, opt Options) (Approved, Report) {
 // was written to it. It approves nothing: what the plan was made from may have moved since.
 // The error is that of a file no plan was written to.
 func Judge(f planfile.File, gates Gates, opt Options) (Report, error) {
-	plan, err := f.Plan(nil, nil)
+	var roster *algebra.Roster // nil is that of its devices, which takes as long as reading it
+	if !selects(gates, opt.Waivers) {
+		var err error
+		if roster, err = algebra.NewRoster(nil); err != nil {
+			return Report{}, err
+		}
+	}
+	plan, err := f.Plan(roster, nil)
 	if err != nil {
 		return Report{}, err
 	}
 	return newReview(&f, plan, opt).judge(gates, opt), nil
+}
+
+// selects reports whether a gate or a waiver is for some devices only.
+func selects(gates Gates, waivers []algebra.Waiver) bool {
+	return slices.ContainsFunc(gates, func(g Gate) bool { return g.policy.Match != nil }) ||
+		slices.ContainsFunc(waivers, func(w algebra.Waiver) bool { return w.Match != nil })
 }
 
 func newReview(file *planfile.File, plan planner.Plan, opt Options) *review {
@@ -100,10 +114,11 @@ type review struct {
 	waivers     waivers
 	kept        map[string]bool
 	memo        *Memo
-	forward     side // the actions
-	back        side // their inverses, but for those that are stuck
-	stuck       []error
-	places      map[string]int // of changes, by their ids
+	judged      []*planfile.Change // the actions, and after them their inverses, in the same order
+	table       *classes.Table     // of those
+	stuck       []error            // why an action has no inverse
+	devices     []int              // of the actions, by ordinal; -1 is not on the roster
+	places      map[string]int     // of changes, by their ids
 	results     []Result
 	evaluations int
 }
@@ -133,22 +148,26 @@ func (r *review) open(gates Gates) {
 	}
 }
 
-// ready makes the inverses that gates of scope action judge beside the actions.
+// ready makes the inverses that gates of scope action judge beside the actions, and finds the
+// devices.
 func (r *review) ready() {
 	first := len(r.plan.Registry) // the file lists these before the actions
-	forward := make([]*planfile.Change, len(r.plan.Changes))
-	back := make([]*planfile.Change, len(r.plan.Changes))
-	inverses := make([]planfile.Change, len(r.plan.Changes))
-	r.stuck = make([]error, len(r.plan.Changes))
-	for i := range r.plan.Changes {
+	n := len(r.plan.Changes)
+	backs, undo := make([]planfile.Change, n), newInverses()
+	r.judged, r.stuck, r.devices = make([]*planfile.Change, 2*n), make([]error, n), make([]int, n)
+	for i, c := range r.plan.Changes {
 		change := &r.file.ResourceChanges[first+i]
-		forward[i], back[i] = change, &inverses[i]
-		if inverses[i], r.stuck[i] = inverse(*change); r.stuck[i] != nil {
+		r.judged[i], r.judged[n+i] = change, &backs[i]
+		if backs[i], r.stuck[i] = undo.of(*change); r.stuck[i] != nil {
 			r.keep(Result{Rule: ruleRollback, Level: Deny, Msg: r.stuck[i].Error(),
 				ChangeID: change.ID, Address: change.Address, Loc: change.Source, order: first + i})
 		}
+		r.devices[i] = -1
+		if ordinal, ok := r.plan.Roster.Ordinal(c.Action.Target().Device); ok {
+			r.devices[i] = int(ordinal)
+		}
 	}
-	r.forward, r.back = newSide(forward), newSide(back)
+	r.table = classes.NewTable(r.judged)
 }
 
 // rollsBack reports a plan of which some rollout undoes by itself what fails.

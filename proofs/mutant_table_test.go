@@ -143,4 +143,10 @@ var mutants = []mutant{
 	{name: "a value stands where one begins as it did", file: "planner/planfile/memo.go",
 		old: "bytes.HasPrefix(c.in[c.at:], last)", new: "bytes.HasPrefix(c.in[c.at:], last[:len(last)-1])",
 		laws: []string{"file-canonical"}},
+	{name: "a rule is not shown what it only names", file: "policies/rego/shape.go",
+		old: "top.take(p, reflect.TypeFor[planfile.Change](), false)", new: "_ = p",
+		laws: []string{"classes-rego"}},
+	{name: "an inverse is of the class of its action", file: "policies/hear.go",
+		old: "at += len(r.plan.Changes)", new: "at += 0",
+		laws: []string{"classes-cel"}},
 }

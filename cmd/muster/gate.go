@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -92,6 +93,9 @@ func (g *gating) arguments(cmd *cobra.Command, args []string) error {
 
 func (g *gating) run(args []string) error {
 	c := g.console
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // most of what a large plan takes is kept to the end
+	}
 	if g.judging.dir == "" && g.world == "" && !g.allowEmpty {
 		return errors.New("gate: no policies; name a directory of them by -p DIR, or the World by -w DIR")
 	}

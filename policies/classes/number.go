@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/musterfleet/muster/planner/planfile"
 )
@@ -13,16 +12,16 @@ import (
 // number gives changes with the same content at a path the same number.
 func number(changes []*planfile.Change, p Path) Partition {
 	out := Partition{Of: make([]uint32, len(changes))}
-	if singles(p) {
+	if len(p) == 0 { // no two agree on all
 		for i := range changes {
 			out.Of[i] = uint32(i)
 			out.First = append(out.First, i)
 		}
 		return out
 	}
-	n := &numbering{byText: map[string]uint32{}, byPlace: map[*planfile.Deployment]uint32{}}
+	n := newNumbering(p)
 	for i, c := range changes {
-		class := n.of(c, p)
+		class := n.of(c)
 		if int(class) == len(out.First) {
 			out.First = append(out.First, i)
 		}
@@ -31,28 +30,51 @@ func number(changes []*planfile.Change, p Path) Partition {
 	return out
 }
 
-// singles reports whether no two changes of a plan agree at a path.
-func singles(p Path) bool { return len(p) == 0 || len(p) == 1 && (p[0] == "id" || p[0] == "address") }
-
 // numbering is the state of one number. Deployments shared by changes are read once.
 type numbering struct {
-	byText  map[string]uint32
-	byPlace map[*planfile.Deployment]uint32
-	buffer  []byte
+	deployment func(*planfile.Change) *planfile.Deployment // that the path leads into, or nil
+	to         place                                       // from there, or from the change
+	byText     map[string]uint32
+	byPlace    map[*planfile.Deployment]uint32
+	buffer     []byte
 }
 
-func (n *numbering) of(c *planfile.Change, p Path) uint32 {
-	d, rest, ok := deploymentAt(c, p)
-	if !ok {
-		n.buffer = appendAt(n.buffer[:0], reflect.ValueOf(c).Elem(), p)
+func newNumbering(p Path) *numbering {
+	n := &numbering{byText: map[string]uint32{}, byPlace: map[*planfile.Deployment]uint32{}}
+	switch {
+	case p[0] == Deployment:
+		n.deployment, p = deploymentOf, p[1:]
+	case len(p) > 1 && p[0] == "change" && p[1] == "after":
+		n.deployment, p = func(c *planfile.Change) *planfile.Deployment { return c.Change.After }, p[2:]
+	case len(p) > 1 && p[0] == "change" && p[1] == "before":
+		n.deployment, p = func(c *planfile.Change) *planfile.Deployment { return c.Change.Before }, p[2:]
+	default:
+		n.to = placeOf(reflect.TypeFor[planfile.Change](), p)
+		return n
+	}
+	n.to = placeOf(reflect.TypeFor[planfile.Deployment](), p)
+	return n
+}
+
+func deploymentOf(c *planfile.Change) *planfile.Deployment {
+	if c.Change.After != nil {
+		return c.Change.After
+	}
+	return c.Change.Before
+}
+
+func (n *numbering) of(c *planfile.Change) uint32 {
+	if n.deployment == nil {
+		n.buffer = n.to.append(n.buffer[:0], reflect.ValueOf(c).Elem())
 		return n.text()
 	}
+	d := n.deployment(c)
 	if known, ok := n.byPlace[d]; ok {
 		return known
 	}
 	n.buffer = append(n.buffer[:0], 'z') // nothing there, which no content is written as
 	if d != nil {
-		n.buffer = appendAt(n.buffer[:0], reflect.ValueOf(d).Elem(), rest)
+		n.buffer = n.to.append(n.buffer[:0], reflect.ValueOf(d).Elem())
 	}
 	class := n.text()
 	n.byPlace[d] = class
@@ -68,46 +90,53 @@ func (n *numbering) text() uint32 {
 	return class
 }
 
-// deploymentAt is the deployment a path leads into, and the rest of the path.
-func deploymentAt(c *planfile.Change, p Path) (*planfile.Deployment, Path, bool) {
-	switch {
-	case p[0] == Deployment && c.Change.After != nil:
-		return c.Change.After, p[1:], true
-	case p[0] == Deployment:
-		return c.Change.Before, p[1:], true
-	case len(p) > 1 && p[0] == "change" && p[1] == "after":
-		return c.Change.After, p[2:], true
-	case len(p) > 1 && p[0] == "change" && p[1] == "before":
-		return c.Change.Before, p[2:], true
-	}
-	return nil, nil, false
+// place is where a path leads in a struct: through fields, and to a key of a map of texts if it
+// ends in one. A list or a map of other things is read whole.
+type place struct {
+	fields  []int
+	key     string
+	keyed   bool
+	nowhere bool
 }
 
-// appendAt writes what is at a path, so that two texts are equal iff the contents are. A path
-// leads through structs and maps of texts; below a list it has no more keys.
-func appendAt(b []byte, v reflect.Value, p Path) []byte {
-	if len(p) == 0 {
+func placeOf(t reflect.Type, p Path) place {
+	var to place
+	for i, name := range p {
+		switch t.Kind() {
+		case reflect.Struct:
+			field, ok := fieldsOf(t)[name]
+			if !ok {
+				return place{nowhere: true}
+			}
+			to.fields, t = append(to.fields, field), t.Field(field).Type
+			continue
+		case reflect.Map:
+			to.key, to.keyed = p[i], t.Elem().Kind() == reflect.String
+		}
+		return to
+	}
+	return to
+}
+
+// append writes what is at the place in v, so that two texts are equal iff the contents are.
+func (p place) append(b []byte, v reflect.Value) []byte {
+	if p.nowhere {
+		return append(b, 'm') // missing, for all alike
+	}
+	for _, i := range p.fields {
+		v = v.Field(i)
+	}
+	if !p.keyed {
 		return appendAll(b, v)
 	}
-	switch v.Kind() {
-	case reflect.Struct:
-		i, ok := fieldsOf(v.Type())[p[0]]
-		if !ok {
-			return append(b, 'm') // missing, for all alike
-		}
-		return appendAt(b, v.Field(i), p[1:])
-	case reflect.Map: // one that holds no texts is read whole
-		if m, ok := texts(v); ok {
-			switch text, ok := m[p[0]]; {
-			case m == nil:
-				return append(b, 'z')
-			case ok:
-				return appendText(append(b, 's'), text)
-			}
-			return append(b, 'm')
-		}
+	m, _ := texts(v)
+	switch text, ok := m[p.key]; {
+	case m == nil:
+		return append(b, 'z')
+	case ok:
+		return appendText(append(b, 's'), text)
 	}
-	return appendAll(b, v)
+	return append(b, 'm')
 }
 
 func appendAll(b []byte, v reflect.Value) []byte {
@@ -198,18 +227,12 @@ func texts(v reflect.Value) (map[string]string, bool) {
 	return nil, false
 }
 
-var fieldNames sync.Map // of reflect.Type to map[string]int
-
 // fieldsOf are the places of a struct's fields by their JSON names.
 func fieldsOf(t reflect.Type) map[string]int {
-	if known, ok := fieldNames.Load(t); ok {
-		return known.(map[string]int)
-	}
 	fields := map[string]int{}
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		fields[name] = i
 	}
-	fieldNames.Store(t, fields)
 	return fields
 }

@@ -1,6 +1,10 @@
 package rego
 
 import (
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
 	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
 	"github.com/musterfleet/muster/policies/classes"
@@ -17,13 +21,13 @@ func (e *engine) byClass(in policies.Input) ([]policies.Finding, error) {
 	partition := table.Partition(e.reads.Verdict)
 	const few = 2 // times as many changes as classes make it worth while
 	if len(partition.Of) < few*len(partition.First) {
-		return e.ask(in, nil)
+		return e.inParts(in, all(in.File))
 	}
 	first := make([]*planfile.Change, len(partition.First))
 	for class, i := range partition.First {
 		first[class] = &in.File.ResourceChanges[i]
 	}
-	found, err := e.ask(in, first)
+	found, err := e.inParts(in, first)
 	if err == nil && len(found) == 0 {
 		return nil, nil
 	}
@@ -37,7 +41,45 @@ func (e *engine) byClass(in policies.Input) ([]policies.Finding, error) {
 			members = append(members, &in.File.ResourceChanges[i])
 		}
 	}
-	return e.ask(in, members)
+	return e.inParts(in, members)
+}
+
+// atATime is how many changes a rule that asks of each by itself is asked about at a time: what
+// OPA makes of a change takes kilobytes.
+const atATime = 4096
+
+// inParts is ask of the changes, some at a time: the union of what is found, in the order of the
+// set it is.
+func (e *engine) inParts(in policies.Input, changes []*planfile.Change) ([]policies.Finding, error) {
+	if len(changes) <= e.atATime {
+		return e.ask(in, changes)
+	}
+	var union []ast.Value
+	for part := range slices.Chunk(changes, e.atATime) {
+		found, err := e.eval(in, part)
+		if err != nil {
+			return e.ask(in, nil) // which of several errors is told must not depend on parts
+		}
+		set, err := ast.InterfaceToValue(found)
+		if err != nil {
+			return nil, err
+		}
+		list, ok := set.(*ast.Array)
+		if !ok {
+			return findings(found)
+		}
+		list.Foreach(func(t *ast.Term) { union = append(union, t.Value) })
+	}
+	slices.SortFunc(union, ast.Value.Compare)
+	union = slices.CompactFunc(union, func(a, b ast.Value) bool { return a.Compare(b) == 0 })
+	all := make([]any, len(union))
+	for i, v := range union {
+		var err error
+		if all[i], err = ast.JSON(v); err != nil {
+			return nil, err
+		}
+	}
+	return findings(all)
 }
 
 // search finds the changes of a list that are objected to, by halves. It reports false if an

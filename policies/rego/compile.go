@@ -57,6 +57,7 @@ type compiling struct {
 	data     map[string]any
 	document *algebra.Policy // of whose text the module is, or nil
 	deadline time.Duration
+	atATime  int // 0 is the constant
 
 	broken   func(classes.Reads) classes.Reads // by tests
 	compiler *ast.Compiler
@@ -94,9 +95,13 @@ func (c *compiling) gates() (policies.Gates, diag.List) {
 			c.fail(v.at, "", "%s: %v", v.name, err)
 			continue
 		}
-		e := &engine{query: query, verdict: v, deadline: c.deadline, needs: c.inputs(v), parts: c.partsOf(v)}
-		if e.reads, e.classed = c.elementwise(v); c.broken != nil {
+		e := &engine{query: query, verdict: v, deadline: c.deadline, atATime: cmp.Or(c.atATime, atATime), needs: c.inputs(v), parts: c.partsOf(v)}
+		var named []classes.Path
+		if e.reads, named, e.classed = c.elementwise(v); c.broken != nil {
 			e.reads = c.broken(e.reads)
+		}
+		if e.classed {
+			e.shape = shapeOf(slices.Concat(e.reads.Verdict, e.reads.Words), named)
 		}
 		gate, err := policies.NewGate(c.policy(v), e)
 		if err != nil {

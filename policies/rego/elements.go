@@ -18,17 +18,17 @@ var changesRef = ast.MustParseRef("input.resource_changes")
 // That holds of a rule whose body draws one change from resource_changes, by one variable that
 // it uses for nothing else, and that meets the changes nowhere else: not in a comprehension
 // over all of them, nor in a rule it reads. Its other inputs are the same for all changes.
-// It cannot be told (false) of anything else, nor of what takes a change as a whole.
-func (c *compiling) elementwise(v verdict) (classes.Reads, bool) {
-	var reads classes.Reads
+// It cannot be told (false) of anything else, nor of what takes a change as a whole. The named
+// parts of a change have to be there for it.
+func (c *compiling) elementwise(v verdict) (reads classes.Reads, named []classes.Path, ok bool) {
 	for _, r := range v.rules {
 		if !c.readsNoChanges(c.reach([]*ast.Rule{r})[1:]) || usesWith(r) || wholeInput(r) {
-			return classes.Reads{}, false
+			return classes.Reads{}, nil, false
 		}
 		drawn, ok := drawnBy(r)
 		switch {
 		case !ok:
-			return classes.Reads{}, false
+			return classes.Reads{}, nil, false
 		case drawn == "":
 			continue // it is about no change
 		}
@@ -36,8 +36,9 @@ func (c *compiling) elementwise(v verdict) (classes.Reads, bool) {
 		e.body(r)
 		reads.Verdict = append(reads.Verdict, e.reads.Verdict...)
 		reads.Words = append(reads.Words, e.reads.Words...)
+		named = append(named, e.named...)
 	}
-	return reads, !slices.ContainsFunc(reads.Verdict, func(p classes.Path) bool { return len(p) == 0 })
+	return reads, named, !slices.ContainsFunc(reads.Verdict, func(p classes.Path) bool { return len(p) == 0 })
 }
 
 // readsNoChanges reports whether rules read resource_changes nowhere, not even as part of the

@@ -31,7 +31,9 @@ type engine struct {
 	needs    needs
 	parts    map[partPlace]part
 	reads    classes.Reads
-	classed  bool // it asks of each change by itself, and reads is all it reads of it
+	classed  bool   // it asks of each change by itself, and reads is all it reads of it
+	shape    *shape // what it is shown of each change
+	atATime  int    // how many changes it is asked about at a time then
 }
 
 // Reads is policies.Reader.
@@ -44,8 +46,7 @@ func (e *engine) Judge(in policies.Input) ([]policies.Finding, error) {
 		return e.ask(in, []*planfile.Change{in.Change})
 	case in.Batch != nil:
 		return e.ask(in, ofBatch(in))
-	}
-	if e.classed {
+	case e.classed:
 		return e.byClass(in)
 	}
 	return e.ask(in, nil)
@@ -62,22 +63,33 @@ func ofBatch(in policies.Input) []*planfile.Change {
 	return out
 }
 
-// ask evaluates the rule once, on the plan with the changes given, or with all.
+// ask is what the rule finds in the plan with the changes given, or with all.
 func (e *engine) ask(in policies.Input, changes []*planfile.Change) ([]policies.Finding, error) {
+	found, err := e.eval(in, changes)
+	if err != nil {
+		return nil, err
+	}
+	return findings(found)
+}
+
+// eval evaluates the rule once.
+func (e *engine) eval(in policies.Input, changes []*planfile.Change) (any, error) {
 	limit := e.deadline + perChange*time.Duration(len(changes))
+	as := e.shape
 	if changes == nil {
 		limit += perChange * time.Duration(len(in.File.ResourceChanges))
+		as = nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	results, err := e.query.Eval(ctx, opa.EvalParsedInput(input(in, e.needs, changes)))
+	results, err := e.query.Eval(ctx, opa.EvalParsedInput(input(in, e.needs, changes, as)))
 	if err != nil {
 		return nil, explain(err, limit)
 	}
 	if len(results) != 1 || len(results[0].Expressions) != 1 {
 		return nil, fmt.Errorf("it gives no set of objections")
 	}
-	return findings(results[0].Expressions[0].Value)
+	return results[0].Expressions[0].Value, nil
 }
 
 // explain words an error of the evaluation.

@@ -119,7 +119,7 @@ func (e *engine) Explain(in policies.Input) (policies.Explanation, error) {
 	seen := &tracer{asked: map[partPlace]int{}, failed: map[partPlace]int{}, held: map[partPlace]int{}}
 	ctx, cancel := context.WithTimeout(context.Background(), e.deadline+perChange*10)
 	defer cancel()
-	_, err := e.query.Eval(ctx, opa.EvalParsedInput(input(in, e.needs, changes)), opa.EvalQueryTracer(seen))
+	_, err := e.query.Eval(ctx, opa.EvalParsedInput(input(in, e.needs, changes, nil)), opa.EvalQueryTracer(seen))
 	if err != nil {
 		err = explain(err, e.deadline)
 	}

@@ -70,7 +70,7 @@ func TestTermsAreThePlansJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := input(policies.Input{File: &file}, nil, nil); got.Compare(want) != 0 {
+	if got := input(policies.Input{File: &file}, nil, nil, nil); got.Compare(want) != 0 {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 	bare := planfile.File{ResourceChanges: []planfile.Change{{}}}

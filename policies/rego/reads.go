@@ -20,6 +20,7 @@ type element struct {
 	alias  map[ast.Var]classes.Path
 	naming map[*ast.Expr]bool
 	reads  classes.Reads
+	named  []classes.Path // what aliases stand for: it has to be there, whatever of it is read
 }
 
 // body reads a rule: what decides whether it objects into Verdict, what only words the
@@ -48,6 +49,7 @@ func (e *element) learn(body ast.Body) {
 		delete(e.naming, x)
 		if p, whole := e.path(term); whole && isTotal(p) {
 			e.alias[v], e.naming[x] = p, true
+			e.named = append(e.named, p)
 		}
 	}
 }
@@ -192,6 +194,7 @@ func (e *element) arguments(operator ast.Ref, args []*ast.Term, wording bool) bo
 				delete(e.alias, name)
 				if p, whole := e.path(a); whole && plain && isTotal(p) {
 					e.alias[name] = p
+					e.named = append(e.named, p)
 					continue
 				}
 				e.visit(a, wording)

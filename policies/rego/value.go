@@ -60,11 +60,32 @@ func term(v reflect.Value) *ast.Term {
 
 // mapping converts the keys in order, so that equal plans give equal terms.
 func mapping(v reflect.Value) *ast.Term {
+	switch m := v.Interface().(type) {
+	case map[string]string:
+		return texts(m)
+	case planfile.Labels:
+		return texts(m)
+	}
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
 	pairs := make([][2]*ast.Term, len(keys))
 	for i, k := range keys {
 		pairs[i] = [2]*ast.Term{ast.StringTerm(k.String()), term(v.MapIndex(k))}
+	}
+	return ast.ObjectTerm(pairs...)
+}
+
+// texts is mapping of most maps there are.
+func texts(m map[string]string) *ast.Term {
+	var few [16]string
+	keys := few[:0]
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	pairs := make([][2]*ast.Term, len(keys))
+	for i, k := range keys {
+		pairs[i] = [2]*ast.Term{ast.StringTerm(k), ast.StringTerm(m[k])}
 	}
 	return ast.ObjectTerm(pairs...)
 }
@@ -92,22 +113,28 @@ type (
 )
 
 // input is the document a rule is asked about: of the plan, the parts it needs, and of its
-// changes those given; nil stands for all.
-func input(in policies.Input, needs needs, changes []*planfile.Change) ast.Value {
+// changes those given, each in a shape; nil stands for all.
+func input(in policies.Input, needs needs, changes []*planfile.Change, as *shape) ast.Value {
 	file := reflect.ValueOf(in.File).Elem()
 	var pairs [][2]*ast.Term
 	for i, key := range fieldsOf(file.Type()) {
 		name := string(key.Value.(ast.String))
+		var value *ast.Term
 		switch {
 		case !needs.has(name):
-		case name == "resource_changes" && (changes != nil || in.Change != nil || in.Batch != nil):
-			pairs = append(pairs, [2]*ast.Term{key, terms(in.Memo, changes)})
+			continue
+		case name == "resource_changes" && as != nil:
+			value = maker{}.list(changes, as)
+		case name == "resource_changes" && changes != nil:
+			value = terms(in.Memo, changes)
+		case name == "resource_changes" && in.File.ResourceChanges != nil:
+			value = in.Memo.Get(partKey(name), func() any { return maker{}.list(all(in.File), nil) }).(*ast.Term)
 		case name == "batches" && in.Batch != nil:
-			pairs = append(pairs, [2]*ast.Term{key, ast.ArrayTerm(term(reflect.ValueOf(*in.Batch)))})
+			value = ast.ArrayTerm(term(reflect.ValueOf(*in.Batch)))
 		default:
-			part := in.Memo.Get(partKey(name), func() any { return term(file.Field(i)) }).(*ast.Term)
-			pairs = append(pairs, [2]*ast.Term{key, part})
+			value = in.Memo.Get(partKey(name), func() any { return term(file.Field(i)) }).(*ast.Term)
 		}
+		pairs = append(pairs, [2]*ast.Term{key, value})
 	}
 	return ast.NewObject(pairs...)
 }
