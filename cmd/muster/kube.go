@@ -130,8 +130,11 @@ func writeDirectory(dir string, files map[string]string) error {
 	return nil
 }
 
+// kubePrefix is before a namespace that stands for a World's directory.
+const kubePrefix = "kube:"
+
 // kubeNamespace is the namespace that stands for a World's directory, if one does.
-func kubeNamespace(world string) (string, bool) { return strings.CutPrefix(world, "kube:") }
+func kubeNamespace(world string) (string, bool) { return strings.CutPrefix(world, kubePrefix) }
 
 // loadKubeWorld reads the World of a namespace. Places in it are objects: Fleet/edge.
 func (c *console) loadKubeWorld(namespace string) (algebra.World, error) {

@@ -119,12 +119,12 @@ func fleet(ts *testscript.TestScript, neg bool, args []string) {
 		_ = dev.Wait()
 	})
 	config := ts.MkAbs("fleet/config.toml")
-	for range 200 {
+	for range 1200 { // a real device loads its images
 		if _, err := os.Stat(config); err == nil {
 			ts.Setenv("MUSTER_CONFIG", config)
 			return
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	ts.Fatalf("muster dev is not ready after 10 s: %s", said.String())
+	ts.Fatalf("muster dev is not ready after a minute: %s", said.String())
 }

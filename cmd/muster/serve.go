@@ -28,12 +28,13 @@ type serving struct {
 	lasts   time.Duration
 	http    endpoint
 	logs    logging
+	kube    kubeServing
 }
 
 func serveCommand(c *console) *cobra.Command {
 	s := &serving{console: c, source: source{console: c}}
 	cmd := &cobra.Command{
-		Use:   "serve -w DIR",
+		Use:   "serve -w DIR | --kube NAMESPACE",
 		Short: "keep the fleet as its World declares: plan, judge and apply whatever changes",
 		Long: `serve follows the World in a directory, which may be a git working copy that something else
 pulls, and the fleet. Where they differ it plans, has the policies judge, and carries the plan out
@@ -47,11 +48,15 @@ stops it as all publishing; muster apply --take-over puts another World in force
 It may be killed at any instant: whoever serves next goes on with what was begun. Several may serve
 one fleet, for the case that one dies. With --dry-run it tells what it would do and writes nothing.
 
+With --kube the World is the documents of a namespace, and their status says how they stand:
+kubectl get, wait and describe tell it. What is deleted stays until no device runs it.
+
 At --listen it answers /livez and /readyz, with reasons, /status as JSON, and /metrics for
 Prometheus. Traces go to OTEL_EXPORTER_OTLP_ENDPOINT where that is set. Logs go to stderr.`,
 		Example: `  muster serve -w worlds/shop
   muster serve -w /srv/worlds/shop -p policies --log-format json --listen 127.0.0.1:9464
-  muster serve -w worlds/shop --dry-run`,
+  muster serve -w worlds/shop --dry-run
+  muster serve --kube edge --project-nodes`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context()) },
 	}
@@ -62,16 +67,14 @@ Prometheus. Traces go to OTEL_EXPORTER_OTLP_ENDPOINT where that is set. Logs go 
 	cmd.Flags().BoolVar(&s.dryRun, "dry-run", false, "tell what would be done, and write nothing")
 	cmd.Flags().DurationVar(&s.reread, "reread", 5*time.Minute, "about how often the World is looked at though no change was heard of")
 	cmd.Flags().DurationVar(&s.lasts, "lease", executor.DefaultLasts, "`TIME` after which another goes on with a run if this one is not heard of")
+	s.kube.addFlags(cmd)
 	s.http.addFlags(cmd)
 	s.logs.addFlags(cmd)
 	return cmd
 }
 
 func (s *serving) run(ctx context.Context) error {
-	if s.world == "" {
-		return errors.New("serve: no World; name its directory by -w DIR")
-	}
-	if err := directory(s.world); err != nil {
+	if err := s.from(ctx); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
 	log, err := s.logs.logger(s.console.errw)
@@ -104,7 +107,27 @@ func (s *serving) run(ctx context.Context) error {
 		return fmt.Errorf("serve: %w", err)
 	}
 	defer stop()
+	if s.kube.watch != nil {
+		go s.kube.tell(ctx, o.Fleet, o, log)
+	}
 	return o.Run(ctx)
+}
+
+// from finds where the World is.
+func (s *serving) from(ctx context.Context) error {
+	if namespace, ok := kubeNamespace(s.world); ok {
+		s.kube.namespace = namespace
+	}
+	switch {
+	case s.kube.namespace != "":
+		s.world = kubePrefix + s.kube.namespace
+		return s.kube.open(ctx)
+	case s.kube.nodes:
+		return errors.New("--project-nodes goes with --kube")
+	case s.world == "":
+		return errors.New("no World; name its directory by -w DIR, or its namespace by --kube")
+	}
+	return directory(s.world)
 }
 
 // operator puts together what keeps the fleet, but for what looks at it.

@@ -13,6 +13,9 @@ import (
 
 // worlds follows the World and its policies.
 func (s *serving) worlds(ctx context.Context, log *slog.Logger) <-chan operator.Loaded {
+	if s.kube.watch != nil {
+		return s.kube.worlds(ctx, func() operator.Loaded { return s.load("", log) }, s.reread)
+	}
 	d := worlddir.Directory{Path: s.world, Every: s.reread, Log: log,
 		Load: func(_ context.Context, commit string) operator.Loaded { return s.load(commit, log) }}
 	if s.judging.dir != "" && s.judging.isDirectory() {

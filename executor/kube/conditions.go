@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -21,8 +22,11 @@ func accepted(o *unstructured.Unstructured, v View) metav1.Condition {
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, invalid, own
 	case len(v.Problems) > 0:
 		p := v.Problems[0]
-		c.Status, c.Reason = metav1.ConditionUnknown, "WorldInvalid"
-		c.Message = fmt.Sprintf("%d problems elsewhere, the first in %s: %s", len(v.Problems), p.File, p.Message)
+		c.Status, c.Reason = metav1.ConditionUnknown, elsewhere
+		c.Message = fmt.Sprintf("the World does not load: %s: %s", p.File, p.Message)
+		if more := len(v.Problems) - 1; more > 0 {
+			c.Message += fmt.Sprintf(", and %d more", more)
+		}
 	case warned != "":
 		c.Reason, c.Message = warning, warned
 	}
@@ -33,7 +37,10 @@ func accepted(o *unstructured.Unstructured, v View) metav1.Condition {
 const (
 	loaded, invalid, warning   = "Loaded", "Invalid", "Warning"
 	runs, broken, contradicted = "Running", "Failed", "Conflicted"
+	progressing, nobody        = "Progressing", "NoDevices"
 	online, offline            = "Online", "Offline"
+	notServed, unknown         = "NotServed", "Unknown"
+	elsewhere, leaving         = "WorldInvalid", "Leaving"
 )
 
 // about is what a list says of an object.
@@ -53,7 +60,7 @@ func about(o *unstructured.Unstructured, list diag.List) string {
 }
 
 // ready says whether all runs that is asked for.
-func ready(s AppliedStatus) metav1.Condition {
+func ready(s AppliedStatus, w Waits) metav1.Condition {
 	c := metav1.Condition{Type: Ready, Status: metav1.ConditionFalse,
 		Message: fmt.Sprintf("%d of %d devices run it", s.Running, s.Running+s.Pending+s.Failed+s.Conflicted)}
 	switch {
@@ -62,9 +69,11 @@ func ready(s AppliedStatus) metav1.Condition {
 	case s.Failed > 0:
 		c.Reason, c.Message = broken, c.Message+"; "+s.LastError
 	case s.Pending > 0:
-		c.Reason = "Progressing"
+		if c.Reason = cmp.Or(w.Reason, progressing); w.Why != "" {
+			c.Message += "; " + w.Why
+		}
 	case s.Running == 0:
-		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "NoDevices", "no device is to run it"
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, nobody, "no device is to run it"
 	default:
 		c.Status, c.Reason = metav1.ConditionTrue, runs
 	}

@@ -30,7 +30,7 @@ func (p *projection) device(o *unstructured.Unstructured) DeviceStatus {
 	i, known := r.Roster.Ordinal(id)
 	ok := accepted(o, p.view)
 	if !known {
-		s.Conditions = stamped(o, r.ObservedAt, ok, metav1.Condition{Type: Ready, Status: metav1.ConditionFalse, Reason: "Unknown",
+		s.Conditions = stamped(o, r.ObservedAt, ok, metav1.Condition{Type: Ready, Status: metav1.ConditionFalse, Reason: unknown,
 			Message: "the registry does not know it yet; a plan that is applied enters it"})
 		return s
 	}
@@ -72,7 +72,7 @@ func heardOf(record algebra.Record, apps []AppStatus, now time.Time) metav1.Cond
 	c := metav1.Condition{Type: Ready, Status: metav1.ConditionFalse}
 	switch {
 	case !record.Lifecycle.Served():
-		c.Reason, c.Message = "NotServed", "it is "+record.Lifecycle.String()
+		c.Reason, c.Message = notServed, "it is "+record.Lifecycle.String()
 	case !record.Online(now):
 		c.Reason, c.Message = offline, "nothing was heard of it for a while"
 	case len(wrong) > 0:

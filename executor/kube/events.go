@@ -50,10 +50,14 @@ func telling(before, now metav1.Condition) (kind string, tells bool) {
 		return corev1.EventTypeWarning, before.Reason != now.Reason || before.Message != now.Message
 	case broken, contradicted, offline:
 		return corev1.EventTypeWarning, before.Reason != now.Reason
-	case runs, online, loaded:
+	case loaded:
+		return corev1.EventTypeNormal, before.Reason == invalid || before.Reason == warning
+	case runs, online:
 		return corev1.EventTypeNormal, before.Reason != "" && before.Reason != now.Reason
+	case progressing, nobody, elsewhere, leaving, notServed, unknown:
+		return "", false
 	}
-	return "", false
+	return corev1.EventTypeWarning, before.Reason != now.Reason // why it waits
 }
 
 // conditions are those of a status, by type.

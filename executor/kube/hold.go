@@ -1,9 +1,11 @@
 package kube
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/musterfleet/muster/algebra"
@@ -19,10 +21,24 @@ func (p *projection) holding(o *unstructured.Unstructured) Change {
 	switch {
 	case o.GetDeletionTimestamp() == nil && !held:
 		return Hold{o}
-	case o.GetDeletionTimestamp() != nil && held && p.survey != nil && !p.placed(placedBy(o)):
+	case o.GetDeletionTimestamp() != nil && held && p.survey != nil && p.placed(placedBy(o)) == "":
 		return Unhold{o}
 	}
 	return nil
+}
+
+// leaves says of an object that is being deleted what it waits for.
+func (p *projection) leaves(o *unstructured.Unstructured) metav1.Condition {
+	c := metav1.Condition{Type: Accepted, Status: metav1.ConditionFalse, Reason: leaving, Message: "it is being deleted, and goes once no device runs what it placed"}
+	if p.survey == nil {
+		c.Message += "; that is unknown while the World does not load"
+	} else if where := p.placed(placedBy(o)); where != "" {
+		c.Message += "; " + where
+	}
+	if p.view.Waits.Why != "" {
+		c.Message += "; " + p.view.Waits.Why
+	}
+	return c
 }
 
 // placedBy are the deployments that an object names, as app@version or app alone.
@@ -47,9 +63,9 @@ func placedBy(o *unstructured.Unstructured) []string {
 	return refs
 }
 
-// placed reports whether a device runs, or has published to it, one of these that the World does not
-// ask of it.
-func (p *projection) placed(refs []string) bool {
+// placed says where a device runs, or has published to it, one of these that the World does not ask
+// of it; empty if none does.
+func (p *projection) placed(refs []string) string {
 	r := p.survey.Reality
 	extra := func(ordinal uint32, app algebra.App, have algebra.Release) bool {
 		if !slices.Contains(refs, app.String()) && !slices.Contains(refs, app.String()+"@"+have.Version.String()) {
@@ -61,14 +77,17 @@ func (p *projection) placed(refs []string) bool {
 	for i := range uint32(r.Roster.Len()) {
 		for app, rel := range r.Published.At(i) {
 			if extra(i, app, rel) {
-				return true
+				return fmt.Sprintf("%s has %s@%s", r.Roster.ID(i), app, rel.Version)
 			}
 		}
 	}
+	where := "" // the first of them: a status tells the same until something changes
 	for at, s := range r.Slots {
 		if i, ok := r.Roster.Ordinal(at.Device); ok && !s.Release.IsZero() && r.Records[at.Device].Lifecycle.Served() && extra(i, at.App, s.Release) {
-			return true
+			if runs := fmt.Sprintf("%s runs %s@%s", at.Device, at.App, s.Release.Version); where == "" || runs < where {
+				where = runs
+			}
 		}
 	}
-	return false
+	return where
 }

@@ -14,7 +14,12 @@ import (
 // otherwise. It places nothing.
 type Loop struct {
 	Cluster *Cluster
+	Watch   *Watch
 	Reality func(context.Context) (algebra.Reality, error)
+	// Waits, if not nil, says why what is pending does not come to pass.
+	Waits func() Waits
+	// Idle, if not nil, reports that another replica tells.
+	Idle func() bool
 	// Foresee is what a World that loads is warned of; nil warns of nothing.
 	Foresee func(algebra.World) diag.List
 	// Nodes has devices shown as Nodes too.
@@ -32,12 +37,8 @@ const DefaultEvery = 3 * time.Second
 // atMost is how often a loop writes for changes of documents that come in a row.
 const atMost = 500 * time.Millisecond
 
-// Run projects until ctx ends. An error says that it could not begin.
-func (l Loop) Run(ctx context.Context) error {
-	if _, err := l.Cluster.Read(ctx); err != nil {
-		return err
-	}
-	watch := l.Cluster.Watch(ctx)
+// Run projects until ctx ends.
+func (l Loop) Run(ctx context.Context) {
 	events := l.Cluster.recorder()
 	defer events.end()
 	every := l.Every
@@ -47,29 +48,29 @@ func (l Loop) Run(ctx context.Context) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	last := &lastWorld{}
-	nodes := l.Cluster.nodes()
+	nodes, news := l.Cluster.nodes(), l.Watch.News()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-watch.News():
+			return
+		case <-news:
 			select { // more may come with it
 			case <-ctx.Done():
-				return nil
+				return
 			case <-time.After(atMost):
 			}
 		case <-tick.C:
 		}
-		if err := l.once(ctx, watch, last, events, nodes); err != nil && ctx.Err() == nil {
+		if err := l.once(ctx, last, events, nodes); err != nil && ctx.Err() == nil {
 			l.Tell(err)
 		}
 	}
 }
 
-func (l Loop) once(ctx context.Context, watch *Watch, last *lastWorld, events *recorder, nodes *nodes) error {
-	objects, ok := watch.Objects()
-	if !ok {
-		return nil // the first list is under way
+func (l Loop) once(ctx context.Context, last *lastWorld, events *recorder, nodes *nodes) error {
+	objects, ok := l.Watch.Objects()
+	if !ok || l.Idle != nil && l.Idle() { // not ok: the first list is under way
+		return nil
 	}
 	reality, err := l.Reality(ctx)
 	if err != nil {
@@ -78,6 +79,9 @@ func (l Loop) once(ctx context.Context, watch *Watch, last *lastWorld, events *r
 	s := Snapshot{Objects: objects}
 	view := last.view(s, l.Foresee)
 	view.Reality = reality
+	if l.Waits != nil {
+		view.Waits = l.Waits()
+	}
 	changes := Project(s, view)
 	_, err = l.Cluster.Write(ctx, changes)
 	for _, c := range changes {

@@ -43,13 +43,15 @@ func loop(t *testing.T, change func(*kube.Loop)) *stage {
 		change(&l)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- l.Run(ctx) }()
+	l.Watch = b.cluster.Watch(ctx)
+	ended := make(chan struct{})
+	go func() {
+		l.Run(ctx)
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
+		<-ended
 	})
 	return s
 }

@@ -191,16 +191,14 @@ func addresses(d algebra.Device) []corev1.NodeAddress {
 func nodeInfo(facts map[string]string) corev1.NodeSystemInfo {
 	info := corev1.NodeSystemInfo{Architecture: facts["arch"], OperatingSystem: "linux", KernelVersion: facts["kernel"],
 		OSImage: strings.TrimSpace(facts["os"] + " " + facts["os.version"]), KubeletVersion: "muster-agent " + cmp.Or(facts["agent.version"], "?")}
-	if v := facts["runtime.version"]; v != "" {
-		info.ContainerRuntimeVersion = "podman://" + v
-	}
+	info.ContainerRuntimeVersion = strings.Replace(facts["runtime.version"], " ", "://", 1) // podman 4.3.1
 	return info
 }
 
-// nodeReady is the condition of a Node, from that of the device.
+// nodeReady is the condition of a Node: whether the device is heard, whatever its apps do.
 func nodeReady(r algebra.Reality, ordinal uint32) corev1.NodeCondition {
 	record := r.Records[r.Roster.ID(ordinal)]
-	c := heardOf(record, apps(r, ordinal), r.ObservedAt)
+	c := heardOf(record, nil, r.ObservedAt)
 	heard := metav1.NewTime(record.Heard.UTC().Truncate(heardEvery))
 	return corev1.NodeCondition{Type: corev1.NodeReady, Status: corev1.ConditionStatus(c.Status), Reason: c.Reason, Message: c.Message,
 		LastHeartbeatTime: heard, LastTransitionTime: heard}

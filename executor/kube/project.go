@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -98,6 +99,9 @@ func (p *projection) object(o *unstructured.Unstructured) []Change {
 func (p *projection) status(o *unstructured.Unstructured) map[string]any {
 	now := p.view.Reality.ObservedAt
 	ok := accepted(o, p.view)
+	if o.GetDeletionTimestamp() != nil {
+		ok = p.leaves(o)
+	}
 	if o.GetKind() == "Device" {
 		return plain(p.device(o))
 	}
@@ -112,11 +116,16 @@ func (p *projection) status(o *unstructured.Unstructured) map[string]any {
 				}
 			}
 		}
-		status["conditions"] = plain(ReadStatus{stamped(o, now, ok)})["conditions"]
+		list := stamped(o, now, ok)
+		if before, had := conditions(have)[Ready]; had { // it says of which generation it is
+			before.LastTransitionTime = metav1.NewTime(before.LastTransitionTime.UTC())
+			list = append(list, before)
+		}
+		status["conditions"] = plain(ReadStatus{list})["conditions"]
 		return status
 	}
 	applied := func(s AppliedStatus) map[string]any {
-		s.Conditions = stamped(o, now, ok, ready(s))
+		s.Conditions = stamped(o, now, ok, ready(s, p.view.Waits))
 		return plain(s)
 	}
 	w := p.view.World

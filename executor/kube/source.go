@@ -147,12 +147,22 @@ func (s Snapshot) Files() map[string]string {
 // have no lines.
 func (s Snapshot) World() (algebra.World, diag.List) {
 	files := s.Files()
+	if len(files) == 0 && s.leaving() {
+		return algebra.World{}, nil // it was deleted, and what it placed is to go
+	}
 	if len(files) == 0 {
 		return algebra.World{}, diag.List{{Severity: diag.Error, Message: "the namespace declares no World: there is no document in it",
 			Hint: "an empty World would stop everything; is this the right namespace?"}}
 	}
 	w, list := worldfile.LoadFiles(files)
 	return w, placed(list, files)
+}
+
+// leaving reports whether an object waits for what it placed to go.
+func (s Snapshot) leaving() bool {
+	return slices.ContainsFunc(s.Objects, func(o unstructured.Unstructured) bool {
+		return o.GetDeletionTimestamp() != nil && slices.Contains(o.GetFinalizers(), Finalizer)
+	})
 }
 
 // placed turns lines of documents that nobody wrote into the objects they stand for; of other

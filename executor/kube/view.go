@@ -15,7 +15,12 @@ type View struct {
 	Problems diag.List
 	Warnings diag.List
 	Reality  algebra.Reality
+	Waits    Waits
 }
+
+// Waits is why what is pending does not come to pass: a reason as conditions have it, such as
+// Denied, and a sentence. The zero value says that it does.
+type Waits struct{ Reason, Why string }
 
 // standing is how far a device is with what it is to run, from the worst.
 type standing uint8

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic/dynamicinformer"
@@ -13,14 +14,15 @@ import (
 // Watch is the objects of a namespace as the API server tells of them: about as they are now, each
 // by itself. A World is not read from it, as it has no one revision; status is compared with it.
 type Watch struct {
-	news      chan struct{}
 	informers []cache.SharedIndexInformer
+	mu        sync.Mutex
+	told      []chan struct{}
 }
 
 // Watch follows the namespace until ctx ends. A watch that is lost, or whose revision the API server
 // has forgotten, is made again, and what was missed is told then.
 func (c *Cluster) Watch(ctx context.Context) *Watch {
-	w := &Watch{news: make(chan struct{}, 1)}
+	w := &Watch{}
 	factory := dynamicinformer.NewFilteredDynamicSharedInformerFactory(c.client, 0, c.namespace, nil)
 	for _, k := range kinds {
 		informer := factory.ForResource(k.resource()).Informer()
@@ -40,14 +42,25 @@ func (c *Cluster) Watch(ctx context.Context) *Watch {
 	return w
 }
 
-// News tells that something may have changed. Changes that come together are told once, and a
-// change of status alone is no news.
-func (w *Watch) News() <-chan struct{} { return w.news }
+// News tells each who asks for it that something may have changed, at first at once. Changes that
+// come together are told once, and a change of status alone is no news.
+func (w *Watch) News() <-chan struct{} {
+	news := make(chan struct{}, 1)
+	news <- struct{}{}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.told = append(w.told, news)
+	return news
+}
 
 func (w *Watch) tell() {
-	select {
-	case w.news <- struct{}{}:
-	default: // it is told already
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, news := range w.told {
+		select {
+		case news <- struct{}{}:
+		default: // it is told already
+		}
 	}
 }
 
