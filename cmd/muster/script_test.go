@@ -78,7 +78,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	var said []byte
 	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
 		cmd := exec.Command(args[1], args[2:]...)
-		cmd.Dir, cmd.Env = ts.MkAbs("."), []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.MkAbs("."), "MUSTER_CONFIG=" + ts.Getenv("MUSTER_CONFIG")}
+		cmd.Dir, cmd.Env = ts.MkAbs("."), []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.MkAbs("."), "MUSTER_CONFIG=" + ts.Getenv("MUSTER_CONFIG"), "KUBECONFIG=" + ts.Getenv("KUBECONFIG")}
 		if said, _ = cmd.CombinedOutput(); want.Match(said) { // one that fails is tried again
 			return
 		}
