@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"path/filepath"
 	"time"
@@ -63,6 +64,7 @@ func (w *webhook) run(ctx context.Context, namespace string) error {
 	if err != nil {
 		return fmt.Errorf("kube: webhook: %w", err)
 	}
+	kube.Log(slog.New(slog.NewTextHandler(w.console.errw, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	fmt.Fprintf(w.console.errw, "webhook of namespace %s at https://%s%s\n", namespace, l.Addr(), kube.WebhookPath)
 	a := kube.Admission{Cluster: cluster, Check: func(ctx context.Context, before, after algebra.World) (kube.Verdict, error) {
 		return w.check(ctx, before, after)
@@ -73,9 +75,10 @@ func (w *webhook) run(ctx context.Context, namespace string) error {
 // check is what speaks against going from one World to another.
 func (w *webhook) check(ctx context.Context, before, after algebra.World) (kube.Verdict, error) {
 	var v kube.Verdict
+	var against objections
 	for _, d := range foreseen(after, "") {
 		if d.Severity == diag.Error {
-			v.Refused = append(v.Refused, placedMessage(d))
+			against.add(placedMessage(d), "")
 		} else {
 			v.Warned = append(v.Warned, placedMessage(d))
 		}
@@ -94,7 +97,7 @@ func (w *webhook) check(ctx context.Context, before, after algebra.World) (kube.
 	}
 	for _, b := range plan.Blocked {
 		if b.Why == planner.Conflict && !known[b.At] {
-			v.Refused = append(v.Refused, fmt.Sprintf("conflict on %s: %s", b.At, b.Detail))
+			against.add("conflict: "+b.Detail, b.At.String())
 		}
 	}
 	rules, err := w.console.rules(after, "", w.judging)
@@ -105,36 +108,49 @@ func (w *webhook) check(ctx context.Context, before, after algebra.World) (kube.
 		if !rules.options.NoGates {
 			v.Warned = append(v.Warned, "there are no policies yet, and without one no plan is approved; declare a Policy, or gates: none in a World")
 		}
+		v.Refused = against.list()
 		return v, nil
 	}
 	_, report := policies.Review(policies.Proposal{Plan: plan, Reality: reality, Request: w.judging.request("admission"), Now: time.Now()}, rules.gates, rules.options)
-	v.Refused = append(v.Refused, denials(report)...)
+	for i := range report.Results {
+		if r := &report.Results[i]; r.Level == policies.Deny && r.Waiver == "" {
+			against.add(r.Rule+": "+r.Msg, r.Address)
+		}
+	}
+	v.Refused = against.list()
 	return v, nil
 }
 
-// denials are the reasons of a report, each once, with the first place it is about.
-func denials(report policies.Report) []string {
-	var order []string
-	places := map[string][]string{}
-	for i := range report.Results {
-		if r := &report.Results[i]; r.Level == policies.Deny && r.Waiver == "" {
-			reason := r.Rule + ": " + r.Msg
-			if places[reason] == nil {
-				order = append(order, reason)
-			}
-			places[reason] = append(places[reason], r.Address)
-		}
+// objections are reasons against a change, in order, each with the places it is about.
+type objections struct {
+	reasons []string
+	places  map[string][]string
+}
+
+func (o *objections) add(reason, place string) {
+	if o.places == nil {
+		o.places = map[string][]string{}
 	}
-	for i, reason := range order {
-		switch at := places[reason]; {
+	if o.places[reason] == nil {
+		o.reasons = append(o.reasons, reason)
+	}
+	o.places[reason] = append(o.places[reason], place)
+}
+
+// list says each reason once, with its first place.
+func (o *objections) list() []string {
+	var out []string
+	for _, reason := range o.reasons {
+		switch at := o.places[reason]; {
 		case at[0] == "":
 		case len(at) == 1:
-			order[i] += " (" + at[0] + ")"
+			reason += " (" + at[0] + ")"
 		default:
-			order[i] += fmt.Sprintf(" (%s and %d more)", at[0], len(at)-1)
+			reason += fmt.Sprintf(" (%s and %d more)", at[0], len(at)-1)
 		}
+		out = append(out, reason)
 	}
-	return order
+	return out
 }
 
 // placedMessage is a diagnostic as a message of Kubernetes has it.

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"encoding/base64"
+	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -27,12 +30,31 @@ func TestKubectl(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/kubectl", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "fleet": fleet, "until": until},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "certify": certify, "fleet": fleet, "until": until},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
+			env.Setenv("MANIFESTS", filepath.Join(examples, "../executor/kube/manifests"))
 			env.Setenv("KUBECONFIG", server.Kubeconfig)
 			env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			return nil
 		},
 	})
+}
+
+// certify is `certify DIR`: it writes a certificate of 127.0.0.1 and its key there, and sets CA to the
+// certificate as Kubernetes has it and PORT to a port that is free.
+func certify(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: certify DIR")
+	}
+	ts.Check(os.MkdirAll(ts.MkAbs(args[0]), 0o700))
+	crt, err := kubetest.Certify(ts.MkAbs(args[0]), "localhost")
+	ts.Check(err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Setenv("CA", base64.StdEncoding.EncodeToString(crt))
+	ts.Setenv("PORT", port)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/executor/kube"
 	"github.com/musterfleet/muster/executor/nats"
 	"github.com/musterfleet/muster/executor/operator"
 	"github.com/musterfleet/muster/identity"
@@ -108,6 +109,7 @@ func (s *serving) run(ctx context.Context) error {
 	}
 	defer stop()
 	if s.kube.watch != nil {
+		kube.Log(log)
 		go s.kube.tell(ctx, o.Fleet, o, log)
 	}
 	return o.Run(ctx)

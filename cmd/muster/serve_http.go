@@ -101,10 +101,9 @@ func ready(s operator.Status) []check {
 		world.why += "; what is there now does not load: " + s.Broken
 	}
 	fleet := check{"fleet", true, "followed"}
-	switch s.Standing.State {
-	case operator.Starting, operator.NoWorld:
+	if at := s.Standing.State; at == operator.Starting || at == operator.NoWorld {
 		fleet = check{"fleet", false, "not read yet"}
-	case operator.Unreachable:
+	} else if at == operator.Unreachable {
 		fleet = check{"fleet", false, s.Standing.Why}
 	}
 	standing := check{"standing", true, string(s.Standing.State)}

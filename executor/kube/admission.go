@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	admission "k8s.io/api/admission/v1"
@@ -71,19 +72,20 @@ func (a Admission) Review(ctx context.Context, r *admission.AdmissionRequest) *a
 		return refuse(err.Error())
 	}
 	world, problems := after.World()
+	now, wrong := before.World()
 	out := &admission.AdmissionResponse{Allowed: true}
 	for _, d := range problems {
+		own := o != nil && d.File == ref(o)
 		switch {
-		case worldfile.Unresolved(d):
-			out.Warnings = append(out.Warnings, sentence(d))
-		case o != nil && d.File == ref(o):
+		case own && !worldfile.Unresolved(d):
 			return refuse(refusals(problems, ref(o)))
+		case own || !said(wrong, d): // what was wrong elsewhere before is not this change's
+			out.Warnings = append(out.Warnings, sentence(d))
 		}
 	}
 	if len(problems) > 0 || a.Check == nil {
 		return out
 	}
-	now, wrong := before.World()
 	if len(wrong) > 0 {
 		now = algebra.World{}
 	}
@@ -96,6 +98,11 @@ func (a Admission) Review(ctx context.Context, r *admission.AdmissionRequest) *a
 	}
 	out.Warnings = append(out.Warnings, verdict.Warned...)
 	return out
+}
+
+// said reports whether a list has a diagnostic already, whatever it hints at.
+func said(list diag.List, d diag.Diagnostic) bool {
+	return slices.ContainsFunc(list, func(o diag.Diagnostic) bool { return o.File == d.File && o.Message == d.Message })
 }
 
 // declaresTheSame reports whether a change leaves the World as it is: of labels or finalizers, or

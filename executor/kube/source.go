@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
 	"sigs.k8s.io/yaml"
 
 	"github.com/musterfleet/muster/algebra"
@@ -50,6 +52,9 @@ func OpenDefault(namespace string) (*Cluster, error) {
 	config.QPS, config.Burst = 50, 100
 	return Open(config, namespace)
 }
+
+// Log has the libraries that speak to the API server tell what they have to.
+func Log(l *slog.Logger) { klog.SetSlogLogger(l) }
 
 func (c *Cluster) of(k kind) dynamic.ResourceInterface {
 	return c.client.Resource(k.resource()).Namespace(c.namespace)

@@ -6,33 +6,20 @@ import (
 	"crypto/tls"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"k8s.io/client-go/util/cert"
-
 	"github.com/musterfleet/muster/executor/kube"
+	"github.com/musterfleet/muster/executor/kube/kubetest"
 )
-
-// certify writes a certificate and its key, and gives the certificate.
-func certify(t *testing.T, dir, host string) []byte {
-	t.Helper()
-	crt, key, err := cert.GenerateSelfSignedCertKey(host, []net.IP{net.IPv4(127, 0, 0, 1)}, nil)
-	must(t, err)
-	for name, text := range map[string][]byte{"tls.key": key, "tls.crt": crt} {
-		must(t, os.WriteFile(filepath.Join(dir, name+".part"), text, 0o600))
-		must(t, os.Rename(filepath.Join(dir, name+".part"), filepath.Join(dir, name)))
-	}
-	return crt
-}
 
 // TestWebhookCertificates: a certificate that is replaced is shown to who connects next, and the
 // webhook ends with its context.
 func TestWebhookCertificates(t *testing.T) {
 	dir := t.TempDir()
-	certify(t, dir, "first.example")
+	_, err := kubetest.Certify(dir, "first.example")
+	must(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -49,7 +36,8 @@ func TestWebhookCertificates(t *testing.T) {
 	if name := shown(); name != "first.example" {
 		t.Errorf("the certificate is of %s", name)
 	}
-	certify(t, dir, "second.example")
+	_, err = kubetest.Certify(dir, "second.example")
+	must(t, err)
 	for end := time.Now().Add(20 * time.Second); shown() != "second.example"; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the new certificate is not shown within 20 s")
