@@ -23,6 +23,9 @@ type World struct {
 	Rollouts     []Rollout
 	// Theorems are what must hold of any device there could be.
 	Theorems []Theorem
+	// ImageSizes are the bytes that a device pulls for an image, by its reference: what plans
+	// foretell with. They change nothing that runs.
+	ImageSizes map[string]int64
 	// NoGates says in so many words that plans of this World need no policy.
 	NoGates bool
 	// Strict makes errors of what would be warnings.
@@ -165,6 +168,9 @@ func (w World) Digest() Digest {
 	}
 	for _, t := range w.Theorems {
 		add("theorem", t.Name, selectors.Print(t.Never.Expr()))
+	}
+	if len(w.ImageSizes) > 0 {
+		add("image-sizes", w.ImageSizes)
 	}
 	add("options", w.NoGates, w.Strict)
 	slices.Sort(lines)

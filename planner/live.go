@@ -214,7 +214,7 @@ const fewDevices = 1 << 16
 func (l *Live) Plan() Plan {
 	m := newMaking(l.world, l.seen.reality())
 	p := Plan{World: l.digest, Observed: m.reality.ObservedAt, Roster: m.roster, Unchanged: l.rest, Base: map[algebra.DeviceID]Base{},
-		published: m.have, known: m.known, resting: l.resting(m.roster)}
+		ImageSizes: l.world.ImageSizes, published: m.have, known: m.known, resting: l.resting(m.roster)}
 	for _, id := range slices.SortedFunc(maps.Keys(l.parts), algebra.DeviceID.Compare) {
 		part := l.parts[id]
 		p.Registry = append(p.Registry, part.Registry...)

@@ -47,7 +47,7 @@ func (m *making) local(digest algebra.Digest) Plan {
 	m.block()
 	want := m.settled()
 	p := Plan{World: digest, Observed: m.reality.ObservedAt, Roster: m.roster, Registry: m.registry,
-		Base: map[algebra.DeviceID]Base{}, published: m.have, known: m.known}
+		ImageSizes: m.world.ImageSizes, Base: map[algebra.DeviceID]Base{}, published: m.have, known: m.known}
 	for i, a := range Diff(want, m.have) {
 		c := m.change(a)
 		c.ID = changeID(i)

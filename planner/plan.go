@@ -34,6 +34,8 @@ type Plan struct {
 	Unchanged int
 	// AtRest lists them; Whole fills it.
 	AtRest []AtRest
+	// ImageSizes are the bytes of images, by reference, as far as the World has them.
+	ImageSizes map[string]int64
 	// Partial says that changes were left out on request: the plan does not take all of what is
 	// published to what is declared.
 	Partial bool

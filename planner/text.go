@@ -20,9 +20,14 @@ type Style struct {
 	Fields map[string][]string
 	// Notes are lines to print under a change, by its id: what policies say of it.
 	Notes map[string][]string
+	// Risk is what to weigh before the plan runs, as planfile.Risk.Told has it: it comes last.
+	Risk []Told
 	// Whole prints every line of a long plan. Without it the text of any plan stays below 200.
 	Whole bool
 }
+
+// Told is something said under a word.
+type Told struct{ Word, Text string }
 
 // Text is the plan for people: one line an action, with its glyph, the releases and the
 // reason; lines that are equal but for the device fold into one. The last line counts.
@@ -44,6 +49,7 @@ func Text(p Plan, s Style) string {
 	w.inFlight(p.InFlight)
 	besides := w.drift(p)
 	w.atRest(p.AtRest)
+	w.risk()
 	if b.Len() > 0 {
 		b.WriteByte('\n')
 	}
@@ -198,6 +204,17 @@ func (w *page) atRest(slots []AtRest) {
 		lines = append(lines, line{glyph: '=', app: s.At.App.String(), device: s.At.Device, what: s.Want.Version.String(), why: "runs as declared"})
 	}
 	w.section("Unchanged", lines)
+}
+
+func (w *page) risk() {
+	var lines []string
+	for _, r := range w.style.Risk {
+		head := "  " + pad(r.Word, 11) + " "
+		lines = append(lines, head+wrapWords(r.Text, columns(head), columns(head), w.style.Width))
+	}
+	if len(lines) > 0 {
+		w.prose("Risk", lines)
+	}
 }
 
 // brief is the beginning of a term that is too long to be told on each line.

@@ -101,6 +101,7 @@ func (r *review) judge(gates Gates, opt Options) Report {
 	}
 	slices.SortStableFunc(r.results, Result.compare)
 	r.file.PolicyResults = filed(r.results)
+	r.file.Risk = r.file.Weighed()
 	return Report{File: *r.file, Plan: r.plan, Results: r.results, Policies: len(gates), Evaluations: r.evaluations, Waivers: r.waivers.outcome()}
 }
 

@@ -14,7 +14,9 @@ import (
 type runEvent struct {
 	At    time.Time `json:"at"`
 	Run   string    `json:"run"`
-	Event string    `json:"event"` // run, lane, wave, verdict, publish, restore or count
+	Event string    `json:"event"` // version, run, lane, wave, verdict, publish, restore or count
+	// Version is that of the events, in the first one: as in plans, a minor one adds, a major one changes.
+	Version string `json:"format_version,omitempty"`
 	// Rollout and Wave are what it is about.
 	Rollout string `json:"rollout,omitempty"`
 	Wave    string `json:"wave,omitempty"`
@@ -70,6 +72,9 @@ func runEvents(s rollout.Script, before *rollout.Run, m rollout.Moment) []runEve
 	add := func(e runEvent) {
 		e.At, e.Run = m.Scene.At, m.Run.ID
 		out = append(out, e)
+	}
+	if before == nil {
+		add(runEvent{Event: "version", Version: "1.0"})
 	}
 	if before == nil || before.Status != m.Run.Status && !m.Run.Status.Ended() {
 		add(runEvent{Event: "run", State: m.Run.Status.String(), Reason: m.Run.Reason})

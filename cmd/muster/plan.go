@@ -41,7 +41,9 @@ actions that makes them equal. It changes nothing.
 Devices come from --nats, --roster or the World's own Device documents. With --against the
 other World, fully applied, is taken for what is: the difference of a pull request, without
 a fleet. With --roster alone nothing is published yet. The text folds devices that share a line
-and cuts long lists; --whole prints every line, -o json has every action.
+and cuts long lists; --whole prints every line, -o json has every action. Above the counts stands
+what to weigh: how much is disrupted, how many devices may be down at a time, what is pulled (its
+size as far as the World has it in imageSizes), and whether it may be rolled back.
 
 --only and --except keep to some devices, and the plan then says that it is not complete.
 Slots that need nothing are counted; --show-no-op lists them, in every format.
@@ -162,7 +164,8 @@ func (p *planning) show(plan planner.Plan, report policies.Report) error {
 // showPlan prints a plan for people, and what the policies say of it. A plan that does nothing
 // has nothing to be judged, and one that no policy gates, as its World says, nothing to be told.
 func (c *console) showPlan(to io.Writer, plan planner.Plan, report policies.Report, whole bool) error {
-	text := planner.Text(plan, planner.Style{Color: c.color(to), Width: c.columns(), Fields: report.File.Fields(), Notes: policies.Notes(report.File), Whole: whole})
+	text := planner.Text(plan, planner.Style{Color: c.color(to), Width: c.columns(), Fields: report.File.Fields(), Notes: policies.Notes(report.File),
+		Risk: report.File.Risk.Told(), Whole: whole})
 	if judged(plan, report) {
 		text += "\n" + report.Text(c.color(to))
 	}

@@ -46,7 +46,7 @@ than --max-bytes. Its first line is a fixed comment, by which a robot finds the 
 			_, err = fmt.Fprint(c.out, f.Markdown(p, *limit))
 		default:
 			fmt.Fprintln(c.out, strings.TrimRight(origin(f)+"\n"+approvedBy(f), "\n")+"\n")
-			_, err = fmt.Fprint(c.out, planner.Text(p, planner.Style{Color: c.color(c.out), Width: c.columns(), Fields: f.Fields(), Notes: policies.Notes(f), Whole: *whole}))
+			_, err = fmt.Fprint(c.out, planner.Text(p, planner.Style{Color: c.color(c.out), Width: c.columns(), Fields: f.Fields(), Notes: policies.Notes(f), Risk: f.Risk.Told(), Whole: *whole}))
 		}
 		return err
 	}

@@ -248,6 +248,7 @@ type EnvironmentSpec struct {
 
 // WorldSpec are the options of a World.
 type WorldSpec struct {
-	Gates  string `json:"gates,omitempty" enum:"none" doc:"none: plans of this World need no policy."`
-	Strict bool   `json:"strict,omitempty" doc:"What may conflict on some device is an error."`
+	Gates      string            `json:"gates,omitempty" enum:"none" doc:"none: plans of this World need no policy."`
+	Strict     bool              `json:"strict,omitempty" doc:"What may conflict on some device is an error."`
+	ImageSizes map[string]string `json:"imageSizes,omitempty" doc:"What a device pulls for an image, such as 64MiB, by its reference: plans foretell with it."`
 }

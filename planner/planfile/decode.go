@@ -20,7 +20,7 @@ var ErrTampered = errors.New("the plan was changed after it was written, as its 
 
 // Decode reads a plan file. What it returns is what was written: a file whose content does
 // not have the digest it names is ErrTampered. Keys this build does not know are left out,
-// and covered all the same where a newer minor version wrote them; another major version is
+// and covered all the same where another minor version wrote them; another major version is
 // refused. What the digest does not cover (who asked, when, labels) is as trustworthy as
 // the file's origin. Lists and maps of the file may be shared within it.
 func Decode(text []byte) (File, error) {
@@ -66,8 +66,7 @@ func decodeOther(text []byte) (File, error) {
 	if head.Kind != Kind {
 		return File{}, fmt.Errorf("plan: its kind is %q, want %s; `muster plan --out FILE` writes one", head.Kind, Kind)
 	}
-	newer, err := isNewer(head.FormatVersion)
-	if err != nil {
+	if err := readable(head.FormatVersion); err != nil {
 		return File{}, err
 	}
 	var f File
@@ -75,7 +74,8 @@ func decodeOther(text []byte) (File, error) {
 		return File{}, fmt.Errorf("plan: %w", err)
 	}
 	digest := f.Digest()
-	if newer {
+	if head.FormatVersion != FormatVersion {
+		var err error
 		if digest, err = digestOfText(text); err != nil {
 			return File{}, fmt.Errorf("plan: %w", err)
 		}
@@ -91,30 +91,26 @@ func checked(f File, digest algebra.Digest) (File, error) {
 	if _, err := f.read(nil); err != nil { // what From writes is always a plan
 		return File{}, err
 	}
+	f.Risk = f.Weighed()
 	return f, nil
 }
 
-// Recorded is the digest the file names itself by: that of Digest, but for a file of a newer
+// Recorded is the digest the file names itself by: that of Digest, but for a file of another
 // minor version, which Digest does not know whole.
 func (f File) Recorded() (algebra.Digest, error) { return algebra.ParseDigest(f.Metadata.Digest) }
 
 // World is the digest of the World the plan was made for.
 func (f File) World() (algebra.Digest, error) { return algebra.ParseDigest(f.Base.WorldDigest) }
 
-// isNewer tells a newer minor version, and refuses another major one.
-func isNewer(version string) (bool, error) {
+// readable refuses another major version.
+func readable(version string) error {
 	major, minor, ok := strings.Cut(version, ".")
-	ownMajor, ownMinor, _ := strings.Cut(FormatVersion, ".")
-	n, err := strconv.ParseUint(minor, 10, 32)
-	if !ok || err != nil {
-		return false, fmt.Errorf("plan: format_version %q is no version such as %s", version, FormatVersion)
+	own, _, _ := strings.Cut(FormatVersion, ".")
+	if _, err := strconv.ParseUint(minor, 10, 32); !ok || err != nil {
+		return fmt.Errorf("plan: format_version %q is no version such as %s", version, FormatVersion)
 	}
-	if major != ownMajor {
-		return false, fmt.Errorf("plan: format_version is %s, and this muster reads %s.x; use the muster that wrote it, or plan again", version, ownMajor)
+	if major != own {
+		return fmt.Errorf("plan: format_version is %s, and this muster reads %s.x; use the muster that wrote it, or plan again", version, own)
 	}
-	own, err := strconv.ParseUint(ownMinor, 10, 32)
-	if err != nil {
-		panic("planfile: " + err.Error()) // a constant of ours
-	}
-	return n > own, nil
+	return nil
 }

@@ -31,13 +31,15 @@ type covered struct {
 	Batches         []Batch        `json:"batches"`
 	Emptied         []Emptied      `json:"emptied"`
 	Aggregates      Aggregates     `json:"aggregates"`
+	Images          []Image        `json:"images"`
+	Risk            Risk           `json:"-"`
 	PolicyResults   []PolicyResult `json:"-"`
 	Approvals       []Approval     `json:"-"`
 	Signature       string         `json:"-"`
 }
 
 // uncovered are the top-level keys that the digest leaves out.
-var uncovered = map[string]bool{"metadata": true, "now": true, "request": true, "policy_results": true, "approvals": true, "signature": true}
+var uncovered = map[string]bool{"metadata": true, "now": true, "request": true, "risk": true, "policy_results": true, "approvals": true, "signature": true}
 
 // Digest identifies the plan. It covers all but who asked, when, what policies and people say
 // of it, and the name made of it.

@@ -4,7 +4,7 @@ import "time"
 
 // FormatVersion changes its minor part when keys are added, its major part when the sense
 // of one changes; readers ignore unknown keys and refuse an unknown major.
-const FormatVersion = "1.2"
+const FormatVersion = "1.3"
 
 // Kind is the kind of a plan file.
 const Kind = "FleetPlan"
@@ -39,6 +39,9 @@ type File struct {
 	Batches         []Batch    `json:"batches"`
 	Emptied         []Emptied  `json:"emptied"`
 	Aggregates      Aggregates `json:"aggregates"`
+	Images          []Image    `json:"images"`
+	// Risk is what people weigh, told by the rest of the file: it needs no cover.
+	Risk Risk `json:"risk"`
 	// PolicyResults is what the gates said when the plan was made. Apply asks them anew.
 	PolicyResults []PolicyResult `json:"policy_results"`
 	// Approvals are who gave their word for the plan. What counts of them, policies.Approvers says.
@@ -139,8 +142,8 @@ type Change struct {
 }
 
 // Transition is what changes. Actions is one of ["create"], ["delete"], ["update"], ["no-op"]
-// and ["delete","create"], which stops before it starts. Nothing of After is unknown when a
-// plan is made.
+// and ["delete","create"], which stops before it starts. Of After one thing may be unknown when a
+// plan is made: image_digest, where an image goes by its tag.
 type Transition struct {
 	Actions      []string        `json:"actions"`
 	Before       *Deployment     `json:"before"`

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
@@ -44,7 +45,8 @@ func From(p planner.Plan, reality algebra.Reality, request Request, now time.Tim
 	}
 	f.Rollouts, f.Batches, f.Emptied = rollouts(p), batches(p, f.ResourceChanges), emptied(p)
 	f.Summary = summary(f.ResourceChanges, p)
-	f.Aggregates = aggregates(p, reality)
+	f.Aggregates, f.Images = aggregates(p, reality), images(p)
+	f.Risk = f.Weighed()
 	digest := f.Digest()
 	f.Metadata.Name, f.Metadata.Digest = nameOf(digest), digest.String()
 	return f
@@ -97,6 +99,9 @@ func deploymentChange(c planner.Change, p planner.Plan, r algebra.Reality) Chang
 		Batch: c.Batch, Rollout: c.Rollout, Requires: append([]string{}, c.Requires...),
 		Change: Transition{AfterUnknown: map[string]bool{}, ReplacePaths: [][]string{}, BeforeLabels: Labels{}, AfterLabels: Labels{}},
 	}
+	if floats(c.Want) {
+		out.Change.AfterUnknown["image_digest"] = true
+	}
 	switch a := c.Action.(type) {
 	case planner.Start:
 		out.Change.Actions = []string{"create"}
@@ -113,6 +118,12 @@ func deploymentChange(c planner.Change, p planner.Plan, r algebra.Reality) Chang
 		out.Disruptive = true
 	}
 	return out
+}
+
+// floats reports a deployment with an image that is named by tag: what is pulled for it is known
+// to the registry alone.
+func floats(d algebra.Deployment) bool {
+	return slices.ContainsFunc(containersOf(d), func(c algebra.Container) bool { return !strings.Contains(c.Image, "@") })
 }
 
 // noChange is a slot at rest, in the list of changes on request.

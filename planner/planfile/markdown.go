@@ -35,6 +35,7 @@ func (f File) Markdown(p planner.Plan, limit int, more ...Section) string {
 	if p.Partial {
 		d.write("\n**Incomplete**: changes were left out on request.\n")
 	}
+	d.risk(f.Risk)
 	d.table(p)
 	text := planner.Text(p, planner.Style{Fields: f.Fields(), Whole: true})
 	for _, s := range append(sections(text), more...) {
@@ -125,6 +126,19 @@ func fenceOf(text string) string {
 
 func escaped(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+// risk is a list of what to weigh.
+func (d *document) risk(r Risk) {
+	for i, told := range r.Told() {
+		item := "- **" + told.Word + "**: " + escaped(told.Text) + "\n"
+		if i == 0 {
+			item = "\n" + item
+		}
+		if !d.write(item) {
+			return
+		}
+	}
 }
 
 // tally is what a plan does with one release of an app.

@@ -36,7 +36,7 @@ func (f File) read(known map[algebra.Digest]algebra.Deployment) (planner.Plan, e
 		return planner.Plan{}, fmt.Errorf("plan: base: %w", err)
 	}
 	r := &reading{known: known, releases: map[*Deployment]algebra.Release{}, plan: planner.Plan{World: world, Observed: f.Base.ObservedAt,
-		Unchanged: f.Summary.NoOp, Partial: !f.Complete, Base: make(map[algebra.DeviceID]planner.Base, len(f.Base.Devices))}}
+		Unchanged: f.Summary.NoOp, Partial: !f.Complete, ImageSizes: sizes(f.Images), Base: make(map[algebra.DeviceID]planner.Base, len(f.Base.Devices))}}
 	for _, d := range f.Base.Devices {
 		if err := r.base(d); err != nil {
 			return planner.Plan{}, fmt.Errorf("plan: base: %w", err)
