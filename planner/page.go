@@ -18,7 +18,8 @@ const (
 	widestAddress = 40  // columns of an address; a longer one stands on lines of its own
 	widestWhat    = 28  // columns that releases are aligned to
 	narrowestWhy  = 36  // columns a reason needs to stay in its own column
-	mostListed    = 8   // lines of devices below an address
+	mostListed    = 8   // lines of devices below an address, if these are all
+	fewListed     = 2   // if they are not: nobody looks for a device in the beginning of a list
 	mostLines     = 170 // of all sections, unless the whole is asked for
 	mostSection   = 130
 	mostRegistry  = 30 // its lines are the least telling
@@ -207,10 +208,19 @@ func (w *page) row(r row, addresses, whats int) string {
 }
 
 // listed breaks folded devices into lines of at most width columns, and an item that is longer
-// than a line after its commas. What is beyond mostListed lines is counted.
+// than a line after its commas. If that makes more than mostListed, a few are shown and the rest
+// is counted.
 func listed(items []string, width, devices int) []string {
-	var lines []string
-	shown := 0
+	lines, shown := listedIn(items, width, mostListed)
+	if shown < devices {
+		lines, shown = listedIn(items, width, fewListed)
+		lines = append(lines, fmt.Sprintf("… and %d more", devices-shown))
+	}
+	return lines
+}
+
+// listedIn is at most so many lines, and how many devices are in them.
+func listedIn(items []string, width, most int) (lines []string, shown int) {
 	for i, item := range items {
 		if i < len(items)-1 {
 			item += ","
@@ -222,9 +232,9 @@ func listed(items []string, width, devices int) []string {
 		} else {
 			more = breakItem(item, width)
 		}
-		full := len(lines)+len(more) > mostListed
+		full := len(lines)+len(more) > most
 		if full && shown == 0 {
-			item, more = begin(item, width)
+			item, more = begin(item, width, most)
 		} else if full {
 			break
 		}
@@ -238,21 +248,18 @@ func listed(items []string, width, devices int) []string {
 			break
 		}
 	}
-	if shown < devices {
-		lines = append(lines, fmt.Sprintf("… and %d more", devices-shown))
-	}
-	return lines
+	return lines, shown
 }
 
-// begin is as much of an item in brackets as there is room for, with its lines.
-func begin(item string, width int) (string, []string) {
+// begin is as much of an item in brackets as so many lines have room for, with its lines.
+func begin(item string, width, most int) (string, []string) {
 	head, rest, _ := strings.Cut(item, "[") // only brackets make an item long
 	inside, tail, _ := strings.Cut(rest, "]")
 	parts := strings.Split(inside, ",")
 	fits := func(n int) []string {
 		return breakItem(head+"["+strings.Join(parts[:n], ",")+"]"+tail, width)
 	}
-	n := sort.Search(len(parts), func(n int) bool { return len(fits(n+1)) > mostListed })
+	n := sort.Search(len(parts), func(n int) bool { return len(fits(n+1)) > most })
 	n = max(n, 1)
 	return head + "[" + strings.Join(parts[:n], ",") + "]" + tail, fits(n)
 }
