@@ -32,11 +32,13 @@ build: ## bin/muster and bin/muster-agent
 .PHONY: test
 test: ## all tests; ends with "N passed, N failed, N skipped" and says why a test was skipped
 	@go build -o bin/testreport ./.ci/testreport
-	@go test -json -timeout 10m ./... ./.ci/testreport | bin/testreport bin/failed
+	@{ go test -json -timeout 10m ./... ./.ci/testreport || failed=1; \
+		go -C $(PACKAGER) test -json -timeout 10m . || failed=1; exit $${failed:-0}; } | bin/testreport bin/failed
 
 .PHONY: retest
 retest: ## the packages that failed in the last make test, once more and one after the other
-	@go test -p 1 -count=1 -timeout 10m $$(cat bin/failed)
+	@ours=$$(grep -v '/$(PACKAGER)$$' bin/failed || true); [ -z "$$ours" ] || go test -p 1 -count=1 -timeout 10m $$ours
+	@! grep -q '/$(PACKAGER)$$' bin/failed || go -C $(PACKAGER) test -count=1 -timeout 10m .
 
 .PHONY: race
 race: ## the race detector on all packages without podman bindings; needs gcc
@@ -54,6 +56,7 @@ lint: $(staticcheck) $(sumtype) $(exhaustive) ## gofmt, vet, staticcheck, closed
 	echo go vet ./... ./.ci/testreport; \
 	go vet ./... ./.ci/testreport || { echo "lint: the rest waits until vet passes"; exit 1; }; \
 	check $(staticcheck) -tags $(TAGS) ./... ./.ci/testreport; \
+	check go -C $(PACKAGER) vet ./...; \
 	check $(sumtype) -default-signifies-exhaustive=false ./...; \
 	check $(exhaustive) -typeonly '^github.com/musterfleet/muster/' ./...; \
 	exit $$status
@@ -116,11 +119,22 @@ $(kube_apiserver): proofs/tools/go.mod $(wildcard proofs/tools/apiserver/*.go)
 	@mkdir -p $(@D)
 	cd proofs/tools && GOFLAGS= go build -ldflags '-X k8s.io/component-base/version.gitVersion=$(shell awk '/k8s.io\/kubernetes v/ {print $$2}' proofs/tools/go.mod)' -o $(CURDIR)/$@ ./apiserver
 
+# What packs is a module of its own, so that muster's has no packager in it.
+PACKAGER := proofs/tools/package
+
+.PHONY: package
+package: ## .deb, tarballs, image layout, bills of materials and checksums of the commit, into dist; minutes
+	@rm -rf dist
+	@go -C $(PACKAGER) run . -root $(CURDIR) -out $(CURDIR)/dist
+	@cd dist && sha256sum --quiet --check SHA256SUMS && du -sh *
+	@MUSTER_DIST=$(CURDIR)/dist go -C $(PACKAGER) test -count=1 -v -run 'TestInstalled' .
+
 .PHONY: soak
 soak: $(kube_apiserver) ## the laws on many more cases (MUSTER_SOAK=1), and what needs a kube-apiserver, for as long as it takes
 	@dirs=$$(git ls-files -co --exclude-standard '*laws_test.go' | xargs -r dirname | sort -u | sed 's,^,./,'); \
 	[ -n "$$dirs" ] || { echo "soak: no package has laws"; exit 0; }; \
 	MUSTER_SOAK=1 go test -count=1 -timeout 4h $$dirs
+	MUSTER_SOAK=1 go -C $(PACKAGER) test -count=1 -v -timeout 2h -run TestTwoBuilds .
 
 .PHONY: demo
 demo: build ## the whole story in the terminal, on this machine
