@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 )
 
@@ -32,20 +31,15 @@ type built struct {
 	muster, agent string
 }
 
+// build makes the binaries of a platform. They name the commit by what go build reads from git.
 func (r release) build(p platform, dir string) (built, error) {
-	err := r.compile(p, dir, "./cmd/muster", "./cmd/muster-agent")
-	return built{p, filepath.Join(dir, "muster"), filepath.Join(dir, "muster-agent")}, err
-}
-
-func (r release) compile(p platform, dir string, packages ...string) error {
-	args := []string{"build", "-trimpath", "-buildvcs=true", "-tags=" + tags, "-ldflags=-s -w", "-o", dir + "/"}
-	cmd := exec.Command("go", append(args, packages...)...)
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=true", "-tags="+tags, "-ldflags=-s -w", "-o", dir+"/", "./cmd/muster", "./cmd/muster-agent")
 	cmd.Dir, cmd.Stderr = r.root, os.Stderr
 	cmd.Env = append(os.Environ(), "GOFLAGS=", "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+p.goarch, "GOARM="+p.goarm, "GOWORK=off")
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("go build for %s: %w", p.name, err)
+		return built{}, fmt.Errorf("go build for %s: %w", p.name, err)
 	}
-	return nil
+	return built{p, filepath.Join(dir, "muster"), filepath.Join(dir, "muster-agent")}, nil
 }
 
 // texts are the files that are the same for all platforms, by the path they have in a package.
@@ -53,23 +47,18 @@ type texts map[string][]byte
 
 // texts has the binaries of this machine write what is made of their verbs: manuals,
 // completions, units and the sample of a configuration.
-func (r release) texts(dir string) (texts, error) {
-	here := platform{name: runtime.GOARCH, goarch: runtime.GOARCH}
-	if err := r.compile(here, filepath.Join(dir, "bin"), "./cmd/muster", "./cmd/muster-agent"); err != nil {
-		return nil, err
-	}
-	made := filepath.Join(dir, "made")
-	cmd := exec.Command(filepath.Join(dir, "bin", "muster"), "package-files", made)
+func (r release) texts(here built, dir string) (texts, error) {
+	cmd := exec.Command(here.muster, "package-files", dir)
 	cmd.Stderr = os.Stderr
 	cmd.Env = append(os.Environ(), fmt.Sprintf("SOURCE_DATE_EPOCH=%d", r.made.Unix()))
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("muster package-files: %w", err)
 	}
-	out, err := readTexts(made)
+	out, err := readTexts(dir)
 	if err != nil {
 		return nil, err
 	}
-	if out[agentManual], err = r.agentManual(filepath.Join(dir, "bin", "muster-agent")); err != nil {
+	if out[agentManual], err = r.agentManual(here.agent); err != nil {
 		return nil, err
 	}
 	for path, name := range map[string]string{license: "LICENSE", readme: "README.md", guide: "cmd/GUIDE.md"} {

@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,20 +53,24 @@ func run(root, out, version, only string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	texts, err := r.texts(filepath.Join(work, "texts"))
-	if err != nil {
-		return err
+	here := slices.IndexFunc(r.platforms, func(p platform) bool { return p.goarch == runtime.GOARCH })
+	if here < 0 {
+		return fmt.Errorf("one of the platforms must be this machine's, as the manuals are what the binaries say of themselves")
 	}
-	var built []built
+	var all []built
 	for _, p := range r.platforms {
 		fmt.Println("building for linux/" + p.name)
 		b, err := r.build(p, filepath.Join(work, p.name))
 		if err != nil {
 			return err
 		}
-		built = append(built, b)
+		all = append(all, b)
 	}
-	return r.write(built, texts)
+	texts, err := r.texts(all[here], filepath.Join(work, "texts"))
+	if err != nil {
+		return err
+	}
+	return r.write(all, texts)
 }
 
 // newRelease reads version and time from the commit.
