@@ -92,7 +92,7 @@ func TestServerOverTLS(t *testing.T) {
 		}
 	}()
 	config := filepath.Join(dir, "s", "config.toml")
-	for begun := time.Now(); !there(config) && time.Since(begun) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+	for begun := time.Now(); !there(config) && time.Since(begun) < time.Minute; time.Sleep(50 * time.Millisecond) {
 	}
 	check := exec.Command(bin, "server", "check", "--config", config)
 	check.Env = server.Env

@@ -167,7 +167,7 @@ func Boot(tb testing.TB, name string, o *Operator) *Machine {
 			tb.Skipf("no machine to set up: %s", noise.String())
 		default:
 		}
-		if time.Since(begun) > 20*time.Second {
+		if time.Since(begun) > time.Minute {
 			tb.Fatalf("the machine does not start: %s", noise.String())
 		}
 	}

@@ -19,8 +19,12 @@ func login(o *setuptest.Operator) sshhost.Login {
 	return sshhost.Login{Keys: []string{o.KeyFile}, KnownHosts: []string{o.KnownHosts}}
 }
 
+func target(user string, m *setuptest.Machine) sshhost.Target {
+	return sshhost.Target{User: user, Address: m.Address}
+}
+
 func dial(t *testing.T, l sshhost.Login, user string, m *setuptest.Machine) (*sshhost.Host, error) {
-	h, err := l.Dial(t.Context(), sshhost.Target{User: user, Address: m.Address})
+	h, err := l.Dial(t.Context(), target(user, m))
 	if err == nil {
 		t.Cleanup(func() { _ = h.Close() })
 	}
@@ -134,7 +138,7 @@ func TestHostThatIsAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	// It takes connections and says nothing.
 	_, err = login(o).Dial(ctx, sshhost.Target{User: "root", Address: l.Addr().String()})
