@@ -43,7 +43,8 @@ var layers = []layer{
 	{folder: "./executor/nats", may: append([]string{"./identity/callout"}, transport...), tests: everything},
 	{folder: "./executor/inprocess", may: transport, tests: everything},
 	{folder: "./executor/operator", tests: everything,
-		may: []string{"./executor", "./executor/rollout", "./executor/wire", "./policies", "./planner", "./algebra"}},
+		may: []string{"./executor", "./executor/rollout", "./executor/operator/rota", "./executor/wire", "./policies", "./planner", "./algebra"}},
+	{folder: "./executor/operator/rota", tests: everything, may: []string{"./executor", "./executor/wire"}},
 	{folder: "./executor/operator/worlddir", tests: everything, may: []string{"./executor/operator"}},
 	// The hub can neither place nor remove work, so it has no use for plans and policies.
 	{folder: "./executor/hub", may: []string{"./executor/wire", "./algebra", "./identity"}, tests: everything},

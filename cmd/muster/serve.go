@@ -14,6 +14,7 @@ import (
 	"github.com/musterfleet/muster/executor/kube"
 	"github.com/musterfleet/muster/executor/nats"
 	"github.com/musterfleet/muster/executor/operator"
+	"github.com/musterfleet/muster/executor/operator/rota"
 	"github.com/musterfleet/muster/identity"
 )
 
@@ -46,8 +47,9 @@ nothing moves; the plan is judged again when the World, the fleet or the time ha
 that is held waits for muster rollout approve, resume or cancel, or for another World. muster halt
 stops it as all publishing; muster apply --take-over puts another World in force by hand.
 
-It may be killed at any instant: whoever serves next goes on with what was begun. Several may serve
-one fleet, for the case that one dies. With --dry-run it tells what it would do and writes nothing.
+It may be killed at any instant: whoever serves next goes on with what was begun. Of several that
+serve one fleet one leads, and within the time of --lease after its death another does; the counts
+that muster status --summary shows are shared among them, by device. With --dry-run it tells what it would do and writes nothing.
 
 With --kube the World is the documents of a namespace, and their status says how they stand:
 kubectl get, wait and describe tell it. What is deleted stays until no device runs it.
@@ -152,6 +154,10 @@ func (s *serving) operator(ctx context.Context, fleet *cluster, log *slog.Logger
 		return nil, err
 	}
 	o.Applier.Key, o.Record = key, fleet.audit
+	if t, ok := fleet.transport.(*nats.Transport); ok {
+		o.Publish = t.PutSummary
+		o.Rota = &rota.Rota{Store: t, Me: o.Applier.Holder, Lasts: s.lasts, Now: time.Now, Log: log}
+	}
 	return o, nil
 }
 

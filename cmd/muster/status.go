@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/operator"
 	"github.com/musterfleet/muster/selectors"
 )
 
@@ -20,19 +20,28 @@ func statusCommand(c *console) *cobra.Command {
 		Use:   "status",
 		Short: "print what is published to the fleet and what runs",
 		Long: `status counts, for each deployment, the devices it is published to and how far they are,
-and names the devices on which something is wrong.`,
+and names the devices on which something is wrong.
+
+With --summary it shows what muster serve counts, and how that itself stands: for each deployment
+and each fleet of the World. That costs the same however many devices there are, and is some
+seconds old.`,
 		Example: `  muster status
+  muster status --summary
   muster status -o json`,
 		Args: noArguments,
 	}
 	s.addClusterFlags(cmd)
 	output := outputFlag(cmd, "table", "json", "csv", "names", "yaml")
+	summary := cmd.Flags().Bool("summary", false, "what muster serve counts, and how it stands")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		fleet, err := s.join(cmd.Context())
 		if err != nil {
 			return err
 		}
 		defer fleet.close()
+		if *summary {
+			return printSummary(cmd.Context(), c, fleet, output.value)
+		}
 		return printStatus(cmd.Context(), c, fleet, output.value)
 	}
 	return cmd
@@ -87,25 +96,13 @@ func upper(words []string) []string {
 	return out
 }
 
-// standing is how a deployment stands on the devices it is published to. Silent ones have
-// not said anything of it.
-type standing struct {
-	Deployment string `json:"deployment"`
-	Published  int    `json:"published"`
-	Running    int    `json:"running"`
-	Underway   int    `json:"underway"`
-	Failed     int    `json:"failed"`
-	Silent     int    `json:"silent"`
-}
+// standing is how a deployment stands on the devices it is published to.
+type standing = operator.DeploymentCount
 
 func statusCells(rows []standing) [][]string {
 	var out [][]string
 	for _, s := range rows {
-		cells := []string{s.Deployment}
-		for _, n := range []int{s.Published, s.Running, s.Underway, s.Failed, s.Silent} {
-			cells = append(cells, strconv.Itoa(n))
-		}
-		out = append(out, cells)
+		out = append(out, cells(s.Deployment, s.Published, s.Running, s.Underway, s.Failed, s.Silent))
 	}
 	return out
 }
@@ -119,7 +116,7 @@ func standings(r algebra.Reality) []standing {
 			if at[name] == nil {
 				at[name] = &standing{Deployment: name}
 			}
-			at[name].count(rel, r.Slots[algebra.Slot{Device: r.Roster.ID(i), App: app}])
+			at[name].Count(rel, r.Slots[algebra.Slot{Device: r.Roster.ID(i), App: app}])
 		}
 	}
 	out := []standing{}
@@ -127,24 +124,6 @@ func standings(r algebra.Reality) []standing {
 		out = append(out, *at[name])
 	}
 	return out
-}
-
-func (s *standing) count(want algebra.Release, have algebra.SlotState) {
-	s.Published++
-	switch have.Phase {
-	case algebra.Running, algebra.Completed:
-		if have.Release == want {
-			s.Running++
-		} else {
-			s.Underway++ // still the one before
-		}
-	case algebra.Pending, algebra.Pulling, algebra.Starting, algebra.Stopping:
-		s.Underway++
-	case algebra.Failed, algebra.Refused:
-		s.Failed++
-	default:
-		s.Silent++
-	}
 }
 
 // troubles are lines about slots where something is wrong, folded over devices.

@@ -35,6 +35,8 @@ func bucketConfigs() []jetstream.KeyValueConfig {
 		{Bucket: wire.OffersBucket},
 		{Bucket: wire.SecretsBucket},
 		{Bucket: wire.KeysetBucket},
+		{Bucket: wire.DutiesBucket},
+		{Bucket: wire.SummaryBucket},
 	}
 }
 

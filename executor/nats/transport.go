@@ -214,12 +214,17 @@ func (t *Transport) Write(ctx context.Context, writes []executor.Write) ([]execu
 	return results, nil
 }
 
+// moved reports an error of the broker that a record has another revision than was expected.
+func moved(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+		api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
+}
+
 // outcome tells a record that has moved from a failure.
 func outcome(w executor.Write, err error) error {
 	rec, revision := executor.Put(w)
-	var api *jetstream.APIError
-	if !errors.As(err, &api) || api.ErrorCode != jetstream.JSErrCodeStreamWrongLastSequence &&
-		api.ErrorCode != jetstream.JSErrCodeStreamWrongLastSequenceConstant {
+	if !moved(err) {
 		return fmt.Errorf("%s/%s: %w", rec.Bucket, rec.Key, err)
 	}
 	switch w.(type) {

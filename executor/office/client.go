@@ -83,6 +83,19 @@ func (c *Client) Audited(ctx context.Context, since time.Time, each func(fleet.A
 	})
 }
 
+// Summaries is all that operators tell, by key.
+func (c *Client) Summaries(ctx context.Context) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	return out, c.ask(ctx, "told", nil, func(line []byte) error {
+		var one map[string]json.RawMessage
+		err := json.Unmarshal(line, &one)
+		for key, text := range one {
+			out[key] = text
+		}
+		return err
+	})
+}
+
 // Change changes the registry; the entries are those of the devices that were changed.
 func (c *Client) Change(ctx context.Context, ch desk.Change) (entries []wire.DeviceEntry, err error) {
 	err = c.ask(ctx, "change", ch, func(line []byte) error {

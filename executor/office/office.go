@@ -32,6 +32,7 @@ var verbs = map[string]struct {
 	"spec":   {identity.Viewer, (*Office).spec},
 	"plan":   {identity.Viewer, (*Office).plan},
 	"audit":  {identity.Viewer, (*Office).audit},
+	"told":   {identity.Viewer, (*Office).told},
 	"change": {identity.Enroller, (*Office).change},
 	"offer":  {identity.Enroller, (*Office).offer},
 }
@@ -188,6 +189,19 @@ func (o *Office) audit(ctx context.Context, q question) error {
 		return failed == nil
 	})
 	return errors.Join(err, failed)
+}
+
+func (o *Office) told(ctx context.Context, q question) error {
+	all, err := o.transport.Summaries(ctx)
+	if err != nil {
+		return err
+	}
+	for key, text := range all {
+		if err := q.line(map[string]json.RawMessage{key: text}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (o *Office) change(ctx context.Context, q question) error {

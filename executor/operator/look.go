@@ -23,6 +23,10 @@ func (l *loop) look(ctx context.Context) {
 		return
 	}
 	l.caught = 0
+	if !l.held.Lead {
+		l.stand(Standing{State: Standby})
+		return
+	}
 	if l.Mode != DryRun && !l.owns(ctx) {
 		return
 	}
@@ -102,7 +106,7 @@ func (l *loop) putWorld(ctx context.Context, next wire.WorldRecord) bool {
 
 // letGo has somebody else keep the World, where this operator did.
 func (l *loop) letGo() {
-	if l.mirror == nil || l.mirror.World.Value.Owner != l.Applier.By || !l.mirror.World.Value.Held {
+	if l.mirror == nil || !l.held.Lead || l.mirror.World.Value.Owner != l.Applier.By || !l.mirror.World.Value.Held {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), goodbye)

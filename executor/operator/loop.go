@@ -8,6 +8,8 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/executor/operator/rota"
+	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/planner"
 )
 
@@ -29,6 +31,14 @@ type loop struct {
 	caught uint64
 	// kept is the World that was loaded when this operator last owned what is in force.
 	kept algebra.Digest
+	// held is what this replica is to do.
+	held rota.Held
+	// changed says that a summary may be another than what was published, last; summarized is when
+	// that was looked at, and until summaryDue it is not again.
+	changed                bool
+	summarized, summaryDue time.Time
+	last                   [rota.Shards]string
+	told                   Told
 	// rested is until when no plan is judged again: what that costs is a small part of its time.
 	rested time.Time
 }
@@ -41,9 +51,16 @@ const mostAtOnce = 4096
 // watch follows the fleet until the connection is lost or ctx ends.
 func (o *Operator) watch(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	l := &loop{Operator: o, ended: make(chan ended, 1)}
-	defer l.wait()
+	var duties <-chan rota.Held
+	defer func() {
+		cancel()
+		l.wait()
+		if duties != nil {
+			for range duties { // until what it holds is given up
+			}
+		}
+	}()
 	feed, err := o.Fleet.WatchAll(ctx) // before it is read, so that nothing is missed
 	if err != nil {
 		return err
@@ -51,6 +68,7 @@ func (o *Operator) watch(ctx context.Context) error {
 	if err := l.begin(ctx); err != nil {
 		return err
 	}
+	duties = l.duties(ctx)
 	l.soon()
 	for {
 		o.turned.Store(o.Now().UnixNano())
@@ -70,6 +88,12 @@ func (o *Operator) watch(ctx context.Context) error {
 			if err := l.hear(ctx, feed, c); err != nil {
 				return err
 			}
+		case h, open := <-duties:
+			if !open { // ctx ended
+				duties = nil
+				continue
+			}
+			l.hold(h)
 		case e := <-l.ended:
 			l.conclude(e)
 		case <-timer.C:
@@ -78,13 +102,38 @@ func (o *Operator) watch(ctx context.Context) error {
 				l.due = time.Time{}
 				l.look(ctx)
 			}
+			l.publishSummaries(ctx)
 		case <-ctx.Done():
 			timer.Stop()
 			l.letGo()
 			return ctx.Err()
 		}
 		timer.Stop()
+		l.publishStatus(ctx)
 	}
+}
+
+// duties tells what this replica is to do. Without others that is everything.
+func (l *loop) duties(ctx context.Context) <-chan rota.Held {
+	if l.Rota != nil && l.Mode != DryRun {
+		return l.Rota.Run(ctx)
+	}
+	l.held.Lead = true
+	for n := range l.held.Shards {
+		l.held.Shards[n] = true
+	}
+	return nil
+}
+
+// hold takes in what this replica is to do from now on. Who leads no more leaves its run as it
+// stands: who leads now goes on with it.
+func (l *loop) hold(h rota.Held) {
+	l.held, l.changed = h, true
+	if !h.Lead && l.drive != nil {
+		l.drive.left = true
+		l.drive.stop()
+	}
+	l.soon()
 }
 
 // begin reads the fleet and plans once.
@@ -109,10 +158,21 @@ const tick = 15 * time.Second
 
 // sleep is how long nothing is to be done if nothing happens.
 func (l *loop) sleep() time.Duration {
-	if l.due.IsZero() {
-		return tick
+	wait := tick
+	for _, at := range []time.Time{l.due, l.summaryAt()} {
+		if !at.IsZero() {
+			wait = min(wait, max(at.Sub(l.Now()), 0))
+		}
 	}
-	return min(max(l.due.Sub(l.Now()), 0), tick)
+	return wait
+}
+
+// summaryAt is when a summary that changed may be published.
+func (l *loop) summaryAt() time.Time {
+	if !l.changed || l.Publish == nil || l.Mode == DryRun || l.held.Shards == [rota.Shards]bool{} {
+		return time.Time{}
+	}
+	return later(l.summaryDue, l.Now())
 }
 
 // soon has it look once no more news come in, and after some time even if they do.
@@ -130,6 +190,7 @@ func (l *loop) declare(ctx context.Context) {
 	_, end := l.Span(ctx, "plan")
 	l.note(l.mirror.Live.Apply(planner.Declared{World: l.world.World}))
 	end(nil)
+	l.changed = true
 	l.fails, l.notBefore, l.rested = 0, time.Time{}, time.Time{}
 	l.soon()
 }
@@ -150,6 +211,9 @@ func (l *loop) hear(ctx context.Context, feed <-chan executor.Change, first exec
 	}
 	now := l.Now()
 	for _, c := range changes {
+		if _, beat := c.Message.(wire.Heartbeat); !beat {
+			l.changed = true
+		}
 		switch {
 		case c.Device.IsZero(): // of a run, the World, or a quarantine
 			l.soon()

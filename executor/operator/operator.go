@@ -9,6 +9,7 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/executor/operator/rota"
 	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
 )
@@ -28,6 +29,10 @@ type Operator struct {
 	Record func(ctx context.Context, action, subject string, detail map[string]string) error
 	// Approved, if not nil, are those who gave their word for a plan, in mode WaitForApproval.
 	Approved func(context.Context, planfile.File) ([]string, error)
+	// Rota, if not nil, shares the work with other replicas; else this one does all of it.
+	Rota *rota.Rota
+	// Publish, if not nil, keeps what is told of the operator and of the fleet for who asks, by key.
+	Publish func(ctx context.Context, key string, value []byte) error
 	// Tell, if not nil, is told each status that is another than before. It must not block.
 	Tell func(Status)
 	Log  *slog.Logger
@@ -38,6 +43,8 @@ type Operator struct {
 	Settle time.Duration
 	// Again is after how long a plan that was denied is judged anew; 0 is DefaultAgain.
 	Again time.Duration
+	// SummaryEvery is how often summaries are published at most; 0 is 5 s.
+	SummaryEvery time.Duration
 
 	status atomic.Pointer[Status]
 	turned atomic.Int64 // when the loop last turned, in nanoseconds

@@ -3,6 +3,7 @@ package operator_test
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"strings"
 	"sync"
 	"testing"
@@ -27,7 +28,10 @@ type rig struct {
 	key   ed25519.PrivateKey
 	keys  wire.Keyring
 	fails func(algebra.DeviceID, algebra.Release) bool
-	mu    sync.Mutex
+	// slow is how long a device takes to run another release; begins and ends hear of it.
+	slow         time.Duration
+	begins, ends func(device, version string)
+	mu           sync.Mutex
 	// published is each release that each device was told to run, in order.
 	published map[string][]string
 }
@@ -36,7 +40,8 @@ func newRig(t *testing.T, devices ...string) *rig {
 	public, private, err := ed25519.GenerateKey(nil)
 	must(t, err)
 	r := &rig{t: t, fleet: inprocess.New(time.Now), key: private, keys: wire.NewKeyring(public), published: map[string][]string{},
-		fails: func(algebra.DeviceID, algebra.Release) bool { return false }}
+		fails:  func(algebra.DeviceID, algebra.Release) bool { return false },
+		begins: func(string, string) {}, ends: func(string, string) {}}
 	for _, name := range devices {
 		r.join(name)
 	}
@@ -77,6 +82,11 @@ func (r *rig) run(name string) {
 				s := wire.AppState{Device: id, App: app, Phase: algebra.Running, Running: wire.RunningOf(rel), Wanted: v.State().Generation}
 				if r.fails(id, rel) {
 					s.Phase, s.Running, s.LastError = algebra.Failed, wire.Running{}, "exit 1"
+				}
+				if runs[app] != rel {
+					r.begins(name, rel.Version.String())
+					time.Sleep(r.slow)
+					r.ends(name, rel.Version.String())
 				}
 				runs[app] = rel
 				r.mu.Lock()
@@ -413,6 +423,13 @@ func TestKilledOperatorsRunGoesOn(t *testing.T) {
 	if n := len(r.records().Runs); n != 1 {
 		t.Errorf("%d runs: it began another instead of going on", n)
 	}
+}
+
+func parsed[T any](t *testing.T, text string) T {
+	t.Helper()
+	var v T
+	must(t, json.Unmarshal([]byte(text), &v))
+	return v
 }
 
 func proposal(w algebra.World, r algebra.Reality) policies.Proposal {

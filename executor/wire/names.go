@@ -85,6 +85,8 @@ const (
 	PlansBucket      = "plans"
 	SecretsBucket    = "secrets"
 	KeysetBucket     = "operator-keys"
+	DutiesBucket     = "duties"
+	SummaryBucket    = "summaries"
 )
 
 // KeysetKey is the one key of the bucket operator-keys.
