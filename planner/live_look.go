@@ -9,10 +9,11 @@ func (l *Live) Reality() algebra.Reality { return l.seen.reality() }
 // World is the World that is planned for.
 func (l *Live) World() algebra.World { return l.world }
 
-// Knows reports whether the content of a deployment is known.
+// Knows reports whether the content of a deployment is known, whatever the World declares: that may
+// be another tomorrow.
 func (l *Live) Knows(d algebra.Digest) bool {
-	_, spec := l.seen.base.Specs[d]
-	return spec || declares(l.world, d)
+	_, known := l.seen.base.Specs[d]
+	return known
 }
 
 // Record is the standing of a device, and whether the registry has it.
