@@ -38,7 +38,7 @@ func TestScript(t *testing.T) {
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"drifted": drifted, "exits": exits, "fleet": fleet, "get": get, "steps": steps, "until": until},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"collect": collect, "drifted": drifted, "exits": exits, "fleet": fleet, "get": get, "steps": steps, "until": until},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
 			return nil

@@ -31,6 +31,7 @@ type serving struct {
 	http    endpoint
 	logs    logging
 	kube    kubeServing
+	span    operator.Span
 }
 
 func serveCommand(c *console) *cobra.Command {
@@ -98,13 +99,14 @@ func (s *serving) run(ctx context.Context) error {
 		return fmt.Errorf("serve: %w", err)
 	}
 	defer traces.stop()
+	m := newMeters()
+	s.span = m.timed(traces.spans())
 	o, err := s.operator(ctx, fleet, log)
 	if err != nil {
 		return err
 	}
-	m := newMeters(o)
-	o.Span = m.timed(traces.spans())
-	o.Applier.Watch = (&runLog{log: log, span: o.Span, meters: m}).show
+	m.watch(o)
+	o.Span, o.WatchRun = s.span, (&runLog{log: log, span: s.span, meters: m}).show
 	stop, err := s.http.serve(o, m, log)
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)

@@ -30,16 +30,22 @@ var (
 	brokenDesc  = prometheus.NewDesc("muster_world_broken", "1 while what is there does not load, and the last good World stays in force.", nil, nil)
 )
 
-func newMeters(o *operator.Operator) *meters {
-	m := &meters{registry: prometheus.NewRegistry(), operator: o,
+func newMeters() *meters {
+	m := &meters{registry: prometheus.NewRegistry(),
 		work: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "muster_work_seconds", Help: "How long pieces of work took.",
 			Buckets: prometheus.ExponentialBuckets(0.001, 4, 10)}, []string{"work"}),
 		failures:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "muster_work_failures_total", Help: "Pieces of work that ended in an error."}, []string{"work"}),
 		runs:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "muster_runs_ended_total", Help: "Runs that this process brought to an end."}, []string{"status"}),
 		published: prometheus.NewCounter(prometheus.CounterOpts{Name: "muster_published_total", Help: "Desired states that this process set out to publish."}),
 	}
-	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m, m.work, m.failures, m.runs, m.published)
+	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.work, m.failures, m.runs, m.published)
 	return m
+}
+
+// watch counts what this operator is about.
+func (m *meters) watch(o *operator.Operator) {
+	m.operator = o
+	m.registry.MustRegister(m)
 }
 
 // Describe is prometheus.Collector's.

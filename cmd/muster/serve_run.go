@@ -20,8 +20,8 @@ type runLog struct {
 	published func(error)
 }
 
-// show is the Applier's Watch.
-func (r *runLog) show(s rollout.Script, m rollout.Moment) {
+// show is the operator's WatchRun.
+func (r *runLog) show(ctx context.Context, s rollout.Script, m rollout.Moment) {
 	if r.before == nil || r.before.ID != m.Run.ID {
 		r.before, r.waves = nil, map[string]func(error){}
 	}
@@ -34,12 +34,12 @@ func (r *runLog) show(s rollout.Script, m rollout.Moment) {
 		about := []slog.Attr{slog.String("run", e.Run), slog.String("rollout", e.Rollout), slog.String("wave", e.Wave), slog.Int("devices", e.Number)}
 		switch e.Event {
 		case "wave":
-			_, r.waves[e.Rollout] = r.span(context.Background(), "wave", about...)
+			_, r.waves[e.Rollout] = r.span(ctx, "wave", about...)
 		case "verdict":
 			r.endWave(e.Rollout)
 		case "publish", "restore":
 			r.meters.published.Add(float64(e.Number))
-			_, r.published = r.span(context.Background(), "publish", about...)
+			_, r.published = r.span(ctx, "publish", about...)
 		}
 	}
 	run := m.Run

@@ -17,7 +17,12 @@ func (s *serving) worlds(ctx context.Context, log *slog.Logger) <-chan operator.
 		return s.kube.worlds(ctx, func() operator.Loaded { return s.load("", log) }, s.reread)
 	}
 	d := worlddir.Directory{Path: s.world, Every: s.reread, Log: log,
-		Load: func(_ context.Context, commit string) operator.Loaded { return s.load(commit, log) }}
+		Load: func(ctx context.Context, commit string) operator.Loaded {
+			_, end := s.span(ctx, "load", slog.String("commit", commit))
+			w := s.load(commit, log)
+			end(w.Err)
+			return w
+		}}
 	if s.judging.dir != "" && s.judging.isDirectory() {
 		d.Also = append(d.Also, s.judging.dir)
 	}

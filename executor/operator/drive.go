@@ -32,7 +32,16 @@ func (l *loop) start(ctx context.Context, world algebra.Digest, do func(context.
 	l.drive = &drive{world: world, stop: stop}
 	go func() {
 		ctx, end := l.Span(ctx, "run")
-		out, err := do(ctx, l.Applier)
+		a := l.Applier
+		if watch := a.Watch; l.WatchRun != nil {
+			a.Watch = func(s rollout.Script, m rollout.Moment) {
+				l.WatchRun(ctx, s, m)
+				if watch != nil {
+					watch(s, m)
+				}
+			}
+		}
+		out, err := do(ctx, a)
 		end(err)
 		l.ended <- ended{out, err}
 	}()

@@ -10,6 +10,7 @@ import (
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/executor/operator/rota"
+	"github.com/musterfleet/muster/executor/rollout"
 	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
 )
@@ -33,6 +34,8 @@ type Operator struct {
 	Rota *rota.Rota
 	// Publish, if not nil, keeps what is told of the operator and of the fleet for who asks, by key.
 	Publish func(ctx context.Context, key string, value []byte) error
+	// WatchRun, if not nil, is told of each step of a run, within its span. It must not block.
+	WatchRun func(context.Context, rollout.Script, rollout.Moment)
 	// Tell, if not nil, is told each status that is another than before. It must not block.
 	Tell func(Status)
 	Log  *slog.Logger
