@@ -17,9 +17,19 @@ type Config struct {
 	// Device is which device this is; empty on the operators' side.
 	Device string `toml:"device,omitempty"`
 
-	NATS NATS `toml:"nats"`
-	OIDC OIDC `toml:"oidc,omitempty"`
-	Keys Keys `toml:"keys"`
+	NATS     NATS     `toml:"nats"`
+	OIDC     OIDC     `toml:"oidc,omitempty"`
+	Keys     Keys     `toml:"keys"`
+	Services Services `toml:"services,omitempty"`
+}
+
+// Services is what muster serve needs to let people and devices into a broker of its own fleet.
+type Services struct {
+	// Keys is the directory of seeds that muster key services makes.
+	Keys string `toml:"keys,omitempty"`
+	// DeskKeyFile is the key of an account at Zitadel that may make accounts for devices; without
+	// one no device can join by itself.
+	DeskKeyFile string `toml:"desk_key_file,omitempty"`
 }
 
 // NATS is the broker and the token to show it.
@@ -72,6 +82,8 @@ var variables = []variable{
 	{"MUSTER_OIDC_SCOPES", "oidc.scopes", func(c *Config, v string) { c.OIDC.Scopes = strings.Split(v, ",") }, false},
 	{"MUSTER_KEYS_SIGN", "keys.sign", func(c *Config, v string) { c.Keys.Sign = v }, true},
 	{"MUSTER_KEYS_TRUST", "keys.trust", func(c *Config, v string) { c.Keys.Trust = strings.Split(v, ",") }, true},
+	{"MUSTER_SERVICES_KEYS", "services.keys", func(c *Config, v string) { c.Services.Keys = v }, true},
+	{"MUSTER_SERVICES_DESK_KEY_FILE", "services.desk_key_file", func(c *Config, v string) { c.Services.DeskKeyFile = v }, true},
 }
 
 // Load reads a configuration file, or a directory as Kubernetes mounts a Secret, and the environment
@@ -143,6 +155,7 @@ func (c Config) in(dir string) Config {
 	}
 	c.NATS.TokenFile, c.OIDC.KeyFile, c.Keys.Sign = at(c.NATS.TokenFile), at(c.OIDC.KeyFile), at(c.Keys.Sign)
 	c.OIDC.IntrospectKeyFile = at(c.OIDC.IntrospectKeyFile)
+	c.Services.Keys, c.Services.DeskKeyFile = at(c.Services.Keys), at(c.Services.DeskKeyFile)
 	trust := make([]string, len(c.Keys.Trust))
 	for i, p := range c.Keys.Trust {
 		trust[i] = at(p)

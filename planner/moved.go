@@ -71,6 +71,33 @@ func (p Plan) Still(newer Plan, moved []Move) Plan {
 	return out
 }
 
+// Covers reports whether all that q does p does too, for the same World: who approved of p has
+// approved of it.
+func (p Plan) Covers(q Plan) bool {
+	if p.World != q.World {
+		return false
+	}
+	own, relabels := map[Target]Change{}, map[algebra.DeviceID]algebra.Relabelling{}
+	for _, c := range p.Changes {
+		own[c.Action.Target()] = c
+	}
+	for _, c := range p.Registry {
+		relabels[c.Device] = c
+	}
+	for _, c := range q.Changes {
+		if !own[c.Action.Target()].does(c) {
+			return false
+		}
+	}
+	for _, c := range q.Registry {
+		have, ok := relabels[c.Device]
+		if !ok || have.Decommissioned != c.Decommissioned || !maps.Equal(have.After, c.After) {
+			return false
+		}
+	}
+	return true
+}
+
 // does reports whether a saved change does what the other does. What a release in place took
 // from its device no file says.
 func (c Change) does(o Change) bool {

@@ -38,6 +38,6 @@ applies plans, for what you approve.`,
 			return err
 		},
 	})
-	cmd.AddCommand(keyTrust(c), keyRetire(c), keyDevices(c))
+	cmd.AddCommand(keyTrust(c), keyRetire(c), keyDevices(c), keyServices(c))
 	return cmd
 }

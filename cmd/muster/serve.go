@@ -26,6 +26,7 @@ type serving struct {
 	judging judging
 	name    string
 	dryRun  bool
+	waits   bool // for somebody's word
 	reread  time.Duration
 	lasts   time.Duration
 	http    endpoint
@@ -50,7 +51,9 @@ stops it as all publishing; muster apply --take-over puts another World in force
 
 It may be killed at any instant: whoever serves next goes on with what was begun. Of several that
 serve one fleet one leads, and within the time of --lease after its death another does; the counts
-that muster status --summary shows are shared among them, by device. With --dry-run it tells what it would do and writes nothing.
+that muster status --summary shows are shared among them, by device. With --wait-for-approval each
+plan waits for muster approve --pending; without it, policies see who approved all the same, so that
+they may ask for some. With --dry-run it tells what it would do and writes nothing.
 
 With --kube the World is the documents of a namespace, and their status says how they stand:
 kubectl get, wait and describe tell it. What is deleted stays until no device runs it.
@@ -69,6 +72,8 @@ Prometheus. Traces go to OTEL_EXPORTER_OTLP_ENDPOINT where that is set. Logs go 
 	s.judging.addFlags(cmd)
 	cmd.Flags().StringVar(&s.name, "name", "muster serve", "`NAME` that owns the World; all who serve one World share it")
 	cmd.Flags().BoolVar(&s.dryRun, "dry-run", false, "tell what would be done, and write nothing")
+	cmd.Flags().BoolVar(&s.waits, "wait-for-approval", false, "apply no plan before somebody approves of it: muster approve --pending")
+	cmd.MarkFlagsMutuallyExclusive("dry-run", "wait-for-approval")
 	cmd.Flags().DurationVar(&s.reread, "reread", 5*time.Minute, "about how often the World is looked at though no change was heard of")
 	cmd.Flags().DurationVar(&s.lasts, "lease", executor.DefaultLasts, "`TIME` after which another goes on with a run if this one is not heard of")
 	s.kube.addFlags(cmd)
@@ -84,6 +89,17 @@ func (s *serving) run(ctx context.Context) error {
 	log, err := s.logs.logger(s.console.errw)
 	if err != nil {
 		return fmt.Errorf("serve: %w", err)
+	}
+	config, err := s.source.configuration()
+	if err != nil {
+		return err
+	}
+	if config.Services.Keys != "" {
+		stop, err := startCluster(ctx, config, log)
+		if err != nil {
+			return fmt.Errorf("serve: %w", err)
+		}
+		defer stop()
 	}
 	// Nobody waits at a terminal: a broker that is away is waited for, and so is an issuer.
 	fleet, err := s.source.join(ctx, natsgo.MaxReconnects(-1), natsgo.IgnoreAuthErrorAbort(), natsgo.Name(s.name))
@@ -147,9 +163,12 @@ func (s *serving) operator(ctx context.Context, fleet *cluster, log *slog.Logger
 	}
 	o := &operator.Operator{Fleet: watcher, Log: log, Now: time.Now, Worlds: s.worlds(ctx, log), Halted: fleet.halted,
 		Applier: executor.Applier{Keys: fleet.keys, By: s.name, Holder: thisProcess(), Lasts: s.lasts}}
-	if s.dryRun {
+	switch {
+	case s.dryRun:
 		o.Mode = operator.DryRun
 		return o, nil
+	case s.waits:
+		o.Mode = operator.WaitForApproval
 	}
 	key, err := fleet.signingKey()
 	if err != nil {
@@ -157,7 +176,7 @@ func (s *serving) operator(ctx context.Context, fleet *cluster, log *slog.Logger
 	}
 	o.Applier.Key, o.Record = key, fleet.audit
 	if t, ok := fleet.transport.(*nats.Transport); ok {
-		o.Publish = t.PutSummary
+		o.Publish, o.Approved = t.PutSummary, approvedIn(t, fleet.config)
 		o.Rota = &rota.Rota{Store: t, Me: o.Applier.Holder, Lasts: s.lasts, Now: time.Now, Log: log}
 	}
 	return o, nil

@@ -33,22 +33,29 @@ func (c *cluster) summaries(ctx context.Context) (summed, error) {
 	var out summed
 	var parts []operator.Summary
 	for key, text := range texts {
-		if key == operator.StatusKey {
-			err = json.Unmarshal(text, &out.Serve)
-		} else {
-			var s operator.Summary
-			err = json.Unmarshal(text, &s)
-			parts = append(parts, s)
+		if !strings.HasPrefix(key, operator.SummaryPrefix) {
+			continue
 		}
-		if err != nil {
+		var s operator.Summary
+		if err := json.Unmarshal(text, &s); err != nil {
 			return summed{}, fmt.Errorf("summary %s: %w", key, err)
 		}
+		parts = append(parts, s)
 	}
-	if out.Serve.By == "" {
-		return summed{}, errors.New("status: nobody serves this fleet, so nobody counts; muster serve does, and status without --summary reads all devices")
+	if out.Serve, err = toldBy(texts); err != nil {
+		return summed{}, err
 	}
 	out.Fleet = operator.Sum(parts...)
 	return out, nil
+}
+
+// toldBy is what serve tells of itself.
+func toldBy(texts map[string][]byte) (told operator.Told, err error) {
+	text, ok := texts[operator.StatusKey]
+	if !ok {
+		return told, errors.New("nobody serves this fleet, so nobody counts; muster serve does, and muster status without --summary reads all devices")
+	}
+	return told, json.Unmarshal(text, &told)
 }
 
 func printSummary(ctx context.Context, c *console, fleet *cluster, format string) error {

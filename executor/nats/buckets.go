@@ -37,6 +37,7 @@ func bucketConfigs() []jetstream.KeyValueConfig {
 		{Bucket: wire.KeysetBucket},
 		{Bucket: wire.DutiesBucket},
 		{Bucket: wire.SummaryBucket},
+		{Bucket: wire.ApprovalsBucket},
 	}
 }
 

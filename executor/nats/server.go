@@ -13,7 +13,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 
-	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/identity/callout"
 )
 
@@ -40,38 +39,6 @@ type ServerConfig struct {
 	// Log hears its decisions; nil is silence.
 	Log *slog.Logger
 }
-
-// config is the server's own language, of which the accounts are the point: DEVICES and PEOPLE
-// have no JetStream, and only report, hub, desired, ask and office cross between the accounts.
-const config = `
-port: %d
-jetstream: { store_dir: %q }
-accounts: {
-  AUTH: { users: [{user: auth, password: %[3]q}] }
-  SYS: { users: [{user: sys, password: %[3]q}] }
-  DEVICES: {
-    exports: [{stream: %[5]q, accounts: [FLEET]}, {service: %[10]q, accounts: [FLEET]}]
-    imports: [
-      {service: {account: FLEET, subject: %[6]q}, share: true}
-      {stream: {account: FLEET, subject: %[7]q}}
-    ]
-  }
-  PEOPLE: { imports: [{service: {account: FLEET, subject: %[9]q}, share: true}] }
-  FLEET: {
-    jetstream: enabled
-    users: [{user: fleet, password: %[3]q}]
-    exports: [
-      {service: %[6]q, accounts: [DEVICES]}
-      {stream: %[7]q, accounts: [DEVICES]}
-      {service: %[9]q, accounts: [PEOPLE], response_type: stream}
-    ]
-    imports: [{stream: {account: DEVICES, subject: %[5]q}}, {service: {account: DEVICES, subject: %[10]q}}]
-  }
-}
-system_account: SYS
-authorization: { timeout: 3, auth_callout: {
-  issuer: %[4]s, xkey: %[8]s, account: AUTH, auth_users: [auth, fleet, sys], allowed_accounts: [DEVICES, PEOPLE, FLEET] } }
-`
 
 // Start runs a server until Stop.
 func Start(c ServerConfig) (*Server, error) {
@@ -100,7 +67,9 @@ func Start(c ServerConfig) (*Server, error) {
 	}
 	secret := rand.Text()
 	opts := &server.Options{NoLog: true, NoSigs: true, Host: cmp.Or(c.Host, "127.0.0.1")}
-	text := fmt.Sprintf(config, port, c.Dir, secret, public, wire.AllReports, wire.AllHub, wire.AllDesired, xpublic, wire.AllOffice, wire.AllQueries)
+	own := func(name string) user { return user{name, fmt.Sprintf("{user: %s, password: %q}", name, secret)} }
+	text := fmt.Sprintf("port: %d\njetstream: { store_dir: %q }\n", port, c.Dir) +
+		accounts{Issuer: public, XKey: xpublic, auth: own("auth"), fleet: own("fleet"), system: own("sys")}.text()
 	if err := opts.ProcessConfigString(text); err != nil {
 		return nil, fmt.Errorf("nats server: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,10 @@ func (l *loop) look(ctx context.Context) {
 	}
 	if why, offline := l.offline(); offline && l.drive == nil {
 		l.rest(ctx, Standing{State: Waiting, Why: why})
+		return
+	}
+	if l.listening(ctx) {
+		l.by(l.Now().Add(wordLook))
 		return
 	}
 	if wait := later(l.notBefore, l.rested); wait.After(l.Now()) {
@@ -215,7 +220,11 @@ func (l *loop) propose(ctx context.Context) {
 	digest := report.File.Digest()
 	switch {
 	case report.Denied():
-		l.by(l.Now().Add(l.Again)) // windows and waivers come and go with time
+		l.again = l.Now().Add(l.Again) // windows and waivers come and go with time
+		l.by(l.again)
+		if l.ask != nil {
+			l.by(l.Now().Add(wordLook))
+		}
 		if l.drive == nil {
 			l.stand(Standing{State: Denied, Why: denials(report), Plan: digest})
 		} else {
@@ -225,8 +234,10 @@ func (l *loop) propose(ctx context.Context) {
 	case l.Mode == DryRun:
 		l.stand(Standing{State: Planned, Why: planner.Summary(plan), Plan: digest})
 		return
-	case l.Mode == WaitForApproval && !l.hasWord(ctx, report):
-		l.by(l.Now().Add(l.Again))
+	case l.Mode == WaitForApproval && len(report.File.Request.VCS.Approvals) == 0:
+		l.stand(Standing{State: Unapproved, Why: planner.Summary(plan) + " muster approve --pending gives the word", Plan: l.pendingPlan()})
+		l.again = l.Now().Add(l.Again)
+		l.by(l.Now().Add(wordLook))
 		return
 	case l.halted(ctx):
 		return
@@ -264,26 +275,18 @@ func (l *loop) review(ctx context.Context) (policies.Approved, policies.Report, 
 	plan := l.mirror.Live.Plan()
 	planned(nil)
 	_, reviewed := l.Span(ctx, "review", slog.Int("changes", len(plan.Changes)))
-	approved, report := l.world.Judge(policies.Proposal{Plan: plan, Reality: l.mirror.Live.Reality(), Request: l.world.Request, Now: now})
+	p := policies.Proposal{Plan: plan, Reality: l.mirror.Live.Reality(), Request: l.world.Request, Now: now}
+	approved, report := l.world.Judge(p)
+	who := l.words(ctx, report.File, plan)
+	if len(who) > 0 {
+		p.Request.VCS.Approvals, p.Request.VCS.Trusted = slices.Concat(p.Request.VCS.Approvals, who), len(p.Request.VCS.Approvals) == 0
+		approved, report = l.world.Judge(p)
+	}
 	reviewed(nil)
+	if (report.Denied() || l.Mode == WaitForApproval && len(report.File.Request.VCS.Approvals) == 0) && l.Approved != nil {
+		l.publishPending(ctx, report.File, plan, len(who))
+	}
 	return approved, report, plan
-}
-
-// hasWord reports whether somebody approved of exactly this plan.
-func (l *loop) hasWord(ctx context.Context, report policies.Report) bool {
-	var who []string
-	var err error
-	if l.Approved != nil {
-		who, err = l.Approved(ctx, report.File)
-	}
-	why := report.File.Digest().Short() + " waits for somebody's word"
-	if err != nil {
-		why += ": " + err.Error()
-	}
-	if len(who) == 0 {
-		l.stand(Standing{State: Unapproved, Why: why, Plan: report.File.Digest()})
-	}
-	return len(who) > 0
 }
 
 func (l *loop) record(ctx context.Context, digest algebra.Digest, plan planner.Plan) error {

@@ -31,6 +31,10 @@ type loop struct {
 	caught uint64
 	// kept is the World that was loaded when this operator last owned what is in force.
 	kept algebra.Digest
+	// again is when a plan that is denied or waits is judged anew though nothing happened.
+	again time.Time
+	// ask is the plan that people are asked about, if there is one.
+	ask *pending
 	// held is what this replica is to do.
 	held rota.Held
 	// changed says that a summary may be another than what was published, last; summarized is when
@@ -190,7 +194,7 @@ func (l *loop) declare(ctx context.Context) {
 	_, end := l.Span(ctx, "plan")
 	l.note(l.mirror.Live.Apply(planner.Declared{World: l.world.World}))
 	end(nil)
-	l.changed = true
+	l.changed, l.ask = true, nil
 	l.fails, l.notBefore, l.rested = 0, time.Time{}, time.Time{}
 	l.soon()
 }
@@ -242,6 +246,9 @@ func (l *loop) note(news []planner.News) {
 			delete(l.pending, n.Device)
 		}
 		if does || did {
+			if l.ask != nil {
+				l.ask.fresh = false
+			}
 			l.soon()
 		}
 	}

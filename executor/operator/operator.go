@@ -28,7 +28,8 @@ type Operator struct {
 	Halted func(context.Context) (string, error)
 	// Record, if not nil, puts on record what is about to be done. What is not on record is not done.
 	Record func(ctx context.Context, action, subject string, detail map[string]string) error
-	// Approved, if not nil, are those who gave their word for a plan, in mode WaitForApproval.
+	// Approved, if not nil, are those who gave their word for a plan: policies see them, and in mode
+	// WaitForApproval there must be one.
 	Approved func(context.Context, planfile.File) ([]string, error)
 	// Rota, if not nil, shares the work with other replicas; else this one does all of it.
 	Rota *rota.Rota

@@ -18,6 +18,7 @@ import (
 	"github.com/musterfleet/muster/executor/rollout"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/planner"
+	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
 )
 
@@ -434,4 +435,53 @@ func parsed[T any](t *testing.T, text string) T {
 
 func proposal(w algebra.World, r algebra.Reality) policies.Proposal {
 	return policies.Proposal{Plan: planner.Make(w, r), Reality: r, Now: time.Now()}
+}
+
+// TestWaitsForSomebodysWord: a plan waits until it is approved, stays approved as devices that are in
+// it come back, and what it does not cover waits anew.
+func TestWaitsForSomebodysWord(t *testing.T) {
+	r := newRig(t, "a")
+	r.enrol("b")
+	var mu sync.Mutex
+	words := map[algebra.Digest][]string{}
+	all := &told{}
+	s := r.serve("one", func(o *operator.Operator) {
+		o.Mode, o.Publish = operator.WaitForApproval, all.put
+		o.Approved = func(_ context.Context, f planfile.File) ([]string, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			return words[f.Digest()], nil
+		}
+	})
+	approve := func(d algebra.Digest) {
+		mu.Lock()
+		defer mu.Unlock()
+		words[d] = []string{"ana"}
+	}
+	s.declare(t, web("1"))
+	first := s.stands(t, operator.Unapproved).Standing.Plan
+	all.mu.Lock()
+	file, err := planfile.Decode([]byte(all.all[operator.PendingKey]))
+	all.mu.Unlock()
+	must(t, err)
+	if file.Digest() != first {
+		t.Errorf("people are asked about %s, and it waits for %s", file.Digest().Short(), first.Short())
+	}
+	time.Sleep(100 * time.Millisecond)
+	if n := len(r.records().Runs); n != 0 {
+		t.Fatalf("%d runs without a word", n)
+	}
+	approve(first)
+	r.runs("1", "a")
+	s.stands(t, operator.Waiting)
+	r.run("b") // it was in the plan, and offline
+	r.runs("1", "b")
+	s.stands(t, operator.InSync)
+	r.join("c")
+	second := s.stands(t, operator.Unapproved).Standing.Plan
+	if second == first {
+		t.Error("the word for another plan is asked for again")
+	}
+	approve(second)
+	r.runs("1", "c")
 }

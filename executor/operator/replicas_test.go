@@ -70,7 +70,7 @@ func (t *told) sum(test *testing.T) operator.Summary {
 	defer t.mu.Unlock()
 	var parts []operator.Summary
 	for key, text := range t.all {
-		if key != operator.StatusKey {
+		if strings.HasPrefix(key, operator.SummaryPrefix) {
 			parts = append(parts, parsed[operator.Summary](test, text))
 		}
 	}

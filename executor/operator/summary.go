@@ -216,8 +216,11 @@ func nameOf(names map[algebra.App]map[algebra.Version]string, app algebra.App, v
 // StatusKey is under which it is published how the one that leads stands.
 const StatusKey = "operator"
 
+// SummaryPrefix begins the keys of summaries.
+const SummaryPrefix = "shard-"
+
 // SummaryKey is that of the summary of a shard.
-func SummaryKey(shard int) string { return fmt.Sprintf("shard-%02d", shard) }
+func SummaryKey(shard int) string { return fmt.Sprintf(SummaryPrefix+"%02d", shard) }
 
 // How often summaries are looked at: where something changed, and for the devices that fell silent.
 const (

@@ -87,6 +87,7 @@ const (
 	KeysetBucket     = "operator-keys"
 	DutiesBucket     = "duties"
 	SummaryBucket    = "summaries"
+	ApprovalsBucket  = "approvals"
 )
 
 // KeysetKey is the one key of the bucket operator-keys.
