@@ -179,7 +179,7 @@ func mirrorLaw(t *testing.T, hear func(*executor.Mirror, []executor.Change) erro
 			}
 		}
 		return true, nil
-	}, gen.Int64())
+	}, gen.Int64().WithShrinker(gopter.NoShrinker))
 }
 
 func TestMirrorIsObserve(t *testing.T) {

@@ -153,7 +153,7 @@ func serveLaw(t *testing.T, cases time.Duration, deaf func(executor.Change) bool
 			return false, fmt.Errorf("after %v more was published:\n%s\nby hand it is\n%s", story, have, want)
 		}
 		return true, nil
-	}, gen.Int64())
+	}, gen.Int64().WithShrinker(gopter.NoShrinker))
 }
 
 // deafened is a fleet of which some changes are not heard.

@@ -132,8 +132,7 @@ func (o *Operator) Run(ctx context.Context) error {
 // Still is for how long the loop has not turned. While there is no World or no fleet it has nothing
 // to turn for.
 func (o *Operator) Still() time.Duration {
-	switch o.Status().Standing.State {
-	case Starting, NoWorld, Unreachable:
+	if s := o.Status().Standing.State; s == Starting || s == NoWorld || s == Unreachable {
 		return 0
 	}
 	return o.Now().Sub(time.Unix(0, o.turned.Load()))
