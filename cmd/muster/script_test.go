@@ -68,7 +68,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // until is `until REGEXP COMMAND ARGS…`: it runs the command until what it prints matches, for at
-// most 20 s.
+// most 60 s.
 func until(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: until REGEXP COMMAND ARGS...")
@@ -76,14 +76,14 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
 	var said []byte
-	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(50 * time.Millisecond) {
 		cmd := exec.Command(args[1], args[2:]...)
 		cmd.Dir, cmd.Env = ts.MkAbs("."), []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.MkAbs("."), "MUSTER_CONFIG=" + ts.Getenv("MUSTER_CONFIG"), "KUBECONFIG=" + ts.Getenv("KUBECONFIG")}
 		if said, _ = cmd.CombinedOutput(); want.Match(said) { // one that fails is tried again
 			return
 		}
 	}
-	ts.Fatalf("%v says no %s within 20 s, but: %s", args[1:], args[0], said)
+	ts.Fatalf("%v says no %s within 60 s, but: %s", args[1:], args[0], said)
 }
 
 // get is `get LOG PATH`: it prints what the server answers that wrote this log.

@@ -149,7 +149,7 @@ spec: {fleet: all, deploy: [web]}
 	entry.Value.Lifecycle = algebra.Revoked
 	_, err = transport.Write(t.Context(), []executor.Write{executor.SetEntry{Entry: entry.Value, Revision: entry.Revision}})
 	must(err)
-	for range 100 {
+	for range 600 {
 		if !connected() {
 			return
 		}

@@ -186,7 +186,7 @@ func sees(event) bool            { return false }
 
 func TestServeIsPlanAndApply(t *testing.T) {
 	moved := 0
-	algebratest.Law(t, 8)(serveLaw(t, 10*time.Second, hears, sees, &moved))
+	algebratest.Law(t, 8)(serveLaw(t, time.Minute, hears, sees, &moved))
 	if moved < 16 {
 		t.Errorf("only %d events moved anything", moved)
 	}

@@ -101,27 +101,27 @@ func becomes(t *testing.T, within time.Duration, replicas ...*replica) {
 func TestWorkIsShared(t *testing.T) {
 	f := inprocess.New(time.Now)
 	a := start(t, f, "a")
-	becomes(t, 10*time.Second, a)
+	becomes(t, time.Minute, a)
 	b := start(t, f, "b")
-	becomes(t, 10*time.Second, a, b)
+	becomes(t, time.Minute, a, b)
 	if !a.now().Lead {
 		t.Error("the lead moved to the replica that joined")
 	}
 	c := start(t, f, "c")
-	becomes(t, 10*time.Second, a, b, c)
+	becomes(t, time.Minute, a, b, c)
 	a.kill()
-	becomes(t, 10*time.Second, b, c) // after 1.25 times lasts, and what a slow machine adds
+	becomes(t, time.Minute, b, c) // after 1.25 times lasts, and what a slow machine adds
 	c.stop()                         // it leaves: nobody waits
-	becomes(t, 10*time.Second, b)
+	becomes(t, time.Minute, b)
 }
 
 // TestSilentReplicaStopsFirst: who cannot write acts no more before another may.
 func TestSilentReplicaStopsFirst(t *testing.T) {
 	f := inprocess.New(time.Now)
 	a := start(t, f, "a")
-	becomes(t, 10*time.Second, a)
+	becomes(t, time.Minute, a)
 	b := start(t, f, "b")
-	becomes(t, 10*time.Second, a, b)
+	becomes(t, time.Minute, a, b)
 	a.dead.Store(true) // it still runs, and sees
 	both := 0
 	for began := time.Now(); time.Since(began) < 3*lasts; time.Sleep(time.Millisecond) {
@@ -133,5 +133,5 @@ func TestSilentReplicaStopsFirst(t *testing.T) {
 		t.Errorf("both led at %d moments; now a leads: %t, b: %t", both, a.now().Lead, b.now().Lead)
 	}
 	a.dead.Store(false)
-	becomes(t, 10*time.Second, a, b)
+	becomes(t, time.Minute, a, b)
 }

@@ -31,8 +31,8 @@ func next(t *testing.T, worlds <-chan operator.Loaded) operator.Loaded {
 	select {
 	case w := <-worlds:
 		return w
-	case <-time.After(10 * time.Second):
-		t.Fatal("no World within 10 s")
+	case <-time.After(time.Minute):
+		t.Fatal("no World within 60 s")
 		return operator.Loaded{}
 	}
 }
