@@ -111,7 +111,7 @@ func TestWorkIsShared(t *testing.T) {
 	becomes(t, time.Minute, a, b, c)
 	a.kill()
 	becomes(t, time.Minute, b, c) // after 1.25 times lasts, and what a slow machine adds
-	c.stop()                         // it leaves: nobody waits
+	c.stop()                      // it leaves: nobody waits
 	becomes(t, time.Minute, b)
 }
 
