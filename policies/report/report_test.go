@@ -91,7 +91,7 @@ func TestGoldens(t *testing.T) {
 }
 
 func TestSARIF(t *testing.T) {
-	schema, err := os.ReadFile("testdata/sarif-essentials.json")
+	schema, err := os.ReadFile("testdata/sarif-schema-2.1.0.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,18 +149,20 @@ func TestJUnit(t *testing.T) {
 		Skipped  int `xml:"skipped,attr"`
 	}
 	var doc struct {
-		count
-		Cases []struct {
-			Failure *struct{} `xml:"failure"`
-			Error   *struct{} `xml:"error"`
-			Skipped *struct{} `xml:"skipped"`
-		} `xml:"testsuite>testcase"`
+		Suite struct {
+			count
+			Cases []struct {
+				Failure *struct{} `xml:"failure"`
+				Error   *struct{} `xml:"error"`
+				Skipped *struct{} `xml:"skipped"`
+			} `xml:"testcase"`
+		} `xml:"testsuite"`
 	}
 	if err := xml.Unmarshal([]byte(render(t, gate(t), "junit")), &doc); err != nil {
 		t.Fatal(err)
 	}
-	have := count{Tests: len(doc.Cases)}
-	for _, c := range doc.Cases {
+	have := count{Tests: len(doc.Suite.Cases)}
+	for _, c := range doc.Suite.Cases {
 		switch {
 		case c.Failure != nil:
 			have.Failures++
@@ -170,8 +172,8 @@ func TestJUnit(t *testing.T) {
 			have.Skipped++
 		}
 	}
-	if want := (count{13, 6, 1, 1}); have != want || doc.count != want {
-		t.Errorf("cases make %+v, the head says %+v, want %+v", have, doc.count, want)
+	if want := (count{13, 6, 1, 1}); have != want || doc.Suite.count != want {
+		t.Errorf("cases make %+v, the head says %+v, want %+v", have, doc.Suite.count, want)
 	}
 	g := gate(t)
 	g.FailOnWarn = true
