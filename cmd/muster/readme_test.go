@@ -7,11 +7,19 @@ import (
 	"testing"
 )
 
-// TestReadmeSession types the session of the README and compares what is printed.
-// With -update it writes the README instead.
-func TestReadmeSession(t *testing.T) {
+// TestReadmeSessions types the sessions of READMEs and compares what is printed.
+// With -update it writes the READMEs instead.
+func TestReadmeSessions(t *testing.T) {
 	t.Chdir("../..")
-	text, err := os.ReadFile("README.md")
+	for file, least := range map[string]int{"README.md": 5, "examples/gates/README.md": 2} {
+		t.Run(file, func(t *testing.T) { typeSession(t, file, least) })
+	}
+}
+
+// typeSession types the first session of a file, which has some commands at least.
+func typeSession(t *testing.T, file string, least int) {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -19,7 +27,7 @@ func TestReadmeSession(t *testing.T) {
 	before, rest, found := strings.Cut(string(text), open)
 	session, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
-		t.Fatal("README.md has no console session")
+		t.Fatal("it has no console session")
 	}
 	var got strings.Builder
 	commands := 0
@@ -33,17 +41,17 @@ func TestReadmeSession(t *testing.T) {
 		run(words(strings.TrimSpace(typed)), nil, &both, &both)
 		got.WriteString(line + both.String())
 	}
-	if commands < 5 {
+	if commands < least {
 		t.Errorf("the session has %d commands: it shows next to nothing", commands)
 	}
 	if *update {
-		if err := os.WriteFile("README.md", []byte(before+open+got.String()+end+after), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(before+open+got.String()+end+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if got.String() != session {
-		t.Errorf("README.md shows another session than muster gives; go test ./cmd/muster -update writes it\ngot\n%s\nwant\n%s", got.String(), session)
+		t.Errorf("it shows another session than muster gives; go test ./cmd/muster -update writes it\ngot\n%s\nwant\n%s", got.String(), session)
 	}
 }
 

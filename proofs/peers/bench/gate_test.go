@@ -181,7 +181,12 @@ func ofConftest(t *testing.T, text []byte) []string {
 // ofMuster are those of a report of muster. Of inverses conftest knows nothing.
 func ofMuster(t *testing.T, text []byte) []string {
 	t.Helper()
-	var report struct{ Results []policies.Result }
+	var report struct {
+		Results []struct {
+			Rule, Address, Msg string
+			Inverse            bool
+		}
+	}
 	if err := json.Unmarshal(text, &report); err != nil {
 		t.Fatal(err)
 	}

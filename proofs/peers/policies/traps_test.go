@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
@@ -55,6 +56,22 @@ func TestTraps(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A loop that takes long runs to its end there, whatever it holds up.
+func TestTrapLoop(t *testing.T) {
+	module := `deny contains "x" if count([1 | some i in numbers.range(1, 6000); some j in numbers.range(1, 6000); i * j == 7]) > 6`
+	p := plans(t)[0]
+	began := time.Now()
+	if found, code := conftest(t, []string{p.path}, "--policy", write(t, module)); code != 0 || len(found[p.path]) > 0 {
+		t.Errorf("conftest has learnt: exit %d, %v", code, found)
+	}
+	theirs := time.Since(began)
+	began = time.Now()
+	if said := refusal(t, p, module); !strings.Contains(said, "it costs too much: more than 5.") {
+		t.Errorf("after %v: %s", time.Since(began), said)
+	}
+	t.Logf("conftest passes the plan after %v, muster denies it after %v", theirs, time.Since(began))
 }
 
 // The network is there for stock policies.
