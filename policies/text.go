@@ -12,8 +12,14 @@ import (
 	"github.com/musterfleet/muster/selectors"
 )
 
+// How much of a long report people are shown; machines read all of it in the other formats.
+const (
+	mostLines = 8  // of the addresses of one objection
+	mostTexts = 10 // of what one rule says
+)
+
 // Text is the report for people: objections that are equal but for the device fold into
-// one. The last line counts.
+// one, and what is long is cut, as it says then. The last line counts.
 //
 //	deny  no-latest: pin the image
 //	      edge[001-250]/web (250 actions)
@@ -22,14 +28,31 @@ import (
 //	3 policies, 750 evaluations, 250 denied.
 func (r Report) Text(color bool) string {
 	var b strings.Builder
-	for _, f := range r.Fold(false) {
+	type rule struct {
+		name   string
+		level  Level
+		waived bool
+	}
+	of := func(f *Folded) rule { return rule{f.Rule, f.Level, f.Waiver != ""} }
+	texts, said := map[rule]int{}, map[rule]int{}
+	all := r.Fold(false)
+	for _, f := range all {
+		texts[of(f)]++
+	}
+	for _, f := range all {
+		if said[of(f)]++; said[of(f)] > mostTexts {
+			if said[of(f)] == mostTexts+1 {
+				fmt.Fprintf(&b, "… and %d more of %s\n", texts[of(f)]-mostTexts, f.Rule)
+			}
+			continue
+		}
 		head := paint(f.Level, color)
 		if f.Waiver != "" {
 			head = "waived"
 		}
 		fmt.Fprintf(&b, "%s  %s: %s\n", head, f.Rule, plain(f.Msg))
 		if len(f.Addresses) > 0 {
-			fmt.Fprintf(&b, "      %s\n", wrap(f.Where()))
+			fmt.Fprintf(&b, "      %s\n", f.lines())
 		}
 		if from := f.sources(); from != "" {
 			fmt.Fprintf(&b, "      %s\n", from)
@@ -159,13 +182,16 @@ func (f *Folded) sources() string {
 	return strings.Join(parts, "; ")
 }
 
-// wrap breaks a long list after commas.
-func wrap(s string) string {
+// lines are where the addresses are, broken after commas, and cut.
+func (f *Folded) lines() string {
 	var b strings.Builder
-	n := 0
-	for part := range strings.SplitAfterSeq(s, ",") {
+	n, lines := 0, 1
+	for part := range strings.SplitAfterSeq(f.Where(), ",") {
 		if n > 0 && n+len(part) > 94 {
 			b.WriteString("\n      ")
+			if lines++; lines > mostLines {
+				return b.String() + "… " + count(len(f.Addresses), "action", "actions") + " in all"
+			}
 			n, part = 0, strings.TrimPrefix(part, " ")
 		}
 		b.WriteString(part)

@@ -221,7 +221,7 @@ func judgedAlone(t *testing.T, plan, dir string) (time.Duration, []time.Duration
 		t.Fatal(err)
 	}
 	text = nil
-	engine, err := policy.Load([]string{filepath.Join(dir, "rego")}, policy.CompilerOptions{})
+	engine, err := policy.Load([]string{filepath.Join(dir, "rego")}, policy.CompilerOptions{RegoVersion: "v1"})
 	if err != nil {
 		t.Fatal(err)
 	}
