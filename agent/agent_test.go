@@ -251,3 +251,18 @@ func TestFetchFailsBeforeAnythingStops(t *testing.T) {
 	}
 	link.App(t, appA, runningAt(1)) // by itself, after a delay
 }
+
+// TestAClockSetBackDoesNotBlind: what was put off by seconds comes, though its time is an hour away
+// by now.
+func TestAClockSetBackDoesNotBlind(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	s, _ := agent.Begin(simDevice, simRing, agent.Memory{})
+	s, effects := agent.Step(s, agent.Looked{Number: 1, Err: errors.New("the runtime does not answer")}, now)
+	if n, _ := count[agent.Look](effects); n != 0 {
+		t.Fatal("a look that failed is repeated at once")
+	}
+	_, effects = agent.Step(s, agent.Changed{}, now.Add(-time.Hour))
+	if n, _ := count[agent.Look](effects); n != 1 {
+		t.Errorf("with the clock an hour back it looks %d times", n)
+	}
+}

@@ -141,12 +141,18 @@ func (s *State) ranHere(j job) bool {
 }
 
 // retryAt is when a slot may next be worked on. The fault of its wanted release counts, and
-// for a filled slot that of stopping. A time too far off was written under another clock.
+// for a filled slot that of stopping.
 func (s *State) retryAt(j job, now time.Time) time.Time {
 	at := s.faults[faultKey(j.app, j.want)].Retry
 	if stop := s.faults[faultKey(j.app, algebra.Release{})].Retry; j.filled && stop.After(at) {
 		at = stop
 	}
+	return believed(at, now)
+}
+
+// believed is a time to wait for, or none where it is so far off that it was written under another
+// clock.
+func believed(at, now time.Time) time.Time {
 	if at.After(now.Add(maxDelay)) {
 		return time.Time{}
 	}
@@ -212,7 +218,7 @@ func (s *State) mayStart(j job, jobs []job) bool {
 
 // wake asks to be woken when the next fault has waited its time.
 func (s *State) wake(now time.Time) []Effect {
-	next := s.lookAgain
+	next := believed(s.lookAgain, now)
 	for _, j := range s.jobs() {
 		if t := s.retryAt(j, now); (j.differs || j.broken) && s.busy[j.app] == 0 && t.After(now) && (next.IsZero() || t.Before(next)) {
 			next = t

@@ -279,7 +279,7 @@ func (s *State) see(have map[algebra.App]Observed) {
 
 // askLook asks for a look if a slot is stale and none is under way.
 func (s *State) askLook(now time.Time) []Effect {
-	if s.asked != s.answered || now.Before(s.lookAgain) {
+	if s.asked != s.answered || now.Before(believed(s.lookAgain, now)) {
 		return nil
 	}
 	newest := s.allStale

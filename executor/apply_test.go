@@ -373,6 +373,62 @@ func (r *rig) order(e rollout.Event) {
 	}
 }
 
+// TestAFixIsNotJudgedByWhatItReplaces: a device that says at once that the old version has failed has
+// said nothing of the new one.
+func TestAFixIsNotJudgedByWhatItReplaces(t *testing.T) {
+	r := newRig(t, "a", "b")
+	r.apply(world(t, "1"))
+	r.answer = func(id algebra.DeviceID, _ algebra.App, s wire.AppState) *wire.AppState {
+		before := s
+		before.Phase, before.Running.Version, before.LastError = algebra.Failed, algebra.MustVersion("1"), "health check failed"
+		before.Running.Deployment = algebra.DigestOf([]byte("version 1"))
+		must(t, r.fleet.Report(id, wire.Encode(before)))
+		time.Sleep(20 * time.Millisecond)
+		return &s
+	}
+	out := r.apply(worldOf(t, "2", `
+---
+apiVersion: muster.fleet/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec: {for: web, waves: [{rest: true}], gate: {healthy: 100%}, onFailure: rollback}
+`))
+	if out.Run.Status != wire.RunSucceeded {
+		t.Errorf("the run is %s: %s", out.Run.Status, out.Run.Reason)
+	}
+}
+
+// TestWhoIsOvertakenLeavesTheRunAsItIs: they hear of it by the very record that they could write.
+func TestWhoIsOvertakenLeavesTheRunAsItIs(t *testing.T) {
+	r := newRig(t, "a")
+	r.answer = func(algebra.DeviceID, algebra.App, wire.AppState) *wire.AppState { return nil }
+	a := r.applier()
+	var once sync.Once
+	a.Watch = func(_ rollout.Script, m rollout.Moment) {
+		for _, e := range m.Effects {
+			if _, publishes := e.(rollout.Publish); publishes {
+				return // it would learn of it from the lease
+			}
+		}
+		once.Do(func() {
+			lease := r.records().Lease
+			r.write(executor.SetLease{Lease: wire.Lease{Holder: "ben elsewhere", Run: m.Run.ID, Fence: lease.Value.Fence + 1}, Revision: lease.Revision})
+			run := r.records().Runs[m.Run.ID]
+			run.Value.Fence, run.Value.Status, run.Value.Reason = lease.Value.Fence+1, wire.RunCancelled, "cancelled by ben"
+			r.write(executor.SetRun{Run: run.Value, Revision: run.Revision})
+		})
+	}
+	out, err := a.Apply(context.Background(), approve(t, world(t, "1"), r.observe()))
+	if !errors.Is(err, executor.ErrOvertaken) {
+		t.Errorf("the run is %s: %v, want ErrOvertaken", out.Run.Status, err)
+	}
+	for id, run := range r.records().Runs {
+		if run.Value.Fence != 2 || run.Value.Status != wire.RunCancelled {
+			t.Errorf("run %s has fence %d and %s", id, run.Value.Fence, run.Value.Status)
+		}
+	}
+}
+
 func TestObserveNamesATamperedDesiredState(t *testing.T) {
 	r := newRig(t, "a")
 	r.apply(world(t, "1"))

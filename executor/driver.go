@@ -44,7 +44,7 @@ func (a Applier) open(ctx context.Context, id string) (*driver, error) {
 		stop()
 		return nil, err
 	}
-	d.look = newLookout(records, a.Keys, algebra.Digest{}, planner.Plan{})
+	d.look = newLookout(records, a.Keys)
 	return d, nil
 }
 
@@ -58,7 +58,7 @@ func (d *driver) adopt(approved policies.Approved) {
 	d.approved = approved
 	plan := approved.Plan()
 	d.script, d.changes = rollout.NewScript(plan, approved.Reverses), changesOf(plan)
-	d.look = newLookout(d.look.records, d.Keys, approved.Digest(), plan)
+	d.look.follow(approved.Digest(), plan)
 }
 
 // reread takes all records anew, where what is known is known to be old.
@@ -76,6 +76,10 @@ func (d *driver) drive(ctx context.Context) (Outcome, error) {
 		return d.outcome(), err
 	}
 	for {
+		if d.run.Value.Fence > d.lease.Value.Fence {
+			// Who took over wrote it. What they made of it stays, though a write on it would fit.
+			return d.outcome(), fmt.Errorf("%w: run %s goes on there", ErrOvertaken, d.run.Value.ID)
+		}
 		began := time.Now()
 		scene := d.look.at(d.Now())
 		next, effects := d.script.Step(d.run.Value, rollout.Seen{View: rollout.Survey(d.script, d.run.Value, scene)})

@@ -29,13 +29,19 @@ type opened struct {
 	err      error
 }
 
-func newLookout(records Records, keys wire.Keyring, digest algebra.Digest, plan planner.Plan) *lookout {
-	l := &lookout{keys: keys, plan: digest, base: plan.Base, labels: map[algebra.DeviceID]map[string]string{}, opened: map[algebra.DeviceID]opened{}}
+func newLookout(records Records, keys wire.Keyring) *lookout {
+	l := &lookout{keys: keys, opened: map[algebra.DeviceID]opened{}}
+	l.replace(records)
+	return l
+}
+
+// follow has the lookout see the fleet as a run of this plan does. What was opened stays so.
+func (l *lookout) follow(digest algebra.Digest, plan planner.Plan) {
+	l.plan, l.base, l.labels = digest, plan.Base, map[algebra.DeviceID]map[string]string{}
 	for _, c := range plan.Registry {
 		l.labels[c.Device] = c.After
 	}
-	l.replace(records)
-	return l
+	l.replace(l.records)
 }
 
 // replace takes records that were read anew.

@@ -95,7 +95,7 @@ func (a Applier) Look(ctx context.Context, t Reader, id string) (Outcome, error)
 	if err != nil {
 		return Outcome{Run: run.Value}, err
 	}
-	d := &driver{Applier: a, run: run, look: &lookout{records: records}}
+	d := &driver{Applier: a, run: run, look: newLookout(records, a.Keys)}
 	d.adopt(approved)
 	return d.outcome(), nil
 }

@@ -211,7 +211,9 @@ func (u unit) verdict(s Sight, now time.Time, deadline time.Duration) (healthy, 
 			continue
 		}
 		healthy = healthy && a.runs(want)
-		failed = failed || a.Current && (a.Phase == algebra.Failed || a.Phase == algebra.Refused)
+		// What is to be replaced may have failed: that says nothing of what replaces it.
+		of := a.Running.IsZero() || a.Running == want
+		failed = failed || a.Current && of && (a.Phase == algebra.Failed || a.Phase == algebra.Refused)
 	}
 	late := !now.Before(s.At.Add(deadline))
 	return healthy, !healthy && (failed || late)
