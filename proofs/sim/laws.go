@@ -1,0 +1,289 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/musterfleet/muster/agent"
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/planner"
+	"github.com/musterfleet/muster/selectors"
+)
+
+// record is what the laws remember. It is kept apart from the store, and from what anybody thinks.
+type record struct {
+	// published are the sets that were ever written for a device.
+	published map[algebra.DeviceID][]wire.Verified
+	// awaits are the slots that have not run yet what was last published for them, with the generation
+	// that says so.
+	awaits map[algebra.DeviceID]map[algebra.App]uint64
+	// approved are the plans that were reviewed.
+	approved map[algebra.Digest]approval
+	runs     map[string]wire.Run
+	lastRun  string
+	lease    wire.Lease
+	fence    uint64
+	// quiet are the batches that were published of a run since it was paused or cancelled, by run.
+	quiet map[string]map[string]bool
+}
+
+func newRecord() record {
+	return record{published: map[algebra.DeviceID][]wire.Verified{}, awaits: map[algebra.DeviceID]map[algebra.App]uint64{},
+		approved: map[algebra.Digest]approval{}, runs: map[string]wire.Run{}, quiet: map[string]map[string]bool{}}
+}
+
+func (r *record) current(id algebra.DeviceID) wire.Verified {
+	if all := r.published[id]; len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return wire.Verified{}
+}
+
+// judge looks at all devices, after each event.
+func (l *life) judge() {
+	for _, d := range l.devices {
+		ports := map[uint16]algebra.App{}
+		for _, app := range []algebra.App{web, log, aux} {
+			all := d.slots[app]
+			if len(all) > 1 {
+				d.wrong("one deployment an app", "%s runs %s and %s of %s", d.id, all[0].Release.Version, all[1].Release.Version, app)
+			}
+			for _, i := range all {
+				port := i.spec.Spec().Podman.Containers[0].Ports[0].Host
+				if other, taken := ports[port]; taken && other != app {
+					d.wrong("stop before start", "%s and %s hold port %d of %s", other, app, port, d.id)
+				}
+				ports[port] = app
+			}
+		}
+		if g, before := d.state.Generation(), d.known.State().Generation; g < before {
+			d.wrong("a stale generation never wins", "%s is at generation %d after %d", d.id, g, before)
+		}
+		d.settles()
+	}
+}
+
+// settles notes which slots have come to run what is published for them.
+func (d *device) settles() {
+	awaits := d.awaits[d.id]
+	if len(awaits) == 0 {
+		return
+	}
+	want := d.current(d.id).State().Apps
+	for app := range awaits {
+		all := d.slots[app]
+		if len(all) == 1 && all[0].Release == want[app].Release() && all[0].Phase == algebra.Running {
+			delete(awaits, app)
+		}
+	}
+}
+
+// accepts judges a set as it is put in force on a device's disk.
+func (d *device) accepts(v wire.Verified) {
+	if v.State().Generation <= d.known.State().Generation {
+		d.wrong("a stale generation never wins", "%s takes generation %d after %d", d.id, v.State().Generation, d.known.State().Generation)
+	}
+	if !slices.ContainsFunc(d.published[d.id], func(p wire.Verified) bool { return p.Digest() == v.Digest() }) {
+		d.wrong("only what an operator signed counts", "%s takes a set that was never published to it", d.id)
+	}
+	d.known = v
+}
+
+// starts judges a start as it is asked for.
+func (d *device) starts(e agent.Start) {
+	if want := d.disk.Accepted.State().Releases()[e.App]; want != e.Release {
+		d.wrong("what is not assigned never runs", "%s starts %s, and its set has %q", d.id, e.Deployment, want.Version)
+	}
+}
+
+// stops judges a stop as it is asked for.
+func (d *device) stops(app algebra.App) {
+	set, all := d.disk.Accepted, d.slots[app]
+	if set.IsZero() {
+		d.wrong("absence stops nothing", "%s stops %s, and nothing was ever ordered", d.id, app)
+		return
+	}
+	want, wants := set.State().Releases()[app]
+	switch {
+	case !wants || len(all) != 1:
+	case all[0].Release == want && all[0].Phase != algebra.Failed:
+		d.wrong("absence stops nothing", "%s stops %s@%s, which runs as its set says", d.id, app, want.Version)
+	case all[0].Release != want && !d.prepared[want.Deployment]:
+		d.wrong("what follows is fetched first", "%s stops %s@%s, and %s is not there", d.id, app, all[0].Release.Version, want.Version)
+	}
+}
+
+// wrote judges a write as it has happened.
+func (c *console) wrote(w executor.Write) {
+	switch w := w.(type) {
+	case executor.SetDesired:
+		c.publishes(w.State)
+	case executor.SetLease:
+		c.fence = w.Lease.Fence
+		if w.Lease.Fence < c.lease.Fence {
+			c.wrong("one acts at a time", "the fence goes from %d back to %d", c.lease.Fence, w.Lease.Fence)
+		}
+		c.lease = w.Lease
+	case executor.SetRun:
+		before := c.life.runs[w.Run.ID]
+		if before.Status.Ended() {
+			c.wrong("an ended run stays so", "%s writes run %s, which had %s", c.name, w.Run.ID, before.Status)
+		}
+		if w.Run.Fence < before.Fence {
+			c.wrong("one acts at a time", "%s writes run %s by fence %d, after %d has", c.name, w.Run.ID, w.Run.Fence, before.Fence)
+		}
+		if decided := before.Status == wire.RunPaused || before.Status == wire.RunCancelling; decided && w.Run.Status == wire.RunActive && !c.orders {
+			c.wrong("who pauses or cancels has the last word", "%s writes run %s active again, which was %s", c.name, w.Run.ID, before.Status)
+		}
+		if before.Status != w.Run.Status {
+			c.met["run "+w.Run.Status.String()]++
+			c.say("%s: run %s is %s %s", c.name, w.Run.ID, w.Run.Status, w.Run.Reason)
+		}
+		for i, lane := range w.Run.Lanes {
+			if i >= len(before.Lanes) || before.Lanes[i].State != lane.State {
+				c.met["lane "+lane.State.String()]++
+				c.say("%s: run %s, lane %d is %s %s", c.name, w.Run.ID, i, lane.State, lane.Reason)
+			}
+		}
+		if w.Run.Status == wire.RunActive {
+			delete(c.quiet, w.Run.ID)
+		}
+		c.life.runs[w.Run.ID], c.lastRun = w.Run, w.Run.ID
+	case executor.SetQuarantine:
+		c.met["quarantined"]++
+		c.say("%s: %s@%s is in quarantine: %t", c.name, w.Record.App, w.Record.Version, !w.Record.Lifted)
+	case executor.SetWorld, executor.SetEntry, executor.PutSpec, executor.PutPlan:
+	}
+}
+
+// publishes judges a desired state as it is published.
+func (c *console) publishes(v wire.Verified) {
+	next := v.State()
+	id := next.Device
+	before := c.current(id).State()
+	c.say("%s: publishes to %s generation %d: %s", c.name, id, next.Generation, shown(next))
+	if c.halted {
+		c.wrong("a halt stops publishing", "%s publishes to %s", c.name, id)
+	}
+	if c.fence < c.record.fence {
+		c.wrong("one acts at a time", "%s publishes to %s by fence %d, after %d has", c.name, id, c.fence, c.record.fence)
+	}
+	c.record.fence = max(c.record.fence, c.fence)
+	if next.Generation <= before.Generation {
+		c.wrong("generations grow", "%s publishes generation %d to %s after %d", c.name, next.Generation, id, before.Generation)
+	}
+	if announced, _ := selectors.ExpandNodes(c.lease.Intent); !slices.Contains(announced, id.String()) {
+		c.wrong("what is published was announced", "%s publishes to %s, and the lease says %q", c.name, id, c.lease.Intent)
+	}
+	if changed := c.unapproved(before, next); changed != "" {
+		c.wrong("no action without an approval", "%s publishes %s to %s, which no approved plan says", c.name, changed, id)
+	}
+	c.published[id] = append(c.published[id], v)
+	if maps.Equal(before.Releases(), next.Releases()) {
+		return // it only makes sure that nothing older comes
+	}
+	c.expect(before, next)
+	c.obeys(next.Plan)
+	c.republish(v)
+}
+
+// expect notes the slots that a set fills otherwise than the one before.
+func (r *record) expect(before, next wire.DesiredState) {
+	awaits := r.awaits[next.Device]
+	if awaits == nil {
+		awaits = map[algebra.App]uint64{}
+		r.awaits[next.Device] = awaits
+	}
+	had, want := before.Releases(), next.Releases()
+	for _, app := range []algebra.App{web, log, aux} {
+		if want[app].IsZero() {
+			delete(awaits, app)
+		} else if want[app] != had[app] {
+			awaits[app] = next.Generation
+		}
+	}
+}
+
+// unapproved is an app that a set changes otherwise than its approved plan does or undoes.
+func (c *console) unapproved(before, next wire.DesiredState) string {
+	plan := c.approved[next.Plan].plan
+	said := map[algebra.App]planner.Action{}
+	for _, change := range plan.Changes {
+		if t := change.Action.Target(); t.Device == next.Device {
+			said[t.App] = change.Action
+		}
+	}
+	for _, app := range []algebra.App{web, log, aux} {
+		now, was := next.Releases()[app], before.Releases()[app]
+		if now == was {
+			continue
+		}
+		action, is := said[app]
+		if !is {
+			return app.String() + "@" + now.Version.String()
+		}
+		have, want := ends(action)
+		if now != want && (now.Version != have.Version || now.Deployment != have.Deployment) {
+			return app.String() + "@" + now.Version.String()
+		}
+	}
+	return ""
+}
+
+func ends(a planner.Action) (have, want algebra.Release) {
+	switch a := a.(type) {
+	case planner.Start:
+		return algebra.Release{}, a.Want
+	case planner.Replace:
+		return a.Have, a.Want
+	case planner.Stop:
+		return a.Have, algebra.Release{}
+	}
+	panic("sim: unknown action")
+}
+
+// obeys judges that a run which somebody paused or cancelled publishes no more than the batch that
+// was on its way.
+func (c *console) obeys(plan algebra.Digest) {
+	for id, r := range c.life.runs {
+		if r.Plan != plan || r.Status == wire.RunActive || !strings.HasPrefix(id, "r-") {
+			continue
+		}
+		if c.quiet[id] == nil {
+			c.quiet[id] = map[string]bool{}
+		}
+		c.quiet[id][c.name+"/"+string(rune('0'+c.decisions%10))] = true
+		if len(c.quiet[id]) > 1 {
+			c.wrong("a paused run publishes nothing", "%s publishes of run %s, which is %s", c.name, id, r.Status)
+		}
+	}
+}
+
+// republish has the broker pass a set on to its device.
+func (c *console) republish(v wire.Verified) {
+	for _, d := range c.devices {
+		if d.id == v.State().Device {
+			d.carry(func() { d.feed(agent.Offered{Raw: v.Raw()}) })
+		}
+	}
+}
+
+// planned judges a plan by what its World means for each device.
+func (o *operator) planned(p planner.Plan, r algebra.Reality) {
+	w := o.worlds[len(o.worlds)-1]
+	for _, change := range p.Changes {
+		t := change.Action.Target()
+		i, known := r.Roster.Ordinal(t.Device)
+		if !known {
+			o.wrong("what is not assigned never runs", "a plan has %s, which nobody knows", t.Device)
+			continue
+		}
+		_, want := ends(change.Action)
+		if means := w.means(r.Roster.Device(i).Labels)[t.App]; want.Version.String() != means {
+			o.wrong("what is not assigned never runs", "a plan has %s@%s on %s, and the World means %q", t.App, want.Version, t.Device, means)
+		}
+	}
+}
