@@ -98,4 +98,6 @@ func (c *chance) long(f Fault, longest time.Duration) time.Duration {
 }
 
 // takes is how long something takes, between half of d and one and a half.
-func (c *chance) takes(d time.Duration) time.Duration { return d/2 + time.Duration(c.life.Int64N(int64(d)+1)) }
+func (c *chance) takes(d time.Duration) time.Duration {
+	return d/2 + time.Duration(c.life.Int64N(int64(d)+1))
+}

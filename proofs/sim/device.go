@@ -18,7 +18,7 @@ type device struct {
 	*life
 	id     algebra.DeviceID
 	labels map[string]string
-	entry  uint64 // revision of its registry entry
+	entry  uint64        // revision of its registry entry
 	clock  time.Duration // how much its clock is ahead
 	born   int           // agents so far: what an earlier one began is not heard of any more
 	state  agent.State
@@ -30,11 +30,11 @@ type device struct {
 	slots  map[algebra.App][]instance
 	// prepared is what was fetched since it booted.
 	prepared map[algebra.Digest]bool
-	out    map[string]wire.Report // to be sent, the newest of each subject
-	away   bool                   // cut off
-	asking string                 // the nonce of the newest question
-	beats  uint64
-	known  wire.Verified // accepted, as last judged
+	out      map[string]wire.Report // to be sent, the newest of each subject
+	away     bool                   // cut off
+	asking   string                 // the nonce of the newest question
+	beats    uint64
+	known    wire.Verified // accepted, as last judged
 }
 
 // instance is something that runs. There can be more than one in a slot: that is a breach.
