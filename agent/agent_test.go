@@ -266,3 +266,29 @@ func TestAClockSetBackDoesNotBlind(t *testing.T) {
 		t.Errorf("with the clock an hour back it looks %d times", n)
 	}
 }
+
+// TestASlotThatWasChangedMeanwhileIsToldAgain, though it stands as before: who published another
+// release there, and then this one again, waits to hear that it is over.
+func TestASlotThatWasChangedMeanwhileIsToldAgain(t *testing.T) {
+	for since, want := range map[uint64]int{1: 0, 3: 1} {
+		s, _ := settled(t)
+		slot := s.Have()[appA].Release
+		set := sign(simKey, wire.DesiredState{Device: simDevice, Generation: 3, Previous: algebra.DigestOf(nil),
+			Apps: map[algebra.App]wire.App{appA: {Version: slot.Version, Digest: slot.Deployment, Since: since}}})
+		s, _ = agent.Step(s, agent.Offered{Raw: set.Raw()}, time.Now())
+		_, effects := agent.Step(s, agent.Saved{State: set}, time.Now())
+		if n, tell := count[agent.Tell](effects); n != want || n > 0 && tell.State.Wanted != 3 {
+			t.Errorf("changed at generation %d, it is told %d times, last %+v", since, n, tell.State)
+		}
+	}
+}
+
+// settled is an agent that runs what it accepted, at generation 1.
+func settled(t *testing.T) (agent.State, []agent.Effect) {
+	t.Helper()
+	set := chain(1)[0]
+	spec := specOf(set)
+	s, _ := agent.Begin(simDevice, simRing, agent.Memory{Accepted: set, Specs: []algebra.Deployment{spec}})
+	run := algebra.Release{Version: spec.Version(), Deployment: spec.Digest(), Values: algebra.Values{}.Digest()}
+	return agent.Step(s, agent.Looked{Number: 1, Have: map[algebra.App]agent.Observed{appA: {Release: run, Phase: algebra.Running}}}, time.Now())
+}

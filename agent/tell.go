@@ -31,7 +31,7 @@ func (s *State) tell(now time.Time) []Effect {
 		if t.Phase != last.Phase || t.Running != last.Running {
 			t.Since = now
 		}
-		if sameButGeneration(t, last) && !s.again {
+		if sameButGeneration(t, last) && wanted.Apps[app].Since <= last.Wanted && !s.again {
 			continue
 		}
 		out = append(out, Tell{t})
@@ -45,7 +45,8 @@ func (s *State) tell(now time.Time) []Effect {
 	return out
 }
 
-// sameButGeneration: a new generation that leaves the slot as it is is no news of the slot.
+// sameButGeneration: a new generation that leaves the slot as it is is no news of the slot. One that
+// put something else there and was never seen, or has put it back, is.
 func sameButGeneration(a, b wire.AppState) bool {
 	a.Wanted, b.Wanted = 0, 0
 	return a == b

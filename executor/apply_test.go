@@ -398,6 +398,38 @@ spec: {for: web, waves: [{rest: true}], gate: {healthy: 100%}, onFailure: rollba
 	}
 }
 
+// TestAReportFromBeforeAChangeShowsNothing: a device that was given something else and then the first
+// again shows that it has it only by a report of then.
+func TestAReportFromBeforeAChangeShowsNothing(t *testing.T) {
+	r := newRig(t, "a")
+	out := r.apply(world(t, "1"))
+	id, app := algebra.MustDeviceID("a"), algebra.MustApp("web")
+	desired := r.records().Devices[id].Desired
+	v, err := wire.Open(desired.Value, id, r.keys)
+	must(t, err)
+	next := v.State()
+	slot := next.Apps[app]
+	r.answer = func(algebra.DeviceID, algebra.App, wire.AppState) *wire.AppState { return nil }
+	for _, want := range []int{0, 1} {
+		next.Generation, next.Previous = next.Generation+2, v.Digest()
+		if want == 0 {
+			slot.Since = next.Generation
+		}
+		next.Apps = map[algebra.App]wire.App{app: slot}
+		signed, err := wire.Sign(r.key, next)
+		must(t, err)
+		r.write(executor.SetDesired{State: signed, Revision: r.records().Devices[id].Desired.Revision})
+		if want == 1 {
+			must(t, r.fleet.Report(id, wire.Encode(wire.AppState{Device: id, App: app, Phase: algebra.Running, Running: wire.RunningOf(slot.Release()), Wanted: slot.Since})))
+		}
+		seen, err := r.applier().Look(context.Background(), r.fleet, out.Run.ID)
+		must(t, err)
+		if seen.Count.Healthy != want {
+			t.Errorf("after generation %d, %d devices are healthy, want %d", next.Generation, seen.Count.Healthy, want)
+		}
+	}
+}
+
 // TestWhoIsOvertakenLeavesTheRunAsItIs: they hear of it by the very record that they could write.
 func TestWhoIsOvertakenLeavesTheRunAsItIs(t *testing.T) {
 	r := newRig(t, "a")

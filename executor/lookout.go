@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"maps"
 	"time"
 
@@ -97,7 +98,9 @@ func (l *lookout) look(id algebra.DeviceID) {
 	for app, said := range d.States {
 		a := s.Apps[app]
 		a.Running, a.Phase, a.Error = said.Value.Running.Release(), said.Value.Phase, said.Value.LastError
-		a.Current = !v.IsZero() && said.Value.Wanted >= v.State().Generation
+		since := v.State().Apps[app].Since
+		a.Current = !v.IsZero() && said.Value.Wanted >= cmp.Or(since, v.State().Generation)
+		a.Old = said.Value.Wanted < since
 		s.Apps[app] = a
 	}
 	if base, target := l.base[id]; target {

@@ -96,7 +96,8 @@ func (d *driver) place(s *wire.DesiredState, lane int) {
 			delete(s.Apps, app)
 			continue
 		}
-		s.Apps[app] = wire.App{Version: want.Version, Digest: want.Deployment, Values: d.changes[algebra.Slot{Device: s.Device, App: app}].Values}
+		s.Apps[app] = wire.App{Version: want.Version, Digest: want.Deployment, Since: s.Generation,
+			Values: d.changes[algebra.Slot{Device: s.Device, App: app}].Values}
 	}
 }
 
@@ -109,7 +110,7 @@ func (d *driver) putBack(s *wire.DesiredState, lane int) {
 			delete(s.Apps, app)
 			continue
 		}
-		put := wire.App{Version: had.Version, Digest: had.Deployment}
+		put := wire.App{Version: had.Version, Digest: had.Deployment, Since: s.Generation}
 		if before := d.changes[algebra.Slot{Device: s.Device, App: app}].Have; !before.IsZero() {
 			put.Values, _ = before.Values(device)
 		}

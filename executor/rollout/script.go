@@ -125,13 +125,14 @@ type Sight struct {
 type AppSight struct {
 	Published, Running algebra.Release
 	Phase              algebra.Phase
-	// Current says that the report is of what is published now, or of later.
-	Current bool
-	Error   string
+	// Current says that the report is of what is published now, or of later; Old, that it surely is
+	// not: what it shows may be on its way out.
+	Current, Old bool
+	Error        string
 }
 
 func (a AppSight) runs(r algebra.Release) bool {
-	return a.Running == r && (a.Phase == algebra.Running || a.Phase == algebra.Completed)
+	return !a.Old && a.Running == r && (a.Phase == algebra.Running || a.Phase == algebra.Completed)
 }
 
 // available reports whether all that is published to the device runs there.

@@ -28,6 +28,9 @@ type App struct {
 	Digest  algebra.Digest  `json:"digest"`
 	// Values are what the deployment takes from this device.
 	Values algebra.Values `json:"values,omitempty"`
+	// Since is the generation that last changed the slot: a report of an earlier one says nothing of
+	// it. 0 where that was not written down.
+	Since uint64 `json:"since,omitempty"`
 }
 
 // Release is the slot's content in the algebra.

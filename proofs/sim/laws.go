@@ -73,9 +73,9 @@ func (d *device) settles() {
 		return
 	}
 	want := d.current(d.id).State().Apps
-	for app := range awaits {
+	for app, since := range awaits {
 		all := d.slots[app]
-		if len(all) == 1 && all[0].Release == want[app].Release() && all[0].Phase == algebra.Running {
+		if d.state.Generation() >= since && len(all) == 1 && all[0].Release == want[app].Release() && all[0].Phase == algebra.Running {
 			delete(awaits, app)
 		}
 	}
@@ -168,10 +168,6 @@ func (c *console) publishes(v wire.Verified) {
 	if c.halted {
 		c.wrong("a halt stops publishing", "%s publishes to %s", c.name, id)
 	}
-	if c.fence < c.record.fence {
-		c.wrong("one acts at a time", "%s publishes to %s by fence %d, after %d has", c.name, id, c.fence, c.record.fence)
-	}
-	c.record.fence = max(c.record.fence, c.fence)
 	if next.Generation <= before.Generation {
 		c.wrong("generations grow", "%s publishes generation %d to %s after %d", c.name, next.Generation, id, before.Generation)
 	}
@@ -185,6 +181,10 @@ func (c *console) publishes(v wire.Verified) {
 	if maps.Equal(before.Releases(), next.Releases()) {
 		return // it only makes sure that nothing older comes
 	}
+	if c.fence < c.record.fence {
+		c.wrong("one acts at a time", "%s publishes to %s by fence %d, after %d has", c.name, id, c.fence, c.record.fence)
+	}
+	c.record.fence = max(c.record.fence, c.fence)
 	c.expect(before, next)
 	c.obeys(next.Plan)
 	c.republish(v)

@@ -3,7 +3,6 @@ package sim_test
 import (
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -19,12 +18,13 @@ var (
 	seed    = flag.Uint64("seed", 0, "live the life of this seed alone, and tell it")
 	devices = flag.Int("devices", 0, "with so many devices")
 	without = flag.String("without", "", "and without these `faults`, separated by commas")
+	bug     = flag.Uint("bug", 0, "with the bug of this number planted")
 	first   = flag.Uint64("first", 1, "the seed to begin with")
-	lives   = flag.Int("lives", 0, "how many lives; 0 is 400, and with MUSTER_SOAK 100000")
+	lives   = flag.Int("lives", 0, "how many lives; 0 is 2000, and with MUSTER_SOAK 100000")
 )
 
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(400) // a life leaves much behind, and keeps little
+	debug.SetGCPercent(1000) // a life leaves much behind, and keeps little
 	os.Exit(m.Run())
 }
 
@@ -34,17 +34,17 @@ func play(t *testing.T, s sim.Setting) (v sim.Verdict) {
 }
 
 // all lives these lives on both cores and hands over each verdict, one at a time.
-func all(t *testing.T, n int, told func(sim.Setting, sim.Verdict)) {
+func all(t *testing.T, n int, told func(*testing.T, sim.Setting, sim.Verdict)) {
 	var mu sync.Mutex
 	t.Run("lives", func(t *testing.T) {
 		for half := range 2 {
 			t.Run(fmt.Sprint(half), func(t *testing.T) {
 				t.Parallel()
 				for i := half; i < n; i += 2 {
-					s := sim.Setting{Seed: *first + uint64(i)}
+					s := sim.Setting{Seed: *first + uint64(i), Bug: sim.Bug(*bug)}
 					v := play(t, s)
 					mu.Lock()
-					told(s, v)
+					told(t, s, v)
 					mu.Unlock()
 				}
 			})
@@ -56,7 +56,7 @@ func all(t *testing.T, n int, told func(sim.Setting, sim.Verdict)) {
 // stand as the World says, or waits and says why.
 func TestFleetsLiveThroughFaults(t *testing.T) {
 	if *seed > 0 {
-		v := play(t, sim.Setting{Seed: *seed, Devices: *devices, Without: faults(*without), Trace: os.Stdout})
+		v := play(t, sim.Setting{Seed: *seed, Devices: *devices, Without: faults(*without), Bug: sim.Bug(*bug), Trace: os.Stdout})
 		if v.Breach != "" {
 			t.Fatal(v.Breach)
 		}
@@ -68,10 +68,10 @@ func TestFleetsLiveThroughFaults(t *testing.T) {
 	case os.Getenv("MUSTER_SOAK") != "":
 		n = 100_000
 	default:
-		n = 400
+		n = 2000
 	}
-	met, events := map[string]int{}, 0
-	all(t, n, func(s sim.Setting, v sim.Verdict) {
+	met, events, failed := map[string]int{}, 0, 0
+	all(t, n, func(t *testing.T, s sim.Setting, v sim.Verdict) {
 		events += v.Events
 		for f, hits := range v.Faults {
 			met[sim.Fault(f).String()] += min(hits, 1)
@@ -80,13 +80,62 @@ func TestFleetsLiveThroughFaults(t *testing.T) {
 			met[what] += min(hits, 1)
 		}
 		if v.Breach != "" {
-			t.Errorf("-seed %d: %s", s.Seed, v.Breach)
+			if failed++; failed <= 3 {
+				t.Error(tell(t, s, v))
+			}
 		}
 	})
-	for _, what := range slices.Sorted(maps.Keys(met)) {
-		t.Logf("%-20s in %5d of %d lives", what, met[what], n)
+	if failed > 3 {
+		t.Errorf("%d lives of %d failed", failed, n)
 	}
-	t.Logf("%d events", events)
+	t.Logf("%d lives, %d events", n, events)
+	for _, what := range must() {
+		t.Logf("%-20s in %5d lives", what, met[what])
+		if n >= 1000 && met[what]*200 < n {
+			t.Errorf("%s in %d of %d lives only", what, met[what], n)
+		}
+	}
+}
+
+// must is all that lives have to come to: each fault, and what follows from them.
+func must() []string {
+	var all []string
+	for _, f := range sim.Faults() {
+		all = append(all, f.String())
+	}
+	return append(all, "refused", "started", "halted", "fenced", "overtaken", "held off", "stale", "quarantined",
+		"run paused", "run cancelling", "run cancelled", "run failed", "run succeeded",
+		"lane held", "lane rolling back", "lane rolled back", "lane passed")
+}
+
+// tell is how a life failed, the fewest faults and devices with which it fails the same way, and the
+// end of that life.
+func tell(t *testing.T, s sim.Setting, v sim.Verdict) string {
+	law, _, _ := strings.Cut(v.Breach, ":")
+	s.Without = map[sim.Fault]bool{}
+	fails := func(s sim.Setting) bool { return strings.HasPrefix(play(t, s).Breach, law+":") }
+	for _, f := range sim.Faults() {
+		s.Without[f] = true
+		if v.Faults[f] > 0 && !fails(s) {
+			delete(s.Without, f)
+		}
+	}
+	for n := 1; n <= 4 && s.Devices == 0; n++ {
+		if with := s; fails(with.Of(n)) {
+			s = with.Of(n)
+		}
+	}
+	var names []string
+	for f := range s.Without {
+		names = append(names, f.String())
+	}
+	slices.Sort(names)
+	var told strings.Builder
+	s.Trace = &told
+	breach := play(t, s).Breach
+	lines := strings.Split(strings.TrimSpace(told.String()), "\n")
+	return fmt.Sprintf("seed %d: %s\nat its least: go test ./proofs/sim -run Fleets -seed %d -devices %d -bug %d -without %s\n%s\n%s",
+		s.Seed, v.Breach, s.Seed, s.Devices, s.Bug, strings.Join(names, ","), breach, strings.Join(lines[max(0, len(lines)-40):], "\n"))
 }
 
 func faults(names string) map[sim.Fault]bool {
@@ -119,7 +168,7 @@ func TestLivesRepeat(t *testing.T) {
 
 // TestLivesSeePlantedBugs: each bug is found within a few lives.
 func TestLivesSeePlantedBugs(t *testing.T) {
-	const most = 60
+	const most = 100
 	for _, bug := range sim.Bugs() {
 		found := ""
 		for n := uint64(1); n <= most && found == ""; n++ {

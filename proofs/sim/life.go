@@ -31,6 +31,12 @@ type Setting struct {
 	Trace io.Writer
 }
 
+// Of is the same life of so many devices.
+func (s Setting) Of(devices int) Setting {
+	s.Devices = devices
+	return s
+}
+
 // Verdict is what became of a life.
 type Verdict struct {
 	// Breach is the first law that was broken, and when; empty if none was.

@@ -82,8 +82,18 @@ func (c *console) kill(how string) {
 	c.cancel()
 }
 
+func (o *operator) other() *operator {
+	return o.operators[1-slices.Index(o.operators, o)]
+}
+
+func (o *operator) alive() bool { return o.at != nil && !o.at.dead.Load() }
+
 // act decides what to do next, by what there is.
 func (o *operator) act() {
+	if o.other().alive() && o.chance.life.IntN(4) > 0 {
+		o.soon(20 * time.Second) // somebody is at it
+		return
+	}
 	for _, id := range slices.Sorted(maps.Keys(o.runs)) {
 		r := o.runs[id]
 		if r.Status.Ended() {
@@ -121,11 +131,13 @@ func (o *operator) says(r wire.Run) rollout.Event {
 		return nil
 	case r.Status == wire.RunPaused:
 		return rollout.Resume{By: o.name}
+	case r.Status == wire.RunCancelling:
+		return nil
 	case held && o.chance.quiet && !o.lastIsBad():
 		return rollout.Approve{By: o.name}
 	case held && o.chance.quiet:
 		return nil // it waits for somebody, and says why
-	case held && r.Status == wire.RunActive:
+	case held:
 		return []rollout.Event{rollout.Approve{By: o.name}, rollout.Resume{By: o.name}, rollout.Undo{By: o.name}, rollout.Cancel{By: o.name}}[o.chance.of(Orders, 4)]
 	}
 	return nil

@@ -127,7 +127,7 @@ func (d *device) forged() {
 }
 
 func (o *operator) trouble() {
-	if o.at == nil || o.at.dead.Load() {
+	if !o.alive() {
 		return
 	}
 	switch {
