@@ -27,6 +27,7 @@ const (
 	Blindness                 // what runs cannot be seen
 	Death                     // what runs ends, or somebody removes it
 	Hold                      // somebody at the device holds it
+	Veto                      // or, asked, says no
 	OperatorKill              // an operator's process ends anywhere, its writes late or lost
 	OperatorSlow              // or stands still for a while and then goes on
 	LostAck                   // a write happens and nobody learns it
@@ -40,7 +41,7 @@ const (
 )
 
 var faultNames = [...]string{"loss", "duplicate", "delay", "partition", "hub-down", "stale-answer", "forgery", "agent-crash",
-	"clock-jump", "slow-disk", "full-disk", "no-image", "failed-start", "blindness", "death", "hold", "operator-kill", "operator-slow",
+	"clock-jump", "slow-disk", "full-disk", "no-image", "failed-start", "blindness", "death", "hold", "veto", "operator-kill", "operator-slow",
 	"lost-ack", "lost-write", "lost-feed", "relabel", "new-world", "orders", "halt"}
 
 // String is the fault's name.

@@ -28,14 +28,18 @@ type device struct {
 	under  map[int]func() agent.Event // what the agent is at, by task
 	tasks  int
 	slots  map[algebra.App][]instance
-	// prepared is what was fetched since it booted.
+	// prepared is what was fetched since it booted, allowed what nobody vetoed.
 	prepared map[algebra.Digest]bool
+	allowed  map[algebra.App]change
 	out      map[string]wire.Report // to be sent, the newest of each subject
 	away     bool                   // cut off
 	asking   string                 // the nonce of the newest question
 	beats    uint64
 	known    wire.Verified // accepted, as last judged
 }
+
+// change is what gives way in a slot, and to what.
+type change struct{ have, want algebra.Release }
 
 // instance is something that runs. There can be more than one in a slot: that is a breach.
 type instance struct {
@@ -54,7 +58,7 @@ func (d *device) boot() {
 		}
 	}
 	d.under, d.out = map[int]func() agent.Event{}, map[string]wire.Report{}
-	d.prepared = map[algebra.Digest]bool{}
+	d.prepared, d.allowed = map[algebra.Digest]bool{}, map[algebra.App]change{}
 	d.disk.Specs = slices.SortedFunc(maps.Values(d.kept), algebra.Deployment.Compare)
 	state, effects := d.bug.begin(d)
 	d.state = state
@@ -128,6 +132,10 @@ func (d *device) perform(effects []agent.Effect) {
 			})
 		case agent.Consult:
 			d.task(d.chance.takes(20*time.Millisecond), func() agent.Event {
+				if d.chance.hits(Veto, 4) {
+					return agent.Consulted{App: e.App, Have: e.Have, Want: e.Want, Err: errors.New("not now")}
+				}
+				d.allowed[e.App] = change{e.Have, e.Want}
 				return agent.Consulted{App: e.App, Have: e.Have, Want: e.Want}
 			})
 		case agent.Trust:

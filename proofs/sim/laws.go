@@ -9,7 +9,6 @@ import (
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/executor/wire"
-	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/selectors"
 )
 
@@ -40,80 +39,6 @@ func (r *record) current(id algebra.DeviceID) wire.Verified {
 		return all[len(all)-1]
 	}
 	return wire.Verified{}
-}
-
-// judge looks at all devices, after each event.
-func (l *life) judge() {
-	for _, d := range l.devices {
-		ports := map[uint16]algebra.App{}
-		for _, app := range []algebra.App{web, log, aux} {
-			all := d.slots[app]
-			if len(all) > 1 {
-				d.wrong("one deployment an app", "%s runs %s and %s of %s", d.id, all[0].Release.Version, all[1].Release.Version, app)
-			}
-			for _, i := range all {
-				port := i.spec.Spec().Podman.Containers[0].Ports[0].Host
-				if other, taken := ports[port]; taken && other != app {
-					d.wrong("stop before start", "%s and %s hold port %d of %s", other, app, port, d.id)
-				}
-				ports[port] = app
-			}
-		}
-		if g, before := d.state.Generation(), d.known.State().Generation; g < before {
-			d.wrong("a stale generation never wins", "%s is at generation %d after %d", d.id, g, before)
-		}
-		d.settles()
-	}
-}
-
-// settles notes which slots have come to run what is published for them.
-func (d *device) settles() {
-	awaits := d.awaits[d.id]
-	if len(awaits) == 0 {
-		return
-	}
-	want := d.current(d.id).State().Apps
-	for app, since := range awaits {
-		all := d.slots[app]
-		if d.state.Generation() >= since && len(all) == 1 && all[0].Release == want[app].Release() && all[0].Phase == algebra.Running {
-			delete(awaits, app)
-		}
-	}
-}
-
-// accepts judges a set as it is put in force on a device's disk.
-func (d *device) accepts(v wire.Verified) {
-	if v.State().Generation <= d.known.State().Generation {
-		d.wrong("a stale generation never wins", "%s takes generation %d after %d", d.id, v.State().Generation, d.known.State().Generation)
-	}
-	if !slices.ContainsFunc(d.published[d.id], func(p wire.Verified) bool { return p.Digest() == v.Digest() }) {
-		d.wrong("only what an operator signed counts", "%s takes a set that was never published to it", d.id)
-	}
-	d.known = v
-}
-
-// starts judges a start as it is asked for.
-func (d *device) starts(e agent.Start) {
-	if want := d.disk.Accepted.State().Releases()[e.App]; want != e.Release {
-		d.wrong("what is not assigned never runs", "%s starts %s, and its set has %q", d.id, e.Deployment, want.Version)
-	}
-}
-
-// stops judges a stop as it is asked for.
-func (d *device) stops(app algebra.App) {
-	set, all := d.disk.Accepted, d.slots[app]
-	if set.IsZero() {
-		d.wrong("absence stops nothing", "%s stops %s, and nothing was ever ordered", d.id, app)
-		return
-	}
-	want, wants := set.State().Releases()[app]
-	switch {
-	case !wants || len(all) != 1:
-	case all[0].Release == want && all[0].Phase != algebra.Failed:
-		d.wrong("absence stops nothing", "%s stops %s@%s, which runs as its set says", d.id, app, want.Version)
-	case all[0].Release != want && !d.prepared[want.Deployment]:
-		d.wrong("what follows is fetched first", "%s stops %s@%s, and %s is not there", d.id, app, all[0].Release.Version, want.Version)
-	}
 }
 
 // wrote judges a write as it has happened.
@@ -207,44 +132,6 @@ func (r *record) expect(before, next wire.DesiredState) {
 	}
 }
 
-// unapproved is an app that a set changes otherwise than its approved plan does or undoes.
-func (c *console) unapproved(before, next wire.DesiredState) string {
-	plan := c.approved[next.Plan].plan
-	said := map[algebra.App]planner.Action{}
-	for _, change := range plan.Changes {
-		if t := change.Action.Target(); t.Device == next.Device {
-			said[t.App] = change.Action
-		}
-	}
-	for _, app := range []algebra.App{web, log, aux} {
-		now, was := next.Releases()[app], before.Releases()[app]
-		if now == was {
-			continue
-		}
-		action, is := said[app]
-		if !is {
-			return app.String() + "@" + now.Version.String()
-		}
-		have, want := ends(action)
-		if now != want && (now.Version != have.Version || now.Deployment != have.Deployment) {
-			return app.String() + "@" + now.Version.String()
-		}
-	}
-	return ""
-}
-
-func ends(a planner.Action) (have, want algebra.Release) {
-	switch a := a.(type) {
-	case planner.Start:
-		return algebra.Release{}, a.Want
-	case planner.Replace:
-		return a.Have, a.Want
-	case planner.Stop:
-		return a.Have, algebra.Release{}
-	}
-	panic("sim: unknown action")
-}
-
 // obeys judges that a run which somebody paused or cancelled publishes no more than the batch that
 // was on its way.
 func (c *console) obeys(plan algebra.Digest) {
@@ -267,23 +154,6 @@ func (c *console) republish(v wire.Verified) {
 	for _, d := range c.devices {
 		if d.id == v.State().Device {
 			d.carry(func() { d.feed(agent.Offered{Raw: v.Raw()}) })
-		}
-	}
-}
-
-// planned judges a plan by what its World means for each device.
-func (o *operator) planned(p planner.Plan, r algebra.Reality) {
-	w := o.worlds[len(o.worlds)-1]
-	for _, change := range p.Changes {
-		t := change.Action.Target()
-		i, known := r.Roster.Ordinal(t.Device)
-		if !known {
-			o.wrong("what is not assigned never runs", "a plan has %s, which nobody knows", t.Device)
-			continue
-		}
-		_, want := ends(change.Action)
-		if means := w.means(r.Roster.Device(i).Labels)[t.App]; want.Version.String() != means {
-			o.wrong("what is not assigned never runs", "a plan has %s@%s on %s, and the World means %q", t.App, want.Version, t.Device, means)
 		}
 	}
 }

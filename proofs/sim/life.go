@@ -14,8 +14,6 @@ import (
 	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/executor/inprocess"
 	"github.com/musterfleet/muster/executor/wire"
-	"github.com/musterfleet/muster/planner"
-	"github.com/musterfleet/muster/policies"
 )
 
 // Setting says which life is lived. The seed decides all that is not said.
@@ -149,6 +147,7 @@ func newLife(s Setting) *life {
 	}
 	for i := range n {
 		d := &device{life: l, id: algebra.MustDeviceID(fmt.Sprintf("d%d", i)), kept: map[algebra.Digest]algebra.Deployment{}, slots: map[algebra.App][]instance{}}
+		d.disk.Veto = l.chance.rate[Veto] > 0
 		l.devices = append(l.devices, d)
 		labels := map[string]string{"site": []string{"a", "b"}[i%2]}
 		if i%3 == 0 {
@@ -191,16 +190,6 @@ func (l *life) run(until time.Duration) {
 		}
 		l.sleep(l.due(until))
 	}
-}
-
-// planned and approved plans, by digest.
-type approval struct {
-	plan  planner.Plan
-	world wanted
-}
-
-func (l *life) approves(a policies.Approved) {
-	l.approved[a.Digest()] = approval{a.Plan(), l.worlds[len(l.worlds)-1]}
 }
 
 // unsettled says what does not stand as the last World says; empty if all does: each device, and
