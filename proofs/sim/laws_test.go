@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -33,14 +34,15 @@ func play(t *testing.T, s sim.Setting) (v sim.Verdict) {
 	return v
 }
 
-// all lives these lives on both cores and hands over each verdict, one at a time.
+// all lives these lives on all cores and hands over each verdict, one at a time.
 func all(t *testing.T, n int, told func(*testing.T, sim.Setting, sim.Verdict)) {
 	var mu sync.Mutex
 	t.Run("lives", func(t *testing.T) {
-		for half := range 2 {
-			t.Run(fmt.Sprint(half), func(t *testing.T) {
+		cores := runtime.GOMAXPROCS(0)
+		for core := range cores {
+			t.Run(fmt.Sprint(core), func(t *testing.T) {
 				t.Parallel()
-				for i := half; i < n; i += 2 {
+				for i := core; i < n; i += cores {
 					s := sim.Setting{Seed: *first + uint64(i), Bug: sim.Bug(*bug)}
 					v := play(t, s)
 					mu.Lock()

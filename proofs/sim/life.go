@@ -113,7 +113,7 @@ func Play(s Setting) Verdict {
 		o.soon(4 * time.Second)
 	}
 	l.schedule()
-	l.run(l.chance.takes(3 * time.Minute))
+	l.run(l.chance.takes(150 * time.Second))
 	l.calm()
 	l.run(l.now + drain)
 	l.last()

@@ -32,7 +32,7 @@ func (o *operator) soon(d time.Duration) { o.after(o.chance.takes(d), o.act) }
 // begin starts the operator's next process; they look again when it has ended.
 func (o *operator) begin(what string, run func(context.Context, *console) error) {
 	o.times++
-	o.at = o.process(fmt.Sprintf("%s-%d", o.name, o.times), what, o.clock, run, func() { o.soon(20 * time.Second) })
+	o.at = o.process(fmt.Sprintf("%s-%d", o.name, o.times), what, o.clock, run, func() { o.soon(30 * time.Second) })
 }
 
 // process runs something on a console of its own, and does what then is when it has ended.
@@ -91,7 +91,7 @@ func (o *operator) alive() bool { return o.at != nil && !o.at.dead.Load() }
 // act decides what to do next, by what there is.
 func (o *operator) act() {
 	if o.other().alive() && o.chance.life.IntN(4) > 0 {
-		o.soon(20 * time.Second) // somebody is at it
+		o.soon(30 * time.Second) // somebody is at it
 		return
 	}
 	for _, id := range slices.Sorted(maps.Keys(o.runs)) {
@@ -165,7 +165,7 @@ func (o *operator) plan() {
 	p := planner.Make(w, reality)
 	o.planned(p, reality)
 	if p.IsEmpty() {
-		o.soon(30 * time.Second)
+		o.soon(time.Minute)
 		return
 	}
 	approved, report := policies.Review(policies.Proposal{Plan: p, Reality: reality, Now: now}, nil, policies.Options{NoGates: w.NoGates, AllowStop: 100})
