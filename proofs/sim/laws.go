@@ -1,9 +1,9 @@
 package sim
 
 import (
+	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/musterfleet/muster/agent"
 	"github.com/musterfleet/muster/algebra"
@@ -22,7 +22,6 @@ type record struct {
 	// approved are the plans that were reviewed.
 	approved map[algebra.Digest]approval
 	runs     map[string]wire.Run
-	lastRun  string
 	lease    wire.Lease
 	fence    uint64
 	// quiet are the batches that were published of a run since it was paused or cancelled, by run.
@@ -76,7 +75,7 @@ func (c *console) wrote(w executor.Write) {
 		if w.Run.Status == wire.RunActive {
 			delete(c.quiet, w.Run.ID)
 		}
-		c.life.runs[w.Run.ID], c.lastRun = w.Run, w.Run.ID
+		c.life.runs[w.Run.ID] = w.Run
 	case executor.SetQuarantine:
 		c.met["quarantined"]++
 		c.say("%s: %s@%s is in quarantine: %t", c.name, w.Record.App, w.Record.Version, !w.Record.Lifted)
@@ -103,6 +102,7 @@ func (c *console) publishes(v wire.Verified) {
 		c.wrong("no action without an approval", "%s publishes %s to %s, which no approved plan says", c.name, changed, id)
 	}
 	c.published[id] = append(c.published[id], v)
+	c.republish(v)
 	if maps.Equal(before.Releases(), next.Releases()) {
 		return // it only makes sure that nothing older comes
 	}
@@ -112,7 +112,6 @@ func (c *console) publishes(v wire.Verified) {
 	c.record.fence = max(c.record.fence, c.fence)
 	c.expect(before, next)
 	c.obeys(next.Plan)
-	c.republish(v)
 }
 
 // expect notes the slots that a set fills otherwise than the one before.
@@ -136,13 +135,13 @@ func (r *record) expect(before, next wire.DesiredState) {
 // was on its way.
 func (c *console) obeys(plan algebra.Digest) {
 	for id, r := range c.life.runs {
-		if r.Plan != plan || r.Status == wire.RunActive || !strings.HasPrefix(id, "r-") {
+		if r.Plan != plan || r.Status == wire.RunActive {
 			continue
 		}
 		if c.quiet[id] == nil {
 			c.quiet[id] = map[string]bool{}
 		}
-		c.quiet[id][c.name+"/"+string(rune('0'+c.decisions%10))] = true
+		c.quiet[id][fmt.Sprint(c.name, " ", c.decisions)] = true
 		if len(c.quiet[id]) > 1 {
 			c.wrong("a paused run publishes nothing", "%s publishes of run %s, which is %s", c.name, id, r.Status)
 		}

@@ -29,12 +29,6 @@ type Setting struct {
 	Trace io.Writer
 }
 
-// Of is the same life of so many devices.
-func (s Setting) Of(devices int) Setting {
-	s.Devices = devices
-	return s
-}
-
 // Verdict is what became of a life.
 type Verdict struct {
 	// Breach is the first law that was broken, and when; empty if none was.
@@ -195,38 +189,56 @@ func (l *life) run(until time.Duration) {
 // unsettled says what does not stand as the last World says; empty if all does: each device, and
 // each run, or it says what it waits for.
 func (l *life) unsettled() string {
+	applied := false
 	for _, id := range slices.Sorted(maps.Keys(l.runs)) {
-		if r := l.runs[id]; !r.Status.Ended() && !(l.lastIsBad() && stated(r)) {
+		r := l.runs[id]
+		applied = applied || r.World == l.world().Digest()
+		if !r.Status.Ended() && !(l.lastIsBad() && stated(r)) {
 			return fmt.Sprintf("run %s is %s, and it is not said why it waits", id, r.Status)
 		}
 	}
-	if l.runs[l.lastRun].World != l.world().Digest() {
+	if !applied {
 		return "the last World was never applied"
 	}
 	for _, d := range l.devices {
 		if have, want := d.state.Generation(), l.current(d.id).State().Generation; have != want {
 			return fmt.Sprintf("%s is at generation %d of %d", d.id, have, want)
 		}
+		want := l.worlds[len(l.worlds)-1].means(d.labels)
 		if l.lastIsBad() {
-			continue
+			want = d.given()
 		}
-		if why := d.unlike(l.worlds[len(l.worlds)-1]); why != "" {
+		if why := d.unlike(want); why != "" {
 			return why
 		}
 	}
 	return ""
 }
 
-// unlike says what on a device is not as the World means it.
-func (d *device) unlike(w wanted) string {
-	want := w.means(d.labels)
+// given is what is published to a device, as far as that can run.
+func (d *device) given() map[algebra.App]string {
+	out := map[algebra.App]string{}
+	for app, is := range d.current(d.id).State().Apps {
+		out[app] = is.Version.String()
+		if _, bad := d.bad[algebra.DeploymentRef{App: app, Version: is.Version}]; bad {
+			return nil // others may wait for it
+		}
+	}
+	return out
+}
+
+// unlike says what on a device is otherwise than wanted, by app; nil wants nothing of it.
+func (d *device) unlike(want map[algebra.App]string) string {
+	if want == nil {
+		return ""
+	}
 	for _, app := range []algebra.App{web, log, aux} {
 		version, phase := "", algebra.Phase(0)
 		if all := d.slots[app]; len(all) > 0 {
 			version, phase = all[0].Release.Version.String(), all[0].Phase
 		}
 		if version != want[app] || version != "" && phase != algebra.Running {
-			return fmt.Sprintf("%s has %s %q %s, and the World wants %q", d.id, app, version, phase, want[app])
+			return fmt.Sprintf("%s has %s %q %s, wanted is %q", d.id, app, version, phase, want[app])
 		}
 	}
 	if !d.state.Settled() {
