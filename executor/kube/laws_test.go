@@ -79,15 +79,15 @@ func newEstate(r *rand.Rand) estate {
 
 // places gives each case of a law a namespace of its own.
 type places struct {
-	bench
+	place
 	n int
 }
 
-func newPlaces(t *testing.T) *places { return &places{bench: open(t)} }
+func newPlaces(t *testing.T) *places { return &places{place: open(t)} }
 
-func (p *places) next() bench {
+func (p *places) next() place {
 	p.n++
-	b := p.bench
+	b := p.place
 	b.namespace += fmt.Sprintf("-%d", p.n)
 	var err error
 	b.cluster, err = kube.Open(server.Config, b.namespace)
@@ -238,7 +238,7 @@ func seeds() gopter.Gen {
 
 // together has somebody count in two documents, the fleet first and then the assignment, while it is
 // read: whoever reads both at one revision sees them at most one apart, and the fleet ahead.
-func together(b bench, read func() (kube.Snapshot, error)) error {
+func together(b place, read func() (kube.Snapshot, error)) error {
 	write := func(plural, kind string, n int, spec map[string]any) error {
 		o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "muster.fleet/v1alpha1", "kind": kind,
 			"metadata": map[string]any{"name": "a", "annotations": map[string]any{"n": fmt.Sprint(n)}}, "spec": spec}}

@@ -17,7 +17,7 @@ import (
 
 // stage is a fleet that runs what the World of the namespace asked for when it was last well.
 type stage struct {
-	bench
+	place
 	mu      sync.Mutex
 	world   algebra.World
 	devices map[string]map[string]string
@@ -32,7 +32,7 @@ func loop(t *testing.T, change func(*kube.Loop)) *stage {
 	must(t, err)
 	w, errs := read(t, b.cluster).World()
 	must(t, errs.Err())
-	s := &stage{bench: b, world: w, devices: fleetOfThree}
+	s := &stage{place: b, world: w, devices: fleetOfThree}
 	l := kube.Loop{Cluster: b.cluster, Every: 200 * time.Millisecond, Tell: func(err error) { t.Log(err) },
 		Reality: func(context.Context) (algebra.Reality, error) {
 			s.mu.Lock()

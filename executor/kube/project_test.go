@@ -56,17 +56,17 @@ var server *kubetest.Server
 
 func TestMain(m *testing.M) { os.Exit(kubetest.Main(m, kube.CRDs(), &server)) }
 
-// bench is a namespace of its own.
-type bench struct {
+// place is a namespace of its own.
+type place struct {
 	*testing.T
 	namespace string
 	cluster   *kube.Cluster
 	client    dynamic.Interface
 }
 
-func open(t *testing.T) bench {
+func open(t *testing.T) place {
 	t.Helper()
-	b := bench{T: t, namespace: strings.ToLower(t.Name())}
+	b := place{T: t, namespace: strings.ToLower(t.Name())}
 	var err error
 	b.client, err = dynamic.NewForConfig(server.Config)
 	must(t, err)
@@ -75,11 +75,11 @@ func open(t *testing.T) bench {
 	return b
 }
 
-func (b bench) of(plural string) dynamic.ResourceInterface {
+func (b place) of(plural string) dynamic.ResourceInterface {
 	return b.client.Resource(metav1GVR(plural)).Namespace(b.namespace)
 }
 
-func (b bench) get(plural, name string) *unstructured.Unstructured {
+func (b place) get(plural, name string) *unstructured.Unstructured {
 	b.Helper()
 	o, err := b.of(plural).Get(b.Context(), name, metav1.GetOptions{})
 	must(b.T, err)
@@ -87,7 +87,7 @@ func (b bench) get(plural, name string) *unstructured.Unstructured {
 }
 
 // settle projects until nothing is left to write, and counts the writes.
-func (b bench) settle(view func(kube.Snapshot) kube.View) int {
+func (b place) settle(view func(kube.Snapshot) kube.View) int {
 	b.Helper()
 	total := 0
 	for range 5 {

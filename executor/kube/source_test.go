@@ -4,9 +4,12 @@ import (
 	"context"
 	"maps"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/musterfleet/muster/algebra/worldfile"
@@ -77,4 +80,51 @@ func read(t *testing.T, c *kube.Cluster) kube.Snapshot {
 
 func metav1GVR(plural string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: kube.Group, Version: kube.Version, Resource: plural}
+}
+
+// TestReadOverCompaction: a revision that the API server forgets while it is read costs a reading and
+// no error, and a watch that waits on one goes on.
+func TestReadOverCompaction(t *testing.T) {
+	b := open(t)
+	_, err := b.cluster.Import(t.Context(), sampleFiles(t))
+	must(t, err)
+	watch := b.cluster.Watch(t.Context())
+	news := watch.News()
+	quiet(news)
+	stop, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+			o, err := b.of("fleets").Get(t.Context(), "prod", metav1.GetOptions{})
+			if err == nil {
+				o.SetAnnotations(map[string]string{"n": strconv.Itoa(n)})
+				_, err = b.of("fleets").Update(t.Context(), o, metav1.UpdateOptions{})
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			server.Compact()
+		}
+	}()
+	for range 30 {
+		if _, errs := read(t, b.cluster).World(); errs.Err() != nil {
+			t.Error(errs)
+		}
+	}
+	close(stop)
+	<-ended
+	server.Restart() // whoever watches has missed what is forgotten by now
+	server.Compact()
+	quiet(news)
+	o := b.get("fleets", "prod")
+	must(t, setExpression(o, `label("env") = "live"`))
+	_, err = b.of("fleets").Update(t.Context(), o, metav1.UpdateOptions{})
+	must(t, err)
+	within(t, news, "a change after the revision that was watched is forgotten")
 }
