@@ -119,6 +119,10 @@ $(kube_apiserver): proofs/tools/go.mod $(wildcard proofs/tools/apiserver/*.go)
 	@mkdir -p $(@D)
 	cd proofs/tools && GOFLAGS= go build -ldflags '-X k8s.io/component-base/version.gitVersion=$(shell awk '/k8s.io\/kubernetes v/ {print $$2}' proofs/tools/go.mod)' -o $(CURDIR)/$@ ./apiserver
 
+.PHONY: chart
+chart: ## the Helm chart, rendered by Helm's own engine, is what kustomize makes of the manifests
+	@go -C proofs/tools/chart test -count=1 .
+
 # What packs is a module of its own, so that muster's has no packager in it.
 PACKAGER := proofs/tools/package
 
