@@ -27,6 +27,7 @@ func Runtime(t *testing.T, open func(t *testing.T) Rig) {
 		{"nothing runs at first", startsEmpty},
 		{"what was started is seen, exactly", startIsSeen},
 		{"stop empties the slot, and an empty slot is no error", stopEmpties},
+		{"what is being stopped is seen or gone, and no error", stopIsSeen},
 		{"apps do not touch each other", appsAreApart},
 		{"an image that cannot be had fails Prepare", prepareFails},
 		{"a start that fails leaves nothing", startIsAllOrNothing},
@@ -125,6 +126,25 @@ func startIsSeen(t *testing.T, r Rig) {
 	want := algebra.Release{Version: d.Version(), Deployment: d.Digest(), Values: v.Digest()}
 	if o.Release != want {
 		t.Errorf("release is %+v, want %+v", o.Release, want)
+	}
+}
+
+func stopIsSeen(t *testing.T, r Rig) {
+	for range 4 {
+		r.start(t, r.deploy(t, web, sleeps), nil)
+		stopped := make(chan error, 1)
+		go func() { stopped <- r.Runtime.Stop(context.WithoutCancel(t.Context()), web) }()
+		for going := true; going; {
+			select {
+			case err := <-stopped:
+				if err != nil {
+					t.Fatal(err)
+				}
+				going = false
+			default:
+				r.observe(t)
+			}
+		}
 	}
 }
 

@@ -70,15 +70,30 @@ func (r *Runtime) full(ctx context.Context) (float64, error) {
 	if r.Full != nil {
 		return r.Full()
 	}
-	info, err := system.Info(r.call(ctx), nil)
+	root, err := r.storage(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("podman's storage: %w", err)
 	}
 	var s syscall.Statfs_t
-	if err := syscall.Statfs(info.Store.GraphRoot, &s); err != nil {
+	if err := syscall.Statfs(root, &s); err != nil {
 		return 0, fmt.Errorf("podman's storage: %w", err)
 	}
 	return 1 - float64(s.Bavail)/float64(s.Blocks), nil
+}
+
+// storage is where podman keeps images. It is asked for once: podman finds out about the whole
+// machine to answer, which takes longer than to start a container.
+func (r *Runtime) storage(ctx context.Context) (string, error) {
+	r.finding.Lock()
+	defer r.finding.Unlock()
+	if r.root == "" {
+		info, err := system.Info(r.call(ctx), nil)
+		if err != nil {
+			return "", err
+		}
+		r.root = info.Store.GraphRoot
+	}
+	return r.root, nil
 }
 
 // fetchedImages are the names of images that this agent fetched, the longest unfetched first, in

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/containers/podman/v5/libpod/define"
 	"github.com/containers/podman/v5/pkg/bindings"
 	"github.com/containers/podman/v5/pkg/errorhandling"
 	"github.com/musterfleet/muster/agent"
@@ -29,6 +30,8 @@ type Runtime struct {
 
 	fetched  fetchedImages
 	fetching sync.Mutex // of what is remembered of images
+	finding  sync.Mutex
+	root     string // of podman's storage, once it was asked for
 
 	device algebra.DeviceID
 	conn   context.Context // carries the connection, which the bindings look up by value
@@ -95,9 +98,11 @@ func (c call) Value(key any) any {
 	return c.Context.Value(key)
 }
 
+// notFound reports that what was asked about is not there. Of a container that goes while it is
+// being asked about podman says so with another code.
 func notFound(err error) bool {
 	var e *errorhandling.ErrorModel
-	return errors.As(err, &e) && e.ResponseCode == 404
+	return errors.As(err, &e) && (e.ResponseCode == 404 || errorhandling.Contains(e, define.ErrNoSuchCtr))
 }
 
 func ptr[T any](v T) *T { return &v }
