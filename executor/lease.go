@@ -150,23 +150,21 @@ func (d *driver) settle(ctx context.Context, was wire.Lease) error {
 	if err != nil {
 		return fmt.Errorf("the lease of run %s: %w", was.Run, err)
 	}
-	var writes []Write
+	var next []wire.DesiredState
 	for _, id := range ids {
-		have := d.look.records.Devices[id].Desired
-		if have.Revision > was.Above {
+		if d.look.records.Devices[id].Desired.Revision > was.Above {
 			continue
 		}
-		v, err := d.look.desired(id)
+		have, err := d.look.desired(id)
 		if err != nil {
 			continue // nobody can build on it, the earlier holder neither
 		}
 		// It names the run's plan, or else the run would take the device for one that moved.
-		next := d.follows(id, v, d.look.records.Runs[was.Run].Value.Plan)
-		signed, err := wire.Sign(d.Key, next)
-		if err != nil {
-			return err
-		}
-		writes = append(writes, SetDesired{signed, have.Revision})
+		next = append(next, d.follows(id, have, d.look.records.Runs[was.Run].Value.Plan))
+	}
+	writes, err := d.signed(next)
+	if err != nil {
+		return err
 	}
 	results, err := d.Transport.Write(ctx, writes)
 	if err != nil {

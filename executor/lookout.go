@@ -21,6 +21,9 @@ type lookout struct {
 	base    map[algebra.DeviceID]planner.Base
 	labels  map[algebra.DeviceID]map[string]string // as the plan leaves them
 	opened  map[algebra.DeviceID]opened
+	// fresh are the devices looked at since the last at; the others change at silent by themselves.
+	fresh  map[algebra.DeviceID]bool
+	silent time.Time
 }
 
 // opened is a desired state whose signature was checked, and the revision it was read at.
@@ -31,7 +34,7 @@ type opened struct {
 }
 
 func newLookout(records Records, keys wire.Keyring) *lookout {
-	l := &lookout{keys: keys, opened: map[algebra.DeviceID]opened{}}
+	l := &lookout{keys: keys, opened: map[algebra.DeviceID]opened{}, fresh: map[algebra.DeviceID]bool{}}
 	l.replace(records)
 	return l
 }
@@ -48,6 +51,7 @@ func (l *lookout) follow(digest algebra.Digest, plan planner.Plan) {
 // replace takes records that were read anew.
 func (l *lookout) replace(records Records) {
 	l.records = records
+	l.silent = time.Time{}
 	l.scene = rollout.Scene{Devices: make(map[algebra.DeviceID]rollout.Sight, len(records.Devices)), Zone: time.LoadLocation}
 	for id := range records.Devices {
 		l.look(id)
@@ -91,8 +95,8 @@ func (l *lookout) look(id algebra.DeviceID) {
 	v, err := l.desired(id)
 	if err == nil && !v.IsZero() {
 		s.Ours = v.State().Plan == l.plan
-		for app, rel := range v.State().Releases() {
-			s.Apps[app] = rollout.AppSight{Published: rel}
+		for app, set := range v.State().Apps {
+			s.Apps[app] = rollout.AppSight{Published: set.Release()}
 		}
 	}
 	for app, said := range d.States {
@@ -109,16 +113,37 @@ func (l *lookout) look(id algebra.DeviceID) {
 		s.Moved = err != nil || !kept || d.Desired.Revision != base.Desired && !s.Ours
 	}
 	l.scene.Devices[id] = s
+	l.fresh[id] = true
 }
 
-// at is the scene at a time. It shares memory: the next news change it.
+// at is the scene at a time. It shares memory: the next news change it. All devices are gone
+// through only when one of them may have been silent for too long, or the clock was set back.
 func (l *lookout) at(now time.Time) rollout.Scene {
+	before := l.scene.At
 	l.scene.At = now
-	for id, s := range l.scene.Devices {
-		if online := (algebra.Record{Heard: l.records.Devices[id].Heard()}).Online(now); online != s.Online {
-			s.Online = online
-			l.scene.Devices[id] = s
+	if now.Before(l.silent) && !now.Before(before) {
+		for id := range l.fresh {
+			l.hearken(id, now)
+		}
+	} else {
+		l.silent = now.Add(algebra.OnlineWithin)
+		for id := range l.scene.Devices {
+			l.hearken(id, now)
 		}
 	}
+	clear(l.fresh)
 	return l.scene
+}
+
+// hearken finds out whether a device is online, and how long it can be taken to be.
+func (l *lookout) hearken(id algebra.DeviceID, now time.Time) {
+	heard := l.records.Devices[id].Heard()
+	online := algebra.Record{Heard: heard}.Online(now)
+	if ends := heard.Add(algebra.OnlineWithin); online && ends.Before(l.silent) {
+		l.silent = ends
+	}
+	if s := l.scene.Devices[id]; s.Online != online {
+		s.Online = online
+		l.scene.Devices[id] = s
+	}
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/rollout"
@@ -15,26 +18,27 @@ import (
 // publish sets, on each of these devices, the slots that a lane changes: to what the plan wants,
 // or back to what it found. Who is overtaken publishes nothing.
 func (d *driver) publish(ctx context.Context, lane int, devices []algebra.DeviceID, back bool) error {
-	var writes []Write
-	var states []wire.Verified
-	var to []algebra.DeviceID
-	for _, id := range devices {
+	var next []wire.DesiredState
+	for _, id := range announceable(devices) {
 		have, err := d.look.desired(id)
 		if err != nil {
 			continue // seen as moved from now on
 		}
-		next := d.follows(id, have, d.run.Value.Plan)
+		state := d.follows(id, have, d.run.Value.Plan)
 		if back {
-			d.putBack(&next, lane)
+			d.putBack(&state, lane)
 		} else {
-			d.place(&next, lane)
+			d.place(&state, lane)
 		}
-		signed, err := wire.Sign(d.Key, next)
-		if err != nil {
-			return err
-		}
-		writes = append(writes, SetDesired{signed, d.look.records.Devices[id].Desired.Revision})
-		states, to = append(states, signed), append(to, id)
+		next = append(next, state)
+	}
+	writes, err := d.signed(next)
+	if err != nil {
+		return err
+	}
+	to := make([]algebra.DeviceID, len(next))
+	for i, state := range next {
+		to[i] = state.Device
 	}
 	if err := d.renew(ctx, to); err != nil {
 		return err
@@ -49,7 +53,7 @@ func (d *driver) publish(ctx context.Context, lane int, devices []algebra.Device
 	for i, r := range results {
 		switch {
 		case r.Err == nil:
-			d.look.put(to[i], states[i], r.Revision, d.Now())
+			d.look.put(to[i], writes[i].(SetDesired).State, r.Revision, d.Now())
 			d.desired = max(d.desired, r.Revision)
 		case errors.Is(r.Err, ErrMoved):
 			moved = true
@@ -72,6 +76,39 @@ func (d *driver) publish(ctx context.Context, lane int, devices []algebra.Device
 		return d.settle(ctx, intent)
 	}
 	return nil
+}
+
+// maxIntent bounds the names that a lease announces, in bytes: it is one message.
+const maxIntent = wire.MaxSize / 2
+
+// announceable are as many of the devices, from the first, as a lease can name. The others are
+// ready still once these are published.
+func announceable(devices []algebra.DeviceID) []algebra.DeviceID {
+	size := 0
+	for i, id := range devices {
+		if size += len(id.String()) + 1; size > maxIntent {
+			return devices[:i]
+		}
+	}
+	return devices
+}
+
+// signed are the writes that publish these states on what is known to be published. Signing takes
+// longer than writing, so all cores do it.
+func (d *driver) signed(states []wire.DesiredState) ([]Write, error) {
+	writes, errs := make([]Write, len(states)), make([]error, len(states))
+	var next atomic.Int64
+	var signing sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(states)) {
+		signing.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(states)); i = next.Add(1) - 1 {
+				v, err := wire.Sign(d.Key, states[i])
+				writes[i], errs[i] = SetDesired{v, d.look.records.Devices[states[i].Device].Desired.Revision}, err
+			}
+		})
+	}
+	signing.Wait()
+	return writes, errors.Join(errs...)
 }
 
 // follows is the desired state that comes after what is published to a device: the same slots,

@@ -253,4 +253,6 @@ func (s Script) WaveName(lane, wave int) string { return s.lanes[lane].waveName(
 func (s Script) Waves(lane int) int { return s.lanes[lane].tail() }
 
 // Size is how many devices are in a wave.
-func (s Script) Size(lane, wave int, scene Scene) int { return len(s.wave(lane, wave, scene)) }
+func (s Script) Size(lane, wave int, scene Scene) int {
+	return len(s.wave(lane, wave, s.stands(scene)))
+}

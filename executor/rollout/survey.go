@@ -50,8 +50,46 @@ type Count struct {
 
 func (c Count) underWay() int { return c.Published - c.Healthy - c.Failed }
 
-// mostAtOnce bounds one Publish, so that the record that announces it stays small.
-const mostAtOnce = 1024
+// mostAtOnce bounds one Publish: what is seen between two of them is no older than it takes to
+// write one.
+const mostAtOnce = 16384
+
+// stand is how a unit stands in a scene. A survey looks each up once: in a large fleet that is
+// most of what it costs.
+type stand struct {
+	Sight
+	// published is as the unit wants it; restored, of one that is not, as it was before.
+	published, restored bool
+	// healthy and failed are of one that is published.
+	healthy, failed bool
+}
+
+func (s Script) stand(u unit, scene Scene) stand {
+	at := stand{Sight: scene.Devices[u.device]}
+	if at.published = u.published(at.Sight); at.published {
+		at.healthy, at.failed = u.verdict(at.Sight, scene.At, s.lanes[u.lane].Deadline)
+	} else {
+		at.restored = u.restored(at.Sight)
+	}
+	return at
+}
+
+// survey is what a Survey knows of its scene.
+type survey struct {
+	Script
+	scene  Scene
+	stands []stand // by unit
+	left   budgets
+	room   int // how many more devices may go
+}
+
+func (s Script) stands(scene Scene) []stand {
+	out := make([]stand, len(s.units))
+	for i, u := range s.units {
+		out[i] = s.stand(u, scene)
+	}
+	return out
+}
 
 // Survey sees how far each lane of a run is and which devices may be published to. It is pure.
 //
@@ -61,25 +99,23 @@ const mostAtOnce = 1024
 // stop a run.
 func Survey(s Script, r wire.Run, scene Scene) View {
 	v := View{At: scene.At, Lanes: make([]LaneView, len(s.lanes))}
-	b := s.budgets(scene)
-	room := mostAtOnce
+	y := survey{s, scene, s.stands(scene), s.budgets(scene), mostAtOnce}
 	for i := range s.lanes {
 		l := &v.Lanes[i]
-		l.Last = s.last(i, r.Lanes[i].Wave, scene)
-		for _, u := range s.wave(i, r.Lanes[i].Wave, scene) {
-			s.count(&l.Count, s.units[u], scene)
+		wave := s.wave(i, r.Lanes[i].Wave, y.stands)
+		l.Last = s.last(i, r.Lanes[i].Wave, y.stands)
+		for _, n := range wave {
+			l.Count.add(&y.stands[n])
 		}
 		for _, n := range s.lanes[i].all {
-			u := s.units[n]
-			sight := scene.Devices[u.device]
-			if sight.Ours {
-				l.Latest = later(l.Latest, sight.At)
+			at := &y.stands[n]
+			if !at.Ours {
+				continue
 			}
-			if sight.Ours && u.published(sight) {
-				if healthy, failed := u.verdict(sight, scene.At, s.lanes[i].Deadline); !healthy && !failed {
-					v.UnderWay++
-					l.wake(sight.At.Add(s.lanes[i].Deadline))
-				}
+			l.Latest = later(l.Latest, at.At)
+			if at.published && !at.healthy && !at.failed {
+				v.UnderWay++
+				l.wake(at.At.Add(s.lanes[i].Deadline))
 			}
 		}
 		switch r.Lanes[i].State {
@@ -87,9 +123,9 @@ func Survey(s Script, r wire.Run, scene Scene) View {
 			if !r.Lanes[i].Approved && lost(s.lanes[i].Gate, l.Count) {
 				break // it will not publish, so it takes nothing of a budget either
 			}
-			room -= s.ready(i, r.Lanes[i].Wave, scene, b, l, room)
+			y.ready(l, i, wave)
 		case wire.LaneRollingBack:
-			room -= s.restore(i, scene, b, l, room)
+			y.restore(l, i)
 		case wire.LaneHeld, wire.LanePassed, wire.LaneRolledBack:
 		}
 	}
@@ -104,15 +140,14 @@ func (l *LaneView) wake(at time.Time) {
 
 // wave is the units of a lane's wave. Those of the tail are all that were not published to in
 // their own wave, which is what they have in common.
-func (s Script) wave(lane, wave int, scene Scene) []int {
+func (s Script) wave(lane, wave int, stands []stand) []int {
 	t := s.lanes[lane]
 	if wave < t.tail() {
 		return t.waves[wave]
 	}
 	var out []int
 	for _, n := range t.all {
-		u := s.units[n]
-		if u.wave == t.tail() || !u.published(scene.Devices[u.device]) {
+		if s.units[n].wave == t.tail() || !stands[n].published {
 			out = append(out, n)
 		}
 	}
@@ -120,54 +155,50 @@ func (s Script) wave(lane, wave int, scene Scene) []int {
 }
 
 // last reports whether no unit of a later wave can be published to.
-func (s Script) last(lane, wave int, scene Scene) bool {
+func (s Script) last(lane, wave int, stands []stand) bool {
 	for _, n := range s.lanes[lane].all {
-		if u := s.units[n]; u.wave > wave && !u.published(scene.Devices[u.device]) {
+		if s.units[n].wave > wave && !stands[n].published {
 			return false
 		}
 	}
 	return true
 }
 
-func (s Script) count(c *Count, u unit, scene Scene) {
-	sight := scene.Devices[u.device]
+func (c *Count) add(at *stand) {
 	c.Devices++
 	switch {
-	case u.published(sight):
+	case at.published:
 		c.Published++
-		healthy, failed := u.verdict(sight, scene.At, s.lanes[u.lane].Deadline)
-		if healthy {
+		if at.healthy {
 			c.Healthy++
-		} else if failed {
+		} else if at.failed {
 			c.Failed++
 		}
-	case sight.Moved || !u.restored(sight):
+	case at.Moved || !at.restored:
 		c.Left++
-	case !sight.Online:
+	case !at.Online:
 		c.Offline++
 	default:
 		c.Waiting++
 	}
 }
 
-// ready finds the waiting units of a wave that may go now, in the order of ids, and how many
-// they are.
-func (s Script) ready(lane, wave int, scene Scene, b budgets, l *LaneView, room int) int {
-	t := s.lanes[lane]
+// ready finds the waiting units of a wave that may go now, in the order of ids.
+func (y *survey) ready(l *LaneView, lane int, wave []int) {
+	t, room := y.lanes[lane], y.room
 	if t.MaxPerMinute > 0 {
-		recent, oldest := s.recent(lane, scene)
+		recent, oldest := y.recent(lane)
 		if recent >= t.MaxPerMinute {
 			l.wake(oldest.Add(time.Minute))
 		}
 		room = min(room, t.MaxPerMinute-recent)
 	}
-	for _, n := range s.wave(lane, wave, scene) {
-		u := s.units[n]
-		sight := scene.Devices[u.device]
-		if sight.Moved || !sight.Online || u.published(sight) || !u.restored(sight) {
+	for _, n := range wave {
+		u, at := y.units[n], &y.stands[n]
+		if at.Moved || !at.Online || at.published || !at.restored {
 			continue
 		}
-		if why, next := s.closed(t, sight, scene); why != "" {
+		if why, next := y.closed(t, at.Sight, y.scene); why != "" {
 			l.Waits = cmp.Or(l.Waits, why)
 			l.wake(next)
 			continue
@@ -176,13 +207,13 @@ func (s Script) ready(lane, wave int, scene Scene, b budgets, l *LaneView, room 
 			l.Waits = cmp.Or(l.Waits, "as many as may go at once are on their way")
 			break
 		}
-		if !b.take(u, sight) {
-			l.Waits = cmp.Or(l.Waits, b.why(u, sight))
+		if !y.left.take(u, at.Sight) {
+			l.Waits = cmp.Or(l.Waits, y.left.why(u, at.Sight))
 			continue
 		}
 		l.Ready = append(l.Ready, u.device)
 	}
-	return len(l.Ready)
+	y.room -= len(l.Ready)
 }
 
 // closed says why the device's windows keep it from being published to.
@@ -201,14 +232,13 @@ func (s Script) closed(t track, sight Sight, scene Scene) (why string, next time
 }
 
 // recent counts what a lane published within the last minute.
-func (s Script) recent(lane int, scene Scene) (n int, oldest time.Time) {
-	for _, i := range s.lanes[lane].all {
-		u := s.units[i]
-		sight := scene.Devices[u.device]
-		if sight.Ours && sight.At.After(scene.At.Add(-time.Minute)) && u.published(sight) {
+func (y *survey) recent(lane int) (n int, oldest time.Time) {
+	for _, i := range y.lanes[lane].all {
+		at := &y.stands[i]
+		if at.Ours && at.published && at.At.After(y.scene.At.Add(-time.Minute)) {
 			n++
-			if oldest.IsZero() || sight.At.Before(oldest) {
-				oldest = sight.At
+			if oldest.IsZero() || at.At.Before(oldest) {
+				oldest = at.At
 			}
 		}
 	}
@@ -217,35 +247,32 @@ func (s Script) recent(lane int, scene Scene) (n int, oldest time.Time) {
 
 // restore finds the units of a lane that are to be put back, those that are down first: to touch
 // them takes nobody else down.
-func (s Script) restore(lane int, scene Scene, b budgets, l *LaneView, room int) int {
+func (y *survey) restore(l *LaneView, lane int) {
+	deadline := y.lanes[lane].Deadline
 	var back []int
-	for _, n := range s.lanes[lane].all {
-		u := s.units[n]
-		sight := scene.Devices[u.device]
+	for _, n := range y.lanes[lane].all {
+		at := &y.stands[n]
 		switch {
-		case u.kept: // it stays
-		case u.published(sight) && !sight.Ours: // somebody else wants it so by now
-		case u.published(sight):
+		case y.units[n].kept: // it stays
+		case at.published && !at.Ours: // somebody else wants it so by now
+		case at.published:
 			l.Restoring++
 			back = append(back, n)
-		case sight.Ours && u.restored(sight) && sight.Online && !sight.available() && scene.At.Before(sight.At.Add(s.lanes[lane].Deadline)):
+		case at.Ours && at.restored && at.Online && !at.available() && y.scene.At.Before(at.At.Add(deadline)):
 			l.Restoring++
-			l.wake(sight.At.Add(s.lanes[lane].Deadline))
+			l.wake(at.At.Add(deadline))
 		}
 	}
-	slices.SortStableFunc(back, func(x, y int) int {
-		return cmp.Compare(rankDown(scene.Devices[s.units[x].device]), rankDown(scene.Devices[s.units[y].device]))
-	})
+	slices.SortStableFunc(back, func(a, b int) int { return cmp.Compare(rankDown(y.stands[a].Sight), rankDown(y.stands[b].Sight)) })
 	for _, n := range back {
-		if len(l.Restore) >= room {
+		if len(l.Restore) >= y.room {
 			break
 		}
-		u := s.units[n]
-		if b.take(u, scene.Devices[u.device]) {
+		if u := y.units[n]; y.left.take(u, y.stands[n].Sight) {
 			l.Restore = append(l.Restore, u.device)
 		}
 	}
-	return len(l.Restore)
+	y.room -= len(l.Restore)
 }
 
 func rankDown(s Sight) int {

@@ -28,7 +28,8 @@ func (s Script) Table(r Run, scene Scene) []Row {
 			}
 			row := Row{Rollout: s.Title(i), Wave: t.waveName(w)}
 			for _, n := range units {
-				s.count(&row.Count, s.units[n], scene)
+				at := s.stand(s.units[n], scene)
+				row.Count.add(&at)
 			}
 			row.State = standing(r.Lanes[i], w, row.Count)
 			rows = append(rows, row)
@@ -62,7 +63,8 @@ func standing(l wire.Lane, wave int, c Count) string {
 func (s Script) Total(scene Scene) Count {
 	var c Count
 	for _, u := range s.units {
-		s.count(&c, u, scene)
+		at := s.stand(u, scene)
+		c.add(&at)
 	}
 	return c
 }
@@ -86,23 +88,22 @@ func (s Script) Left(r Run, scene Scene) []Left {
 }
 
 func (s Script) trouble(u unit, l wire.Lane, scene Scene) string {
-	sight := scene.Devices[u.device]
-	if u.published(sight) {
-		healthy, failed := u.verdict(sight, scene.At, s.lanes[u.lane].Deadline)
+	at := s.stand(u, scene)
+	if at.published {
 		switch {
-		case healthy:
+		case at.healthy:
 			return ""
-		case !sight.Online:
+		case !at.Online:
 			return "went silent after it was published to"
 		}
-		return u.symptom(sight, failed)
+		return u.symptom(at.Sight, at.failed)
 	}
 	switch {
-	case sight.Ours && u.restored(sight) && l.State == wire.LaneRolledBack:
+	case at.Ours && at.restored && l.State == wire.LaneRolledBack:
 		return "rolled back"
-	case sight.Moved || !u.restored(sight):
+	case at.Moved || !at.restored:
 		return "changed by someone else since the plan was made, left to the next plan"
-	case !sight.Online:
+	case !at.Online:
 		return "offline, left to the next plan"
 	}
 	return "not published to"
