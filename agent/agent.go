@@ -204,8 +204,10 @@ func (a *Agent) beat(ctx context.Context) {
 		}
 		lost = err != nil
 		pause(ctx, vary(cmp.Or(a.Heartbeat, 30*time.Second)))
-		// Facts that changed go out with the heartbeat: the machine is awake for it anyway.
+		// Facts that changed go out with the heartbeat, and what may have been lost: the machine is
+		// awake for it anyway.
 		a.tellFacts(false)
+		a.outbox.repeat()
 	}
 }
 

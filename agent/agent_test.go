@@ -3,10 +3,12 @@ package agent_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -222,6 +224,67 @@ func TestStopsBeforeStarts(t *testing.T) {
 	if want := []string{"prepare", "prepare", "stop", "stop", "start", "start"}; !slices.Equal(calls, want) {
 		t.Errorf("calls %v, want %v", calls, want)
 	}
+}
+
+// lossy loses reports that a slot runs, without an error, as a hub that fails does.
+type lossy struct {
+	agenttest.Link
+	lose atomic.Int32
+}
+
+func (l *lossy) Report(ctx context.Context, r wire.Report) error {
+	if s, is := r.(wire.AppState); is && s.Phase == algebra.Running && l.lose.Add(-1) >= 0 {
+		return nil
+	}
+	return l.Link.Report(ctx, r)
+}
+
+// What was reported is said once more with the next heartbeat, and then not until it changes.
+func TestWhatWasSentIsSaidOnceMore(t *testing.T) {
+	link := &lossy{}
+	link.lose.Store(1)
+	start(t, &agent.Agent{Device: simDevice, Runtime: &inprocess.Runtime{}, Link: link, Keys: simRing, Heartbeat: 20 * time.Millisecond})
+	apps, specs := set(map[algebra.App]int{appA: 0})
+	link.Publish(publish(nil, apps).Raw(), specs...)
+	link.App(t, appA, runningAt(0))
+	time.Sleep(200 * time.Millisecond)
+	told := 0
+	for _, r := range link.Reports() {
+		if s, is := r.(wire.AppState); is && s.Phase == algebra.Running {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times what was lost once", told)
+	}
+}
+
+// unanswering does not say what a deployment is, a number of times.
+type unanswering struct {
+	agenttest.Link
+	times atomic.Int32
+}
+
+func (l *unanswering) Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, error) {
+	if l.times.Add(-1) >= 0 {
+		return algebra.Deployment{}, fmt.Errorf("deployment %s: %w", d.Short(), agent.ErrUnanswered)
+	}
+	return l.Link.Spec(ctx, d)
+}
+
+// A fleet that has too much to do to say what a release is does not make it fail: a gate would
+// count that.
+func TestUnansweredIsNotFailed(t *testing.T) {
+	link := &unanswering{}
+	link.times.Store(1)
+	start(t, &agent.Agent{Device: simDevice, Runtime: &inprocess.Runtime{}, Link: link, Keys: simRing})
+	apps, specs := set(map[algebra.App]int{appA: 0})
+	link.Publish(publish(nil, apps).Raw(), specs...)
+	s := link.App(t, appA, func(s wire.AppState) bool { return strings.Contains(s.LastError, "did not answer") })
+	if s.Phase != algebra.Pulling {
+		t.Errorf("it is %s while nobody says what it is", s.Phase)
+	}
+	link.App(t, appA, runningAt(0))
 }
 
 // A release that cannot be fetched leaves the old one running, and says why.

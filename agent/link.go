@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/wire"
@@ -17,7 +18,8 @@ type Link interface {
 	// delivered where nothing was published. The channel is closed when ctx ends.
 	Desired(ctx context.Context) (<-chan []byte, error)
 
-	// Spec is the deployment with this digest, compared with it.
+	// Spec is the deployment with this digest, compared with it. An error wraps ErrUnanswered where
+	// nobody said that there is none.
 	Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, error)
 
 	// Serve hands each question that is put to the device to answer, and carries back what that
@@ -29,6 +31,9 @@ type Link interface {
 	// lost, so everything is reported again from time to time.
 	Report(ctx context.Context, r wire.Report) error
 }
+
+// ErrUnanswered says that the fleet did not answer: it was away, or had too much to do.
+var ErrUnanswered = errors.New("the fleet did not answer")
 
 // SecretSource is where a device's secrets come from; both Links are one.
 type SecretSource interface {

@@ -15,10 +15,14 @@ import (
 type outbox struct {
 	mu      sync.Mutex
 	reports map[string]wire.Report
-	facts   map[string]string // of the machine
-	own     map[string]string // of the agent itself
-	told    map[string]string // both, as last reported
-	wake    chan struct{}
+	// sent are those that went out since the last heartbeat, and repeated those that go out for the
+	// second time. That one was sent does not mean that it arrived.
+	sent     map[string]wire.Report
+	repeated map[string]bool
+	facts    map[string]string // of the machine
+	own      map[string]string // of the agent itself
+	told     map[string]string // both, as last reported
+	wake     chan struct{}
 }
 
 // Facts that the agent knows of itself.
@@ -34,12 +38,38 @@ const (
 )
 
 func newOutbox() *outbox {
-	return &outbox{reports: map[string]wire.Report{}, own: map[string]string{}, wake: make(chan struct{}, 1)}
+	return &outbox{reports: map[string]wire.Report{}, sent: map[string]wire.Report{}, repeated: map[string]bool{}, own: map[string]string{}, wake: make(chan struct{}, 1)}
 }
 
 func (o *outbox) put(r wire.Report) {
 	o.mu.Lock()
 	o.reports[r.Subject()] = r
+	delete(o.repeated, r.Subject())
+	o.mu.Unlock()
+	o.ring()
+}
+
+// gone notes that a report was sent.
+func (o *outbox) gone(r wire.Report) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.repeated[r.Subject()] {
+		delete(o.repeated, r.Subject())
+		return
+	}
+	o.sent[r.Subject()] = r
+}
+
+// repeat has what was sent since the last call sent once more, unless there is newer. Of what the
+// fleet's side loses when it fails or has too much to do, the device learns nothing.
+func (o *outbox) repeat() {
+	o.mu.Lock()
+	for subject, r := range o.sent {
+		if _, newer := o.reports[subject]; !newer {
+			o.reports[subject], o.repeated[subject] = r, true
+		}
+	}
+	clear(o.sent)
 	o.mu.Unlock()
 	o.ring()
 }
@@ -121,6 +151,8 @@ func (a *Agent) post(ctx context.Context) {
 			}
 			if failed != nil {
 				a.outbox.putBack(r)
+			} else {
+				a.outbox.gone(r)
 			}
 		}
 		if failed == nil {

@@ -86,6 +86,8 @@ func (s *State) standing(app algebra.App, wanted wire.DesiredState) wire.AppStat
 		t.Phase = algebra.Pulling
 	case fault.Count > 0 && fault.Refused:
 		t.Phase, t.LastError = algebra.Refused, fault.Reason
+	case fault.Count > 0 && fault.Unanswered: // it is no fault of the release, and is tried again
+		t.Phase, t.LastError = algebra.Pulling, fault.Reason
 	case fault.Count > 0:
 		t.Phase, t.LastError = algebra.Failed, fault.Reason
 	default:

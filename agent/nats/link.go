@@ -200,10 +200,10 @@ func (l *Link) ask(ctx context.Context, request wire.Message) (wire.Message, err
 	defer over.asks.Done()
 	m, err := over.RequestWithContext(ctx, wire.RequestSubject(l.Device), wire.Encode(request))
 	if errors.Is(err, nats.ErrNoResponders) {
-		return nil, errors.New("no hub is there to answer")
+		return nil, fmt.Errorf("%w: no hub is there", agent.ErrUnanswered)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", agent.ErrUnanswered, err)
 	}
 	return wire.Decode(m.Data)
 }

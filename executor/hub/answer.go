@@ -141,6 +141,9 @@ func value(e jetstream.KeyValueEntry, err error) ([]byte, error) {
 }
 
 func (h *Hub) spec(ctx context.Context, ask wire.AskSpec) (wire.Message, error) {
+	if text, ok := h.known.of(ask.Digest); ok {
+		return wire.SpecAnswer{Device: ask.Device, Nonce: ask.Nonce, Spec: text}, nil
+	}
 	e, err := h.specs.Get(ctx, wire.SpecKey(ask.Digest))
 	if errors.Is(err, jetstream.ErrKeyNotFound) || err == nil && len(e.Value()) == 0 {
 		return wire.Refusal{Device: ask.Device, Nonce: ask.Nonce, Reason: "no deployment " + ask.Digest.Short()}, nil
@@ -148,5 +151,6 @@ func (h *Hub) spec(ctx context.Context, ask wire.AskSpec) (wire.Message, error) 
 	if err != nil {
 		return nil, err
 	}
+	h.known.keep(ask.Digest, e.Value())
 	return wire.SpecAnswer{Device: ask.Device, Nonce: ask.Nonce, Spec: e.Value()}, nil
 }

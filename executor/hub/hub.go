@@ -20,6 +20,7 @@ type Hub struct {
 	secrets  jetstream.KeyValue
 	keys     jetstream.KeyValue
 	registry *registry
+	known    specs
 	subs     []*nats.Subscription
 	counts   counters
 }
@@ -39,6 +40,10 @@ type Counts struct {
 }
 
 type counters struct{ stored, answered, malformed, foreign, unknown, failed atomic.Uint64 }
+
+// mostPending bounds what waits to be handled, in bytes: a report of each of some hundred thousand
+// devices.
+const mostPending = 256 << 20
 
 // answerers is how many requests are looked up at once: after an outage all devices ask.
 const answerers = 4
@@ -83,10 +88,11 @@ func Start(ctx context.Context, nc *nats.Conn) (*Hub, error) {
 
 func (h *Hub) serve(nc *nats.Conn, subject string, handle nats.MsgHandler) error {
 	sub, err := nc.QueueSubscribe(subject, wire.HubGroup, handle)
-	if err == nil {
-		h.subs = append(h.subs, sub)
+	if err != nil {
+		return err
 	}
-	return err
+	h.subs = append(h.subs, sub)
+	return sub.SetPendingLimits(-1, mostPending)
 }
 
 // Counts is what the hub did so far.

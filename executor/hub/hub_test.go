@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor"
@@ -105,6 +106,58 @@ func TestHubRefuses(t *testing.T) {
 	})
 	if r, err := tr.Read(t.Context()); err != nil || r.Devices[d1].Info.Revision != 0 || len(r.Devices) != 1 {
 		t.Errorf("stored: %+v, %v", r, err)
+	}
+}
+
+// TestBurstIsStored: when all devices report at once, what the store cannot take yet waits.
+func TestBurstIsStored(t *testing.T) {
+	s, tr, hubs := fleet(t, 1)
+	set(t, tr, executortest.Entry(d1), 0)
+	nc := deviceConn(t, s, d1)
+	const burst = 20_000
+	for i := range burst {
+		m := wire.Heartbeat{Device: d1, Sequence: uint64(i + 1)}
+		must(t, nc.Publish(m.Subject(), wire.Encode(m)))
+	}
+	for end := time.Now().Add(time.Minute); hubs[0].Counts().Stored+hubs[0].Counts().Failed < burst && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if c := hubs[0].Counts(); c.Stored != burst || c.Failed != 0 {
+		t.Errorf("of %d reports: %+v", burst, c)
+	}
+}
+
+// TestSpecIsAskedOnce: what has a digest is answered without the store from the second time on.
+func TestSpecIsAskedOnce(t *testing.T) {
+	s, tr, _ := fleet(t, 1)
+	set(t, tr, executortest.Entry(d1), 0)
+	nc := deviceConn(t, s, d1)
+	spec := executortest.Deployment(t, "1")
+	ask := func() wire.Message {
+		m, err := nc.Request(wire.RequestSubject(d1), wire.Encode(wire.AskSpec{Device: d1, Nonce: "n", Digest: spec.Digest()}), 5*time.Second)
+		must(t, err)
+		answer, err := wire.Decode(m.Data)
+		must(t, err)
+		return answer
+	}
+	if _, refused := ask().(wire.Refusal); !refused {
+		t.Error("a deployment that is not stored is not refused")
+	}
+	results, err := tr.Write(t.Context(), []executor.Write{executor.PutSpec{Deployment: spec}})
+	must(t, err)
+	must(t, results[0].Err)
+	for range 2 {
+		if _, err := wire.OpenSpec(spec.Digest(), ask().(wire.SpecAnswer).Spec); err != nil {
+			t.Error(err)
+		}
+		own, err := s.Connect()
+		must(t, err)
+		js, err := jetstream.New(own)
+		must(t, err)
+		kv, err := js.KeyValue(t.Context(), wire.SpecsBucket)
+		must(t, err)
+		must(t, kv.Purge(t.Context(), wire.SpecKey(spec.Digest()))) // nobody does; it shows who answered
+		own.Close()
 	}
 }
 

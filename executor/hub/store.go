@@ -11,7 +11,8 @@ import (
 const maxReport = 64 << 10
 
 // store takes a report. It does not wait for the store, so that one hub keeps up with the
-// heartbeats of a hundred thousand devices; what fails is counted, and reported again.
+// heartbeats of a hundred thousand devices, unless very many are on their way there: then those
+// that come wait in the subscription. What fails is counted, and reported again.
 func (h *Hub) store(m *nats.Msg) {
 	if len(m.Data) > maxReport {
 		h.counts.malformed.Add(1)
@@ -37,7 +38,7 @@ func (h *Hub) store(m *nats.Msg) {
 		out.Header.Set("KV-Operation", "DEL")
 		out.Data = nil
 	}
-	if _, err := h.js.PublishMsgAsync(out, jetstream.WithRetryAttempts(0)); err != nil {
+	if _, err := h.js.PublishMsgAsync(out, jetstream.WithRetryAttempts(0), jetstream.WithStallWait(lookup)); err != nil {
 		h.counts.failed.Add(1)
 		return
 	}
