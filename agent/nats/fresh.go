@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,8 @@ func (l *Link) dial(opts ...nats.Option) (*line, error) {
 	made.Conn, err = nats.Connect(l.URL, append(opts,
 		nats.Name("muster-agent "+l.Device.String()),
 		nats.TokenHandler(show),
+		nats.Timeout(connectWithin),
+		nats.SetCustomDialer(&net.Dialer{Timeout: dialWithin}),
 		nats.CustomInboxPrefix(wire.InboxPrefix(l.Device)),
 		nats.MaxReconnects(-1),
 		// A refused token is tried again: the next one may be good, the device enrolled by then.

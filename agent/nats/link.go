@@ -52,9 +52,13 @@ var (
 // Limits of waiting, for answers and for connections: each attempt is short and the pauses
 // between them grow.
 const (
-	askWithin   = 5 * time.Second
-	firstPause  = 250 * time.Millisecond
-	longestWait = 16 * time.Second
+	askWithin = 5 * time.Second
+	// connectWithin is more than a server takes to refuse: after an outage a whole fleet stands in
+	// line, and who leaves it makes it longer.
+	connectWithin = 12 * time.Second
+	dialWithin    = 2 * time.Second
+	firstPause    = 250 * time.Millisecond
+	longestWait   = 16 * time.Second
 )
 
 // Connect opens the link and keeps it open: where the network or the server is away, now or

@@ -42,7 +42,7 @@ const accountsText = `accounts: {
   }
 }
 system_account: SYS
-authorization: { timeout: 3, auth_callout: {
+authorization: { timeout: 10, auth_callout: {
   issuer: %[4]s, xkey: %[5]s, account: AUTH, auth_users: [%[11]s, %[12]s, %[13]s], allowed_accounts: [DEVICES, PEOPLE, FLEET] } }
 `
 

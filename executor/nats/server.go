@@ -66,7 +66,8 @@ func Start(c ServerConfig) (*Server, error) {
 		port = -1 // the server's way to say any
 	}
 	secret := rand.Text()
-	opts := &server.Options{NoLog: true, NoSigs: true, Host: cmp.Or(c.Host, "127.0.0.1")}
+	// A client that stands in line to be let in would take an early ping for a wrong answer.
+	opts := &server.Options{NoLog: true, NoSigs: true, Host: cmp.Or(c.Host, "127.0.0.1"), DisableShortFirstPing: true}
 	own := func(name string) user { return user{name, fmt.Sprintf("{user: %s, password: %q}", name, secret)} }
 	text := fmt.Sprintf("port: %d\njetstream: { store_dir: %q }\n", port, c.Dir) +
 		accounts{Issuer: public, XKey: xpublic, auth: own("auth"), fleet: own("fleet"), system: own("sys")}.text()
@@ -87,7 +88,8 @@ func Start(c ServerConfig) (*Server, error) {
 		return nil, fmt.Errorf("nats server: not ready on %s:%d after 10 s; is the port in use, or %s not writable?", opts.Host, c.Port, c.Dir)
 	}
 	if e.auth, err = e.connect("auth"); err == nil {
-		e.callout, err = callout.Start(callout.Config{Conn: e.auth, Issuer: issuer, XKey: xkey, Authorize: c.Authorize, Log: c.Log})
+		e.callout, err = callout.Start(callout.Config{Conn: e.auth, Issuer: issuer, XKey: xkey, Authorize: c.Authorize,
+			Patience: 7 * time.Second, Log: c.Log})
 	}
 	if err != nil {
 		e.Stop()

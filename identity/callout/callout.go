@@ -47,6 +47,10 @@ type Config struct {
 	// tokens pass through the callout's account in clear.
 	XKey      nkeys.KeyPair
 	Authorize Authorizer
+	// Patience is how long a question may wait for its turn; 0 is DefaultPatience. Who asked has gone
+	// by then, and an answer would be work for nothing, of which there is most when a whole fleet
+	// comes back at once.
+	Patience time.Duration
 	// Log hears each decision; nil is silence.
 	Log *slog.Logger
 }
@@ -56,6 +60,7 @@ type Callout struct {
 	Config
 	sub    *nats.Subscription
 	asking sync.WaitGroup
+	turns  chan struct{}
 	counts [3]atomic.Uint64
 }
 
@@ -64,8 +69,14 @@ type Callout struct {
 type Counts struct{ Admitted, Refused, Malformed uint64 }
 
 const (
-	// within is less than the server waits.
+	// within is how long it may take to verify one token.
 	within = 2500 * time.Millisecond
+	// DefaultPatience is less than the time after which a server first sends a ping, which a NATS
+	// client that is still waiting to be let in takes for a wrong answer.
+	DefaultPatience = 1500 * time.Millisecond
+	// atOnce is how many tokens are verified side by side; the others wait in the order they came,
+	// or else all of them would be too slow together.
+	atOnce = 64
 	group  = "callout"
 	// answerWithin is how long a device has to answer a question.
 	answerWithin = time.Minute
@@ -85,11 +96,21 @@ func Start(c Config) (*Callout, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	o := &Callout{Config: c}
+	if c.Patience == 0 {
+		c.Patience = DefaultPatience
+	}
+	o := &Callout{Config: c, turns: make(chan struct{}, atOnce)}
 	var err error
 	o.sub, err = c.Conn.QueueSubscribe("$SYS.REQ.USER.AUTH", group, func(m *nats.Msg) {
 		// Each in its own goroutine: to verify may mean to ask an issuer.
-		o.asking.Go(func() { o.answer(m) })
+		came := time.Now()
+		o.asking.Go(func() {
+			o.turns <- struct{}{}
+			defer func() { <-o.turns }()
+			if time.Since(came) < o.Patience {
+				o.answer(m)
+			}
+		})
 	})
 	if err == nil {
 		err = c.Conn.Flush()

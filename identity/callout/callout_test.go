@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -98,6 +99,35 @@ func TestSlowAnswersAreRefusals(t *testing.T) {
 	if nc, err := connect(s, "a token"); err == nil {
 		nc.Close()
 		t.Error("who could not be asked about is in")
+	}
+}
+
+// TestACrowdStandsInLine: a fleet that comes back at once, faster than tokens can be verified, is let
+// in one after the other, and nobody has to come twice.
+func TestACrowdStandsInLine(t *testing.T) {
+	var one sync.Mutex
+	s, _ := serve(t, func(context.Context, string) (callout.Admission, error) {
+		one.Lock()
+		defer one.Unlock()
+		time.Sleep(60 * time.Millisecond)
+		return callout.Admission{Role: identity.Device, Device: gw1, Name: "gw-1"}, nil
+	})
+	const crowd = 60 // takes longer than a server waits by itself
+	var coming sync.WaitGroup
+	var turned atomic.Int32
+	for range crowd {
+		coming.Go(func() {
+			nc, err := nats.Connect(s.URL(), nats.Token("a token"), nats.MaxReconnects(0), nats.Timeout(12*time.Second))
+			if err != nil {
+				turned.Add(1)
+				return
+			}
+			nc.Close()
+		})
+	}
+	coming.Wait()
+	if n := turned.Load(); n > 0 {
+		t.Errorf("%d of %d were turned away", n, crowd)
 	}
 }
 
