@@ -16,7 +16,7 @@ func benchCommand(c *console) *cobra.Command {
 		Args:  knownVerb,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(benchDevicesCommand(c))
+	cmd.AddCommand(benchDevicesCommand(c), benchFleetCommand(c), fleetPartCommand(c))
 	return cmd
 }
 
