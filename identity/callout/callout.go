@@ -61,12 +61,12 @@ type Callout struct {
 	sub    *nats.Subscription
 	asking sync.WaitGroup
 	turns  chan struct{}
-	counts [3]atomic.Uint64
+	counts [4]atomic.Uint64
 }
 
-// Counts is how many connections were let in, refused, and could not be decided because what
-// was asked could not be read.
-type Counts struct{ Admitted, Refused, Malformed uint64 }
+// Counts is how many connections were let in, refused, could not be decided because what was asked
+// could not be read, and were left undecided because their turn came too late.
+type Counts struct{ Admitted, Refused, Malformed, Late uint64 }
 
 const (
 	// within is how long it may take to verify one token.
@@ -86,6 +86,7 @@ const (
 	admitted = iota
 	refused
 	malformed
+	late
 )
 
 // Start answers questions until Stop.
@@ -107,9 +108,12 @@ func Start(c Config) (*Callout, error) {
 		o.asking.Go(func() {
 			o.turns <- struct{}{}
 			defer func() { <-o.turns }()
-			if time.Since(came) < o.Patience {
-				o.answer(m)
+			if waited := time.Since(came); waited >= o.Patience {
+				o.counts[late].Add(1)
+				o.Log.Debug("callout: a turn came too late", "waited", waited)
+				return
 			}
+			o.answer(m)
 		})
 	})
 	if err == nil {
@@ -123,7 +127,7 @@ func Start(c Config) (*Callout, error) {
 
 // Counts is what the callout decided so far.
 func (o *Callout) Counts() Counts {
-	return Counts{o.counts[admitted].Load(), o.counts[refused].Load(), o.counts[malformed].Load()}
+	return Counts{o.counts[admitted].Load(), o.counts[refused].Load(), o.counts[malformed].Load(), o.counts[late].Load()}
 }
 
 // Stop ends the service; the server refuses who then asks, unless another callout answers.
