@@ -35,7 +35,7 @@ type fleetBench struct {
 	part      fleetPart // what all parts have in common
 	broker    *child
 	fleet     []*child
-	conn      *natsgo.Conn
+	conn, own *natsgo.Conn // the operator's and the hub's
 	transport *nats.Transport
 	hub       *hub.Hub
 	result    fleetResult
@@ -107,8 +107,10 @@ func (b *fleetBench) end() {
 	for _, c := range b.fleet {
 		_ = c.end()
 	}
-	if b.conn != nil {
-		b.conn.Close()
+	for _, nc := range []*natsgo.Conn{b.own, b.conn} {
+		if nc != nil {
+			nc.Close()
+		}
 	}
 	if b.broker != nil {
 		_ = b.broker.end()

@@ -18,6 +18,9 @@ import (
 // perSocket is how many devices share a connection.
 const perSocket = 2500
 
+// inLine is how long a connection of a bench waits to be let in, with a whole fleet before it.
+const inLine = 12 * time.Second
+
 // players play devices that share connections, as no machine has the sockets for all of them. Each
 // keeps to what a device says on the wire: it asks, follows its own subject, verifies, reports
 // that it runs, and beats; there is no agent behind it.
@@ -58,7 +61,7 @@ func (s *socket) open(ctx context.Context, p fleetPart) error {
 	s.again = make(chan struct{}, 1)
 	s.inbox = natsgo.NewInbox()
 	var err error
-	s.nc, err = natsgo.Connect(p.URL, natsgo.Token(p.token("")), natsgo.MaxReconnects(-1),
+	s.nc, err = natsgo.Connect(p.URL, natsgo.Token(p.token("")), natsgo.Timeout(inLine), natsgo.MaxReconnects(-1),
 		natsgo.CustomReconnectDelay(func(int) time.Duration { return 125*time.Millisecond + rand.N(250*time.Millisecond) }),
 		natsgo.ReconnectHandler(func(*natsgo.Conn) {
 			select {

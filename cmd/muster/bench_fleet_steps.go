@@ -41,7 +41,8 @@ func (b *fleetBench) open(ctx context.Context) error {
 		return err
 	}
 	connect := func() (*natsgo.Conn, error) {
-		return natsgo.Connect(b.part.URL, natsgo.Token(b.part.token("")), natsgo.MaxReconnects(-1), natsgo.ReconnectWait(50*time.Millisecond))
+		return natsgo.Connect(b.part.URL, natsgo.Token(b.part.token("")), natsgo.Timeout(inLine),
+			natsgo.MaxReconnects(-1), natsgo.ReconnectWait(50*time.Millisecond))
 	}
 	if b.conn, err = connect(); err != nil {
 		return err
@@ -52,12 +53,10 @@ func (b *fleetBench) open(ctx context.Context) error {
 	if err := register(ctx, b.transport, slices.Collect(invented.Devices(b.devices))); err != nil {
 		return err
 	}
-	own, err := connect() // a hub's messages do not wait behind the operator's
-	if err != nil {
+	if b.own, err = connect(); err != nil { // a hub's messages do not wait behind the operator's
 		return err
 	}
-	context.AfterFunc(ctx, own.Close)
-	b.hub, err = hub.Start(ctx, own)
+	b.hub, err = hub.Start(ctx, b.own)
 	return err
 }
 
@@ -204,7 +203,8 @@ func (b *fleetBench) weigh(ctx context.Context) error {
 // storm kills the broker, brings it back, and waits until every device has asked what it is to run.
 func (b *fleetBench) storm(ctx context.Context) error {
 	asked := make(chan string, b.devices)
-	sub, err := b.conn.Subscribe(wire.AllRequests, func(m *natsgo.Msg) {
+	// On the hub's connection: on another one, what the hub answers sooner would not be seen.
+	sub, err := b.own.Subscribe(wire.AllRequests, func(m *natsgo.Msg) {
 		select {
 		case asked <- m.Subject:
 		default:
