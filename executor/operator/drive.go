@@ -73,7 +73,9 @@ func (l *loop) conclude(e ended) {
 		l.by(l.Now().Add(l.lasts() / 2))
 	case errors.Is(e.err, executor.ErrStale):
 		l.fails++
-		l.by(l.Now().Add(l.pause(time.Second)))
+		l.stale = run.ID
+		l.notBefore = l.Now().Add(l.pause(time.Second))
+		l.by(l.notBefore)
 	case e.err != nil:
 		l.fails++
 		l.retry(e.err.Error(), run.ID)

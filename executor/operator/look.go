@@ -147,6 +147,9 @@ func (l *loop) goesOn(ctx context.Context) bool {
 		l.by(l.notBefore)
 		return true
 	}
+	if run.ID == l.stale {
+		l.supersede(ctx, run) // it ends, and this World is planned for anew
+	}
 	l.attach(ctx, run)
 	return true
 }

@@ -26,6 +26,8 @@ type loop struct {
 	// fails counts runs that failed in a row; until notBefore nothing new is begun.
 	fails     int
 	notBefore time.Time
+	// stale is a run that cannot go on, as another World was put in force after it had begun.
+	stale string
 	// caught is the revision of desired states that the mirror must have come to before it is
 	// planned from: until then it does not know what the last run published.
 	caught uint64

@@ -12,32 +12,28 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/executor/operator"
 )
 
 // console is one process of an operator, and the executor.Transport it works with. The process
 // runs on a goroutine of its own until it calls; then the queue goes on, and answers in time.
 type console struct {
 	*life
-	name   string
-	skew   atomic.Int64 // how much its clock is ahead
-	feed   chan executor.Change
+	name  string
+	skew  atomic.Int64 // how much its clock is ahead
+	feeds []*feed
+	// worlds is where it takes Worlds from, if it serves; behind says that it was not given the last.
+	worlds chan operator.Loaded
+	behind bool
 	cancel context.CancelFunc
 	dead   atomic.Bool
 	gone   chan struct{} // closed as it dies
 	// still is until when it stands still: what it asks, and what it is told, waits.
 	still time.Duration
-	// heard is what its connection will bring next, and when, by bucket in order.
-	heard []news
-	last  map[string]time.Duration
 	// fence is that of the lease it wrote last, decisions how often it decided.
 	fence     uint64
 	decisions int
 	orders    bool // it only passes on what a person says of a run
-}
-
-type news struct {
-	at     time.Duration
-	change executor.Change
 }
 
 // call is what a process wants of the queue. It is answered once.
@@ -134,58 +130,7 @@ func (l *life) attend() {
 	}
 }
 
-// listen tells the process the next of what is due, if it listens.
-func (c *console) listen() bool {
-	if c.dead.Load() || c.still > c.now || len(c.heard) == 0 || c.heard[0].at > c.now {
-		return false
-	}
-	select {
-	case c.feed <- c.heard[0].change:
-		c.heard = c.heard[1:]
-		return true
-	default:
-		return false // it does something else
-	}
-}
-
-// hear has news reach the process, in the order of their bucket.
-func (c *console) hear(ch executor.Change) {
-	bucket := "devices"
-	if ch.Device.IsZero() {
-		bucket = ch.Message.Kind()
-	}
-	at := c.now + c.chance.takes(20*time.Millisecond)
-	if c.chance.hits(Delay, 40) {
-		at += c.chance.long(Delay, 10*time.Second)
-	}
-	at = max(at, c.last[bucket])
-	c.last[bucket] = at
-	i, _ := slices.BinarySearchFunc(c.heard, at+1, func(n news, at time.Duration) int { return int(n.at - at) })
-	c.heard = slices.Insert(c.heard, i, news{at, ch})
-	c.after(at-c.now, func() {}) // the queue looks then whether it listens
-}
-
-var _ executor.Transport = (*console)(nil)
-
-// Watch is the connection: it brings what happens from now on.
-func (c *console) Watch(context.Context) (<-chan executor.Change, error) {
-	feed, err := c.asks(context.Background(), func(answer func(any, error)) {
-		c.feed, c.heard, c.last = make(chan executor.Change), nil, map[string]time.Duration{}
-		answer((<-chan executor.Change)(c.feed), nil)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return feed.(<-chan executor.Change), nil
-}
-
-// lose ends the connection.
-func (c *console) lose() {
-	if c.feed != nil {
-		close(c.feed)
-		c.feed, c.heard = nil, nil
-	}
-}
+var _ executor.Watcher = (*console)(nil)
 
 // Read takes the records of people and plans first, and what devices say later, as the buckets are
 // read one after the other.

@@ -13,23 +13,22 @@ type approval struct {
 	world wanted
 }
 
-func (l *life) approves(a policies.Approved) {
-	l.approved[a.Digest()] = approval{a.Plan(), l.worlds[len(l.worlds)-1]}
+func (l *life) approves(w wanted, a policies.Approved) {
+	l.approved[a.Digest()] = approval{a.Plan(), w}
 }
 
 // planned judges a plan by what its World means for each device.
-func (o *operator) planned(p planner.Plan, r algebra.Reality) {
-	w := o.worlds[len(o.worlds)-1]
+func (l *life) planned(w wanted, p planner.Plan, r algebra.Reality) {
 	for _, change := range p.Changes {
 		t := change.Action.Target()
 		i, known := r.Roster.Ordinal(t.Device)
 		if !known {
-			o.wrong("what is not assigned never runs", "a plan has %s, which nobody knows", t.Device)
+			l.wrong("what is not assigned never runs", "a plan has %s, which nobody knows", t.Device)
 			continue
 		}
 		_, want := ends(change.Action)
 		if means := w.means(r.Roster.Device(i).Labels)[t.App]; want.Version.String() != means {
-			o.wrong("what is not assigned never runs", "a plan has %s@%s on %s, and the World means %q", t.App, want.Version, t.Device, means)
+			l.wrong("what is not assigned never runs", "a plan has %s@%s on %s, and the World means %q", t.App, want.Version, t.Device, means)
 		}
 	}
 }

@@ -151,7 +151,7 @@ func faults(names string) map[sim.Fault]bool {
 
 // TestLivesRepeat: a seed is a life, line by line.
 func TestLivesRepeat(t *testing.T) {
-	for n := range uint64(10) {
+	for n := range uint64(20) {
 		var told [2]strings.Builder
 		for i := range told {
 			play(t, sim.Setting{Seed: n + 1, Trace: &told[i]})

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -57,7 +58,8 @@ type life struct {
 	fleet     *inprocess.Fleet
 	changes   <-chan executor.Change
 	devices   []*device
-	operators []*operator
+	operators []*person
+	serves    bool // the operators are two replicas of muster serve
 	consoles  []*console
 	desk      desk
 	running   sync.WaitGroup
@@ -99,7 +101,7 @@ func (l *life) wrong(law, format string, args ...any) {
 func Play(s Setting) Verdict {
 	l := newLife(s)
 	ctx, stop := context.WithCancel(context.Background())
-	l.changes, _ = l.fleet.Watch(ctx) // never fails
+	l.changes, _ = l.fleet.WatchAll(ctx) // never fails
 	for _, d := range l.devices {
 		l.after(l.chance.takes(2*time.Second), d.boot)
 	}
@@ -107,7 +109,10 @@ func Play(s Setting) Verdict {
 		o.soon(4 * time.Second)
 	}
 	l.schedule()
-	l.run(l.chance.takes(150 * time.Second))
+	if l.serves {
+		l.attends()
+	}
+	l.run(l.chance.takes(2 * time.Minute))
 	l.calm()
 	l.run(l.now + drain)
 	l.last()
@@ -152,8 +157,9 @@ func newLife(s Setting) *life {
 		}
 		d.register(labels)
 	}
+	l.serves = l.chance.life.IntN(5) == 0
 	for _, name := range []string{"ana", "ben"} {
-		l.operators = append(l.operators, &operator{life: l, name: name, stale: map[string]bool{}})
+		l.operators = append(l.operators, &person{life: l, name: name, stale: map[string]bool{}})
 	}
 	return l
 }
@@ -193,6 +199,9 @@ func (l *life) unsettled() string {
 	for _, id := range slices.Sorted(maps.Keys(l.runs)) {
 		r := l.runs[id]
 		applied = applied || r.World == l.world().Digest()
+		if l.standsStill(r) {
+			return "" // nothing can go on before somebody has decided
+		}
 		if !r.Status.Ended() && !(l.lastIsBad() && stated(r)) {
 			return fmt.Sprintf("run %s is %s, and it is not said why it waits", id, r.Status)
 		}
@@ -249,7 +258,7 @@ func (d *device) unlike(want map[algebra.App]string) string {
 
 // stated reports a run that waits for a person and says why.
 func stated(r wire.Run) bool {
-	if r.Status == wire.RunPaused {
+	if r.Status == wire.RunPaused || r.Status == wire.RunCancelling {
 		return r.Reason != ""
 	}
 	waits := false
@@ -261,6 +270,17 @@ func stated(r wire.Run) bool {
 		}
 	}
 	return waits
+}
+
+// standsStill reports a run of the last World that is held because its budget is spent: somebody had
+// approved of a version that does not work, and the devices that are down with it come after those
+// that their being down holds up.
+func (l *life) standsStill(r wire.Run) bool {
+	return r.World == l.world().Digest() && slices.ContainsFunc(r.Lanes, spent)
+}
+
+func spent(lane wire.Lane) bool {
+	return lane.State == wire.LaneHeld && strings.Contains(lane.Reason, "stands still: the budget of")
 }
 
 func (l *life) lastIsBad() bool {

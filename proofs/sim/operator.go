@@ -9,15 +9,16 @@ import (
 	"time"
 
 	"github.com/musterfleet/muster/executor"
+	"github.com/musterfleet/muster/executor/operator"
 	"github.com/musterfleet/muster/executor/rollout"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/policies"
 )
 
-// operator is a person who sees to it that the fleet becomes what the World says, with one process
+// person is an operator who sees to it that the fleet becomes what the World says, with one process
 // at a time. There are two.
-type operator struct {
+type person struct {
 	*life
 	name  string
 	times int
@@ -27,10 +28,10 @@ type operator struct {
 }
 
 // soon has the operator look again after a while.
-func (o *operator) soon(d time.Duration) { o.after(o.chance.takes(d), o.act) }
+func (o *person) soon(d time.Duration) { o.after(o.chance.takes(d), o.act) }
 
 // begin starts the operator's next process; they look again when it has ended.
-func (o *operator) begin(what string, run func(context.Context, *console) error) {
+func (o *person) begin(what string, run func(context.Context, *console) error) {
 	o.times++
 	o.at = o.process(fmt.Sprintf("%s-%d", o.name, o.times), what, o.clock, run, func() { o.soon(30 * time.Second) })
 }
@@ -38,7 +39,7 @@ func (o *operator) begin(what string, run func(context.Context, *console) error)
 // process runs something on a console of its own, and does what then is when it has ended.
 func (l *life) process(name, what string, clock time.Duration, run func(context.Context, *console) error, then func()) *console {
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &console{life: l, name: name, cancel: cancel, gone: make(chan struct{})}
+	c := &console{life: l, name: name, cancel: cancel, gone: make(chan struct{}), worlds: make(chan operator.Loaded), behind: true}
 	c.skew.Store(int64(clock))
 	l.consoles = append(l.consoles, c)
 	l.say("%s: %s", name, what)
@@ -82,14 +83,18 @@ func (c *console) kill(how string) {
 	c.cancel()
 }
 
-func (o *operator) other() *operator {
+func (o *person) other() *person {
 	return o.operators[1-slices.Index(o.operators, o)]
 }
 
-func (o *operator) alive() bool { return o.at != nil && !o.at.dead.Load() }
+func (o *person) alive() bool { return o.at != nil && !o.at.dead.Load() }
 
 // act decides what to do next, by what there is.
-func (o *operator) act() {
+func (o *person) act() {
+	if o.serves {
+		o.serve()
+		return
+	}
 	if o.other().alive() && o.chance.life.IntN(4) > 0 {
 		o.soon(30 * time.Second) // somebody is at it
 		return
@@ -118,7 +123,7 @@ func (o *operator) act() {
 }
 
 // says is the order that a run needs from a person, nil if it needs none.
-func (o *operator) says(r wire.Run) rollout.Event {
+func (o *person) says(r wire.Run) rollout.Event {
 	held := slices.ContainsFunc(r.Lanes, func(l wire.Lane) bool { return l.State == wire.LaneHeld })
 	if held {
 		o.met["held"]++
@@ -133,6 +138,9 @@ func (o *operator) says(r wire.Run) rollout.Event {
 		return rollout.Resume{By: o.name}
 	case r.Status == wire.RunCancelling:
 		return nil
+	case held && o.chance.quiet && o.standsStill(r):
+		o.met["stands still"]++
+		return nil
 	case held && o.chance.quiet && !o.lastIsBad():
 		return rollout.Approve{By: o.name}
 	case held && o.chance.quiet:
@@ -143,7 +151,19 @@ func (o *operator) says(r wire.Run) rollout.Event {
 	return nil
 }
 
-func (o *operator) order(id string, e rollout.Event) {
+// attends is a person's round where the operators are replicas that serve: runs wait for people.
+func (l *life) attends() {
+	l.after(l.chance.takes(40*time.Second), func() {
+		for _, id := range slices.Sorted(maps.Keys(l.runs)) {
+			if e := l.operators[0].says(l.runs[id]); e != nil && !l.runs[id].Status.Ended() {
+				l.third(fmt.Sprintf("orders %T of %s", e, id), func(ctx context.Context, c *console) error { return c.order(ctx, id, e) })
+			}
+		}
+		l.attends()
+	})
+}
+
+func (o *person) order(id string, e rollout.Event) {
 	o.begin(fmt.Sprintf("orders %T of %s", e, id), func(ctx context.Context, c *console) error { return c.order(ctx, id, e) })
 }
 
@@ -154,7 +174,7 @@ func (c *console) order(ctx context.Context, id string, e rollout.Event) error {
 }
 
 // plan makes a plan and, after a while in which it may grow stale, applies it.
-func (o *operator) plan() {
+func (o *person) plan() {
 	ctx := context.Background()
 	now := o.time().Add(o.clock)
 	reality, problems, err := executor.Observe(ctx, o.fleet, o.keys, now)
@@ -163,7 +183,7 @@ func (o *operator) plan() {
 	}
 	w := o.world()
 	p := planner.Make(w, reality)
-	o.planned(p, reality)
+	o.planned(o.worlds[len(o.worlds)-1], p, reality)
 	if p.IsEmpty() {
 		o.soon(time.Minute)
 		return
@@ -172,7 +192,7 @@ func (o *operator) plan() {
 	if report.Denied() {
 		panic("sim: " + report.Text(false))
 	}
-	o.approves(approved)
+	o.approves(o.worlds[len(o.worlds)-1], approved)
 	wait := time.Duration(0)
 	if !o.chance.quiet {
 		wait = o.chance.takes(5 * time.Second)

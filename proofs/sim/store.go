@@ -110,7 +110,7 @@ func (l *life) spread() {
 		case change := <-l.changes:
 			l.version++
 			for _, c := range l.consoles {
-				if c.feed != nil && !c.dead.Load() {
+				if !c.dead.Load() {
 					c.hear(change)
 				}
 			}

@@ -126,7 +126,7 @@ func (d *device) forged() {
 	d.feed(agent.Offered{Raw: raw})
 }
 
-func (o *operator) trouble() {
+func (o *person) trouble() {
 	if !o.alive() {
 		return
 	}
@@ -182,6 +182,9 @@ func (l *life) resume() {
 // change puts another World in the hands of the operators.
 func (l *life) change(w wanted, isBad bool) {
 	l.worlds = append(l.worlds, w)
+	for _, c := range l.consoles {
+		c.behind = true
+	}
 	if isBad {
 		l.bad[algebra.DeploymentRef{App: web, Version: algebra.MustVersion(fmt.Sprint(w.web))}] = bad(l.chance.life.IntN(3))
 	}
