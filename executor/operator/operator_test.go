@@ -484,3 +484,29 @@ func TestWaitsForSomebodysWord(t *testing.T) {
 	approve(second)
 	r.runs("1", "c")
 }
+
+// TestARunThatWentStaleIsEndedAndPlannedAnew: another World was in force for a moment after it had
+// begun, so it cannot go on; what it was to do is done by another run.
+func TestARunThatWentStaleIsEndedAndPlannedAnew(t *testing.T) {
+	r := newRig(t, "a")
+	w := world(t, web("2"))
+	reality, _, err := executor.Observe(t.Context(), r.fleet, r.keys, time.Now())
+	must(t, err)
+	approved, _ := policies.Review(proposal(w, reality), nil, policies.Options{NoGates: true, AllowStop: 1000})
+	ctx, cancel := context.WithCancel(t.Context())
+	begun, _ := executor.Applier{Transport: r.fleet, Key: r.key, Keys: r.keys, By: "muster serve", Holder: "one", Now: time.Now, Lasts: 300 * time.Millisecond,
+		Watch: func(rollout.Script, rollout.Moment) { cancel() }}.Apply(ctx, approved)
+	in := r.records().World
+	in.Value.World, in.Value.At, in.Value.Held = algebra.DigestOf([]byte("another World")), time.Now(), true
+	results, err := r.fleet.Write(t.Context(), []executor.Write{executor.SetWorld{Record: in.Value, Revision: in.Revision}})
+	must(t, err)
+	must(t, results[0].Err)
+
+	s := r.serve("two")
+	s.declare(t, web("2"))
+	r.runs("2", "a")
+	s.stands(t, operator.InSync)
+	if got := r.records().Runs[begun.Run.ID].Value.Status; got != wire.RunCancelled {
+		t.Errorf("the run that went stale is %s", got)
+	}
+}

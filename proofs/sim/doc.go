@@ -12,9 +12,9 @@
 // the ports: what carries messages, what keeps records, what runs deployments, what a disk does.
 // There each fault happens: see Faults.
 //
-// A device is a State in the queue. An operator is a goroutine in a bubble of testing/synctest;
-// it runs only while the queue waits for it, and is told one thing at a time, so equal seeds give
-// equal lives, line by line: -seed N tells one.
+// A device is a State in the queue. An operator, a person with muster apply or a replica of muster
+// serve, is a process in a bubble of testing/synctest; it runs only while the queue waits for it,
+// and is told one thing at a time, so equal seeds are equal lives: -seed N tells one, line by line.
 //
 // A life has two parts. While faults last only safety is judged. Then they stop, the World is a
 // new one, and within Patience all must stand as that World says, or wait with a stated reason.

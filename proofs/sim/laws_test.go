@@ -151,7 +151,7 @@ func faults(names string) map[sim.Fault]bool {
 
 // TestLivesRepeat: a seed is a life, line by line.
 func TestLivesRepeat(t *testing.T) {
-	for n := range uint64(20) {
+	for n := range uint64(12) {
 		var told [2]strings.Builder
 		for i := range told {
 			play(t, sim.Setting{Seed: n + 1, Trace: &told[i]})
@@ -171,7 +171,7 @@ func TestLivesRepeat(t *testing.T) {
 
 // TestLivesSeePlantedBugs: each bug is found within a few lives.
 func TestLivesSeePlantedBugs(t *testing.T) {
-	const most = 100
+	const most = 200
 	for _, bug := range sim.Bugs() {
 		found := ""
 		for n := uint64(1); n <= most && found == ""; n++ {
