@@ -122,15 +122,14 @@ func (d *driver) resume(ctx context.Context) error {
 		return err
 	}
 	d.adopt(approved)
-	next := d.run.Value
-	next.Fence = d.lease.Value.Fence
 	for moved := true; moved; { // from here on whoever had it before cannot write it
+		next := d.run.Value
+		if next.Status.Ended() { // by them, just before that
+			return ended(next)
+		}
+		next.Fence = d.lease.Value.Fence
 		if moved, err = d.store(ctx, next); err != nil {
 			return err
-		}
-		if moved {
-			next = d.run.Value
-			next.Fence = d.lease.Value.Fence
 		}
 	}
 	return nil
@@ -143,11 +142,13 @@ func (d *driver) known() error {
 	case !ok:
 		return fmt.Errorf("%w: %s", ErrNoRun, d.run.Value.ID)
 	case run.Value.Status.Ended():
-		return fmt.Errorf("%w: %s %s", ErrEnded, run.Value.ID, run.Value.Status)
+		return ended(run.Value)
 	}
 	d.run = run
 	return nil
 }
+
+func ended(r wire.Run) error { return fmt.Errorf("%w: %s %s", ErrEnded, r.ID, r.Status) }
 
 // begin stores the approval, the deployments and the run. With the record of the run it has begun.
 func (d *driver) begin(ctx context.Context) error {

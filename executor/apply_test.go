@@ -461,6 +461,41 @@ func TestWhoIsOvertakenLeavesTheRunAsItIs(t *testing.T) {
 	}
 }
 
+// meanwhile is a fleet in which something happens once as a plan is read.
+type meanwhile struct {
+	*inprocess.Fleet
+	once sync.Once
+	does func()
+}
+
+func (m *meanwhile) PlanPart(ctx context.Context, sealed algebra.Digest, part int) ([]byte, error) {
+	m.once.Do(m.does)
+	return m.Fleet.PlanPart(ctx, sealed, part)
+}
+
+// TestWhoAttachesAsARunEndsLeavesItAsItIs: who had it may end it by a write that was on its way.
+func TestWhoAttachesAsARunEndsLeavesItAsItIs(t *testing.T) {
+	r := newRig(t, "a")
+	ctx, kill := context.WithCancel(t.Context())
+	a := r.applier()
+	a.Watch = func(rollout.Script, rollout.Moment) { kill() }
+	begun, _ := a.Apply(ctx, approve(t, world(t, "1"), r.observe()))
+	var last executor.Kept[wire.Run]
+	a = r.applier()
+	a.Transport = &meanwhile{Fleet: r.fleet, does: func() {
+		run := r.records().Runs[begun.Run.ID]
+		run.Value.Status, run.Value.Reason = wire.RunCancelled, "cancelled by ben"
+		r.write(executor.SetRun{Run: run.Value, Revision: run.Revision})
+		last = r.records().Runs[begun.Run.ID]
+	}}
+	if _, err := a.Attach(t.Context(), begun.Run.ID); !errors.Is(err, executor.ErrEnded) {
+		t.Errorf("attaching gives %v, want ErrEnded", err)
+	}
+	if run := r.records().Runs[begun.Run.ID]; last.Revision == 0 || run.Revision != last.Revision {
+		t.Errorf("the run was written at revision %d, it ended at %d", run.Revision, last.Revision)
+	}
+}
+
 func TestObserveNamesATamperedDesiredState(t *testing.T) {
 	r := newRig(t, "a")
 	r.apply(world(t, "1"))

@@ -25,7 +25,7 @@ func Order(ctx context.Context, t Transport, id string, e rollout.Event) (wire.R
 		case !ok:
 			return wire.Run{}, fmt.Errorf("%w: %s", ErrNoRun, id)
 		case have.Value.Status.Ended():
-			return have.Value, fmt.Errorf("%w: %s %s", ErrEnded, id, have.Value.Status)
+			return have.Value, ended(have.Value)
 		}
 		next, err := OrderOf(ctx, t, have, e)
 		if errors.Is(err, ErrMoved) {
