@@ -33,6 +33,7 @@ type device struct {
 	allowed  map[algebra.App]change
 	out      map[string]wire.Report // to be sent, the newest of each subject
 	away     bool                   // cut off
+	arrives  time.Duration          // when what was sent last arrives
 	asking   string                 // the nonce of the newest question
 	beats    uint64
 	known    wire.Verified // accepted, as last judged

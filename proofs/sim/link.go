@@ -10,8 +10,9 @@ import (
 	"github.com/musterfleet/muster/executor/wire"
 )
 
-// carry takes a message between a device and the hub: once, never, twice or late. What is on its
-// way when the device is cut off is lost.
+// carry takes a message between a device and the hub: once, never, twice or late. Those of one
+// connection keep their order but for the late ones. What is on its way when the device is cut off
+// is lost.
 func (d *device) carry(arrive func()) {
 	if d.away {
 		return
@@ -23,11 +24,13 @@ func (d *device) carry(arrive func()) {
 		copies = 2
 	}
 	for range copies {
-		takes := d.chance.takes(40 * time.Millisecond)
+		at := max(d.life.now+d.chance.takes(40*time.Millisecond), d.arrives)
 		if d.chance.hits(Delay, 12) {
-			takes += d.chance.long(Delay, 30*time.Second)
+			at += d.chance.long(Delay, 30*time.Second)
+		} else {
+			d.arrives = at
 		}
-		d.after(takes, func() {
+		d.after(at-d.life.now, func() {
 			if !d.away {
 				arrive()
 			}
