@@ -86,18 +86,15 @@ func (b Bug) step(d *device, e agent.Event) (agent.State, []agent.Effect) {
 		if b == LosesSave && e.Err != nil {
 			return d.state, nil
 		}
+	case agent.Changed, agent.Consulted, agent.End, agent.Fetched, agent.Held, agent.Prepared, agent.Repeat, agent.Started, agent.Stopped, agent.Woke:
 	}
 	state, effects := agent.Step(d.state, e, d.now())
 	for i, eff := range effects {
-		switch p := eff.(type) {
-		case agent.Prepare:
-			if b == StartsFirst {
-				effects[i] = agent.Start{App: p.App, Release: p.Release, Deployment: p.Deployment}
-			}
-		case agent.Fetch:
-			if b == StopsEarly {
-				effects = append(effects, agent.Stop{App: p.App})
-			}
+		if p, is := eff.(agent.Prepare); is && b == StartsFirst {
+			effects[i] = agent.Start{App: p.App, Release: p.Release, Deployment: p.Deployment}
+		}
+		if f, is := eff.(agent.Fetch); is && b == StopsEarly {
+			effects = append(effects, agent.Stop{App: f.App})
 		}
 	}
 	return state, effects
