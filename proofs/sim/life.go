@@ -195,13 +195,15 @@ func (l *life) run(until time.Duration) {
 // unsettled says what does not stand as the last World says; empty if all does: each device, and
 // each run, or it says what it waits for.
 func (l *life) unsettled() string {
+	for _, r := range l.runs {
+		if l.standsStill(r) {
+			return "" // nothing can go on before somebody has decided
+		}
+	}
 	applied := false
 	for _, id := range slices.Sorted(maps.Keys(l.runs)) {
 		r := l.runs[id]
 		applied = applied || r.World == l.world().Digest()
-		if l.standsStill(r) {
-			return "" // nothing can go on before somebody has decided
-		}
 		if !r.Status.Ended() && !(l.lastIsBad() && stated(r)) {
 			return fmt.Sprintf("run %s is %s, and it is not said why it waits", id, r.Status)
 		}
