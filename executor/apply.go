@@ -31,11 +31,18 @@ type Applier struct {
 	// Stay has the applier wait where the run is held until somebody decides. Else it ends there,
 	// and the run can be attached to.
 	Stay bool
+	// Waves has the gates that the plan was reviewed by judge a batch of it again, as its wave
+	// starts; what they deny holds the rollout. Where it is nil none of them is at hand: see
+	// policies.Approved.Wave.
+	Waves WaveJudge
 	// Others, if not nil, is told before Apply publishes of runs that have not ended, if there are.
 	Others func([]wire.Run)
 	// Watch, if not nil, is told of each step the run takes. It must not block or keep the scene.
 	Watch func(rollout.Script, rollout.Moment)
 }
+
+// WaveJudge is what gates deny of a batch of an approved plan at a time.
+type WaveJudge func(plan policies.Approved, batch int, now time.Time) []policies.Result
 
 // Outcome is how far a run is as its applier leaves it.
 type Outcome struct {

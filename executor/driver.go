@@ -82,7 +82,7 @@ func (d *driver) drive(ctx context.Context) (Outcome, error) {
 		}
 		began := time.Now()
 		scene := d.look.at(d.Now())
-		next, effects := d.script.Step(d.run.Value, rollout.Seen{View: rollout.Survey(d.script, d.run.Value, scene)})
+		next, effects := d.script.Step(d.run.Value, rollout.Seen{View: d.judged(rollout.Survey(d.script, d.run.Value, scene))})
 		next.Fence = d.lease.Value.Fence
 		// The run is written before anything is published, though nothing may have changed in it:
 		// who paused it meanwhile has the last word.

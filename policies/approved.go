@@ -17,6 +17,7 @@ type Approved struct {
 	file   planfile.File
 	digest algebra.Digest
 	kept   map[string]bool // changes whose inverse is not approved
+	waves  bool            // gates of scope batch judged it
 }
 
 // IsZero reports that nothing is approved.

@@ -25,6 +25,7 @@ const (
 	ruleReach       = reserved + "reach"
 	ruleStops       = reserved + "stops"
 	ruleEmptied     = reserved + "emptied"
+	ruleWave        = reserved + "wave"
 )
 
 // stops refuses a plan that stops more than stopShare of an app's devices, unless the caller

@@ -68,6 +68,9 @@ func (r *review) hearOne(g *asked) hearing {
 		r.hearActions(&h)
 	case Batch:
 		for i := range r.file.Batches {
+			if r.batch != nil && r.file.Batches[i].Index != *r.batch {
+				continue
+			}
 			in := Input{File: r.file, Memo: r.memo, Batch: &r.file.Batches[i]}
 			h.evaluations++
 			if h.note(heard{answer: g.ask(in), in: in, order: i}) {

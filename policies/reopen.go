@@ -21,10 +21,13 @@ type sealed struct {
 	Signature []byte `json:"signature"`
 }
 
-// opened is what a seal covers: the plan as it was judged, and what may not be undone.
+// opened is what a seal covers: the plan as it was judged, what may not be undone, and
+// whether its waves are judged again.
 type opened struct {
 	Plan planfile.File `json:"plan"`
 	Kept []string      `json:"kept"`
+	// Waves says that gates of scope batch are to judge each wave.
+	Waves bool `json:"waves,omitempty"`
 }
 
 // sealDomain keeps a signature from meaning anything but an approval.
@@ -43,7 +46,7 @@ func (a Approved) Seal(sign Signer) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	if err := json.NewEncoder(z).Encode(opened{a.file, slices.Sorted(maps.Keys(a.kept))}); err != nil {
+	if err := json.NewEncoder(z).Encode(opened{a.file, slices.Sorted(maps.Keys(a.kept)), a.waves}); err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
 	if err := z.Close(); err != nil {
@@ -85,7 +88,7 @@ func Reopen(text []byte, verify Verifier, specs func(algebra.Digest) (algebra.De
 	if err != nil {
 		return Approved{}, fmt.Errorf("reopen: %w", err)
 	}
-	a := Approved{plan: plan, file: o.Plan, digest: o.Plan.Digest(), kept: map[string]bool{}}
+	a := Approved{plan: plan, file: o.Plan, digest: o.Plan.Digest(), kept: map[string]bool{}, waves: o.Waves}
 	for _, id := range o.Kept {
 		a.kept[id] = true
 	}

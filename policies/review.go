@@ -52,7 +52,7 @@ func Review(p Proposal, gates Gates, opt Options) (Approved, Report) {
 	if report.Denied() {
 		return Approved{}, report
 	}
-	return Approved{plan: plan, file: file, digest: file.Digest(), kept: r.kept}, report
+	return Approved{plan: plan, file: file, digest: file.Digest(), kept: r.kept, waves: gates.judgesBatches()}, report
 }
 
 // Judge puts the plan of a file before all gates, and finds what Review found of the plan that
@@ -117,6 +117,7 @@ type review struct {
 	memo        *Memo
 	judged      []*planfile.Change // the actions, and after them their inverses, in the same order
 	table       *classes.Table     // of those
+	batch       *int               // the only one that is judged, if set
 	stuck       []error            // why an action has no inverse
 	devices     []int              // of the actions, by ordinal; -1 is not on the roster
 	places      map[string]int     // of changes, by their ids

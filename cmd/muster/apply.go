@@ -53,6 +53,9 @@ stays, and apply --attach RUN goes on with it, from any machine. Two never act a
 wave does not pass its gate the run is held and apply ends, unless --stay; then muster rollout
 approve, resume or cancel decide. Ctrl-c leaves the run as it stands.
 
+Policies of scope batch judge each wave again as it starts, as of then; a wave they deny is held,
+and nobody can approve of it. Whoever attaches brings them: apply --attach RUN -w DIR.
+
 With PLAN, a file that plan --out wrote, it does no more than that plan says. It reads the World
 where the plan was made, or in DIR, and refuses a plan that was changed, was applied already or
 is stale, as the World or all its devices moved, and says what changed. Devices that moved are
@@ -79,7 +82,7 @@ stale, 5 done, but a conflict blocks a slot.`,
 	a.judging.addFlags(cmd)
 	cmd.Flags().BoolVar(&a.yes, "yes", false, "do not ask; for scripts")
 	cmd.Flags().StringVar(&a.glass, breakGlass, "", "apply although policies deny, for this `REASON`, as an operator; it is on record")
-	cmd.Flags().StringVar(&a.attach, "attach", "", "go on with this `RUN`")
+	cmd.Flags().StringVar(&a.attach, "attach", "", "go on with this `RUN`; -w has the policies that judge its waves")
 	cmd.Flags().BoolVar(&a.stay, "stay", false, "wait while the run is held, until somebody decides")
 	cmd.Flags().BoolVar(&a.over, "take-over", false, "apply although muster serve keeps another World in force; it does nothing then until its own is changed")
 	cmd.Flags().DurationVar(&a.lasts, "lease", executor.DefaultLasts, "`TIME` after which another may take over from this process if it is not heard of")
@@ -90,8 +93,8 @@ stale, 5 done, but a conflict blocks a slot.`,
 
 func (a *applyingFlags) run(ctx context.Context, plans []string) error {
 	if a.attach != "" {
-		if len(plans) > 0 || a.world != "" {
-			return errors.New("apply: --attach goes on with a run as it was approved; it takes no plan and no World")
+		if len(plans) > 0 {
+			return errors.New("apply: --attach goes on with a run as it was approved; it takes no plan")
 		}
 		return a.goOn(ctx)
 	}
@@ -176,14 +179,26 @@ func (a *applyingFlags) run(ctx context.Context, plans []string) error {
 	}
 	fmt.Fprintln(page)
 	began := time.Now()
-	outcome, err := a.applier(fleet, key).Apply(ctx, approved)
+	outcome, err := a.applier(fleet, key, rules.waves).Apply(ctx, approved)
 	return a.report(outcome, err, time.Since(began), conflictOf(plan))
 }
 
 func (a *applyingFlags) machines() bool { return a.output.value == "ndjson" }
 
-// goOn attaches to a run.
+// goOn attaches to a run. A World is asked for its policies of scope batch only.
 func (a *applyingFlags) goOn(ctx context.Context) error {
+	var waves executor.WaveJudge
+	if a.world != "" {
+		world, err := a.console.loadWorld(a.world)
+		if err != nil {
+			return err
+		}
+		rules, err := a.console.rules(world, a.world, a.judging)
+		if err != nil {
+			return err
+		}
+		waves = rules.waves
+	}
 	fleet, err := a.source.join(ctx)
 	if err != nil {
 		return err
@@ -203,12 +218,12 @@ func (a *applyingFlags) goOn(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	outcome, err := a.applier(fleet, key).Attach(ctx, a.attach)
+	outcome, err := a.applier(fleet, key, waves).Attach(ctx, a.attach)
 	return a.report(outcome, err, time.Since(began), nil)
 }
 
-func (a *applyingFlags) applier(fleet *cluster, key ed25519.PrivateKey) executor.Applier {
-	return executor.Applier{Transport: fleet.transport, Key: key, Keys: fleet.keys, By: request("apply").User, Holder: thisProcess(),
+func (a *applyingFlags) applier(fleet *cluster, key ed25519.PrivateKey, waves executor.WaveJudge) executor.Applier {
+	return executor.Applier{Waves: waves, Transport: fleet.transport, Key: key, Keys: fleet.keys, By: request("apply").User, Holder: thisProcess(),
 		Now: time.Now, Lasts: a.lasts, Stay: a.stay, TakeOver: a.over, Others: a.overtakes, Watch: (&progress{console: a.console, machines: a.machines()}).show}
 }
 

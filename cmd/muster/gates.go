@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -109,6 +110,11 @@ func (c *console) rules(world algebra.World, worldDir string, j judging) (rules,
 	}
 	options := policies.Options{NoGates: world.NoGates, AllowStop: j.stops, Waivers: slices.Concat(world.Waivers, waivers), Levels: levels}
 	return rules{gates, options, judgedBy(gates, options, apart.set.Modules, data)}, nil
+}
+
+// waves has the gates judge a batch of an approved plan again.
+func (r rules) waves(plan policies.Approved, batch int, now time.Time) []policies.Result {
+	return plan.Wave(batch, r.gates, r.options, now)
 }
 
 // policySet is what -p names.

@@ -30,9 +30,14 @@ type ended struct {
 func (l *loop) start(ctx context.Context, world algebra.Digest, do func(context.Context, executor.Applier) (executor.Outcome, error)) {
 	ctx, stop := context.WithCancel(ctx)
 	l.drive = &drive{world: world, stop: stop}
+	waves := l.world.Waves // those of this World: a run of another one has none at hand
+	if world != l.world.World.Digest() {
+		waves = nil
+	}
 	go func() {
 		ctx, end := l.Span(ctx, "run")
 		a := l.Applier
+		a.Waves = waves
 		if watch := a.Watch; l.WatchRun != nil {
 			a.Watch = func(s rollout.Script, m rollout.Moment) {
 				l.WatchRun(ctx, s, m)

@@ -69,6 +69,8 @@ type Loaded struct {
 	World algebra.World
 	// Judge has the World's gates judge a plan.
 	Judge func(policies.Proposal) (policies.Approved, policies.Report)
+	// Waves has them judge a batch of one again.
+	Waves executor.WaveJudge
 	// Request says on whose behalf, and from which commit.
 	Request planfile.Request
 	// Err is why it does not load; then nothing else is set.

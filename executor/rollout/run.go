@@ -99,7 +99,7 @@ func (s Script) Begin(id string, plan, world algebra.Digest, by string, at time.
 // that makes no sense where the run stands changes nothing.
 //
 // Laws: an ended run never changes; a wave starts only after the gate of the one before passed
-// or was approved; nothing is published while the run is paused, cancelling or a lane held; a
+// or was approved, and none that the gates deny, whoever approved; nothing is published while the run is paused, cancelling or a lane held; a
 // wave that shows nothing never passes by itself; Succeeded means that every lane passed.
 func (s Script) Step(r Run, e Event) (Run, []Effect) {
 	if r.Status.Ended() {
@@ -244,6 +244,8 @@ func (s Script) going(l *wire.Lane, i int, v LaneView, at time.Time) []Effect {
 	switch {
 	case !l.Approved && lost(t.Gate, c):
 		return s.fail(l, i, c, at)
+	case len(v.Ready) > 0 && v.Denied != "":
+		return hold(l, fmt.Sprintf("wave %s is denied: %s", t.waveName(l.Wave), v.Denied))
 	case len(v.Ready) > 0:
 		l.Good = time.Time{}
 		return []Effect{Publish{i, v.Ready}}

@@ -220,6 +220,23 @@ func (u unit) verdict(s Sight, now time.Time, deadline time.Duration) (healthy, 
 	return healthy, !healthy && (failed || late)
 }
 
+// Batches are those, in order, whose changes a lane has for these devices. Of a wave it is one; of
+// the tail they are those of the waves that left the devices behind.
+func (s Script) Batches(lane int, devices []algebra.DeviceID) []int {
+	var out []int
+	for _, id := range devices {
+		for _, n := range s.of[id] {
+			if u := s.units[n]; u.lane == lane {
+				for _, c := range u.changes {
+					out = append(out, c.Batch)
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // Wants is what a lane publishes to a device, by app; Had what it found there. A zero release
 // empties the slot.
 func (s Script) Wants(lane int, id algebra.DeviceID) map[algebra.App]algebra.Release {

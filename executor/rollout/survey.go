@@ -27,6 +27,9 @@ type LaneView struct {
 	Restoring int
 	// Last says that no later wave has a device.
 	Last bool
+	// Denied says why the gates let the wave not start; empty if they do, or it has started. Survey
+	// leaves it empty: gates are the shell's.
+	Denied string
 	// Waits says why a waiting device is not ready; empty if all are.
 	Waits string
 	// Latest is when the lane last published anything.
