@@ -2,7 +2,6 @@ package bench
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,26 +10,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"testing/fstest"
 	"time"
-
-	"github.com/open-policy-agent/conftest/policy"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/algebra/invented"
-	"github.com/musterfleet/muster/algebra/worldfile"
 	"github.com/musterfleet/muster/planner/planfile"
-	"github.com/musterfleet/muster/policies"
-	"github.com/musterfleet/muster/policies/cel"
 	pt "github.com/musterfleet/muster/policies/policiestest"
-	"github.com/musterfleet/muster/policies/rego"
 	"github.com/musterfleet/muster/proofs/bench"
 )
 
-// TestBenchGate measures the gating of a saved plan against conftest: the whole process, and the
-// judging of a plan that is read already.
+// TestBenchGate measures the gating of a saved plan against conftest, the whole process.
 func TestBenchGate(t *testing.T) {
 	bench.Start(t)
 	ours, theirs := filepath.Join(t.TempDir(), "muster"), tool(t, "conftest")
@@ -43,7 +33,6 @@ func TestBenchGate(t *testing.T) {
 	write(t, filepath.Join(dir, "cel", "rules.yaml"), documents(rules))
 	write(t, filepath.Join(dir, "rego", "rules.rego"), module(rules))
 	processes := [][]string{{"actions", "plan file", "objections", "by", "wall", "CPU", "memory", "conftest / muster: wall", "CPU", "memory"}}
-	alone := [][]string{{"actions", "conftest", "muster, CEL", "conftest / muster", "muster, Rego", "conftest / muster"}}
 	for _, n := range []int{1_000, 10_000, 100_000} {
 		plan := filepath.Join(dir, fmt.Sprintf("plan-%d.json", n))
 		size := writePlan(t, plan, n)
@@ -66,15 +55,6 @@ func TestBenchGate(t *testing.T) {
 				t.Errorf("%s: %s as fast as conftest with %d MB, want 10× with a quarter of %d MB", language, bench.Times(stock.wall, have.wall), have.memory>>20, stock.memory>>20)
 			}
 		}
-		stockAlone, byLanguage := judgedAlone(t, plan, dir)
-		row := []string{bench.Power(n), bench.Short(stockAlone)}
-		for _, took := range byLanguage {
-			row = append(row, bench.Short(took), bench.Times(stockAlone, took))
-			if n == 100_000 && stockAlone < 50*took {
-				t.Errorf("evaluation alone is %s as fast as conftest's, want 50×", bench.Times(stockAlone, took))
-			}
-		}
-		alone = append(alone, row)
 	}
 	bench.Record(t, bench.Section{
 		Title: "Gating a plan file",
@@ -82,12 +62,6 @@ func TestBenchGate(t *testing.T) {
 			"the start of the process to its end. Both object to the same actions by the same rules. All actions replace; devices are those that\n" +
 			"`muster bench devices` invents. muster also judges the inverse of each action. Target at 10⁵: 10× in wall time, a quarter of the memory.",
 		Rows: processes,
-	})
-	bench.Record(t, bench.Section{
-		Title: "Judging a plan that is read already",
-		Text: "The same rules on the same plans, once the file is read and the rules are compiled: `policy.Engine.Check` of conftest, `policies.Judge` of\n" +
-			"muster. Target at 10⁵: 50×.",
-		Rows: alone,
 	})
 }
 
@@ -129,20 +103,22 @@ type process struct {
 	out       []byte
 }
 
-// measure runs a program that may deny.
+// measure runs a program that may deny, from a small process: see measure.py.
 func measure(t *testing.T, program string, args ...string) process {
 	t.Helper()
-	cmd := exec.Command(program, args...)
+	cmd := exec.Command("python3", append([]string{"measure.py", program}, args...)...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	began := time.Now()
 	err := cmd.Run()
-	took := time.Since(began)
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) || out.Len() == 0 {
 		t.Fatalf("%s: %v\n%s", program, err, &errs)
 	}
-	s := cmd.ProcessState
-	return process{took, s.UserTime() + s.SystemTime(), s.SysUsage().(*syscall.Rusage).Maxrss << 10, out.Bytes()}
+	lines := strings.Split(strings.TrimSpace(errs.String()), "\n")
+	var wall, cpu, memory int64
+	if _, err := fmt.Sscan(lines[len(lines)-1], &wall, &cpu, &memory); err != nil {
+		t.Fatalf("%s: %v\n%s", program, err, &errs)
+	}
+	return process{time.Duration(wall), time.Duration(cpu), memory, out.Bytes()}
 }
 
 // tool is where Go keeps the stock tool of that name, built from the version in go.mod.
@@ -202,70 +178,6 @@ func ofMuster(t *testing.T, text []byte) []string {
 	}
 	slices.Sort(found)
 	return found
-}
-
-// judgedAlone is how long conftest takes to judge a plan that is read, and how long muster does by
-// the rules in CEL and in Rego.
-func judgedAlone(t *testing.T, plan, dir string) (time.Duration, []time.Duration) {
-	t.Helper()
-	text, err := os.ReadFile(plan)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var input map[string]any
-	if err := json.Unmarshal(text, &input); err != nil {
-		t.Fatal(err)
-	}
-	file, err := planfile.Decode(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text = nil
-	engine, err := policy.Load([]string{filepath.Join(dir, "rego")}, policy.CompilerOptions{RegoVersion: "v1"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	stock := bench.Least(1, func() {
-		if _, err := engine.Check(context.Background(), map[string]any{plan: input}, "main"); err != nil {
-			t.Fatal(err)
-		}
-	})
-	clear(input)
-	var took []time.Duration
-	for _, gates := range []policies.Gates{inCEL(t), inRego(t, dir)} {
-		took = append(took, bench.Least(3, func() {
-			if r, err := policies.Judge(file, gates, policies.Options{}); err != nil || !r.Denied() {
-				t.Fatal(err)
-			}
-		}))
-	}
-	return stock, took
-}
-
-func inCEL(t *testing.T) policies.Gates {
-	t.Helper()
-	world, problems := worldfile.Load(fstest.MapFS{"rules.yaml": {Data: []byte(documents(rules))}})
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	gates, problems := cel.Compile(world.Policies)
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return gates
-}
-
-func inRego(t *testing.T, dir string) policies.Gates {
-	t.Helper()
-	modules, err := rego.Read(os.DirFS(filepath.Join(dir, "rego")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	gates, problems := rego.Compile(rego.Set{Modules: modules})
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return gates
 }
 
 // megabytes is a number of bytes as people say it.
