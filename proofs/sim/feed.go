@@ -48,6 +48,9 @@ func (c *console) watch(ctx context.Context, all bool) (<-chan executor.Change, 
 	return f.to, nil
 }
 
+// desired are the kinds that Watch leaves out and WatchAll brings.
+var desired = map[string]bool{wire.Signed{}.Kind(): true, wire.WorldRecord{}.Kind(): true, wire.Quarantined{}.Kind(): true}
+
 // lose ends all connections of the process.
 func (c *console) lose() {
 	for _, f := range c.feeds {
@@ -87,11 +90,8 @@ func (c *console) listen() bool {
 func (c *console) hear(ch executor.Change) {
 	kind := ch.Message.Kind()
 	for _, f := range c.feeds {
-		switch ch.Message.(type) {
-		case wire.Signed, wire.WorldRecord, wire.Quarantined:
-			if !f.all {
-				continue
-			}
+		if !f.all && desired[kind] {
+			continue
 		}
 		at := c.now + c.chance.takes(20*time.Millisecond)
 		if c.chance.hits(Delay, 40) {
