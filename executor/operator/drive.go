@@ -31,7 +31,7 @@ func (l *loop) start(ctx context.Context, world algebra.Digest, do func(context.
 	ctx, stop := context.WithCancel(ctx)
 	l.drive = &drive{world: world, stop: stop}
 	waves := l.world.Waves // those of this World: a run of another one has none at hand
-	if world != l.world.World.Digest() {
+	if world != l.digest {
 		waves = nil
 	}
 	go func() {
@@ -129,7 +129,7 @@ func (l *loop) unfinished() (wire.Run, bool) {
 		if r.Value.By != l.Applier.By || r.Value.Status.Ended() {
 			continue
 		}
-		ours, theirs := r.Value.World == l.world.World.Digest(), found.World == l.world.World.Digest()
+		ours, theirs := r.Value.World == l.digest, found.World == l.digest
 		if found.ID == "" || ours && !theirs || ours == theirs && r.Value.Began.After(found.Began) {
 			found = r.Value
 		}
@@ -156,7 +156,7 @@ func (l *loop) superseding() string { return l.Applier.By + ", which has another
 func (l *loop) cancelled() (wire.Run, bool) {
 	var last wire.Run
 	for _, r := range l.mirror.Runs {
-		if r.Value.World == l.world.World.Digest() && r.Value.Began.After(last.Began) {
+		if r.Value.World == l.digest && r.Value.Began.After(last.Began) {
 			last = r.Value
 		}
 	}

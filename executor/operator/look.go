@@ -31,7 +31,7 @@ func (l *loop) look(ctx context.Context) {
 	if l.Mode != DryRun && !l.owns(ctx) {
 		return
 	}
-	if l.drive != nil && l.drive.world == l.world.World.Digest() {
+	if l.drive != nil && l.drive.world == l.digest {
 		l.standRunning()
 		return
 	}
@@ -66,7 +66,7 @@ func later(a, b time.Time) time.Time {
 
 // owns makes sure that this operator keeps the World in force, and says who does if it is not this one.
 func (l *loop) owns(ctx context.Context) bool {
-	have, me, world := l.mirror.World, l.Applier.By, l.world.World.Digest()
+	have, me, world := l.mirror.World, l.Applier.By, l.digest
 	switch w := have.Value; {
 	case w.Owner == me && w.Held:
 		l.kept = world
@@ -136,7 +136,7 @@ func (l *loop) goesOn(ctx context.Context) bool {
 		return false
 	}
 	run, ok := l.unfinished()
-	if !ok || run.World != l.world.World.Digest() {
+	if !ok || run.World != l.digest {
 		return false // that of another World is left to when this one's plan is approved
 	}
 	if why, rests := resting(run); rests {
@@ -174,9 +174,9 @@ func (l *loop) rest(ctx context.Context, s Standing) {
 		l.attach(ctx, run)
 		return
 	}
-	if w := l.mirror.World.Value; w.World != l.world.World.Digest() {
+	if w := l.mirror.World.Value; w.World != l.digest {
 		next := w
-		next.World, next.At = l.world.World.Digest(), l.Now().UTC()
+		next.World, next.At = l.digest, l.Now().UTC()
 		if !l.putWorld(ctx, next) {
 			return
 		}

@@ -51,8 +51,9 @@ type Operator struct {
 	SummaryEvery time.Duration
 
 	status atomic.Pointer[Status]
-	turned atomic.Int64 // when the loop last turned, in nanoseconds
-	world  *Loaded      // the last that loaded
+	turned atomic.Int64   // when the loop last turned, in nanoseconds
+	world  *Loaded        // the last that loaded
+	digest algebra.Digest // of its World
 }
 
 // Defaults of an Operator.
@@ -166,9 +167,9 @@ func (o *Operator) load(w Loaded) bool {
 		s.Broken = w.Err.Error()
 		o.Log.Error("the World does not load; the last good one stays in force", "error", w.Err)
 	} else {
-		s.Broken, s.World, s.Commit = "", w.World.Digest(), w.Request.VCS.SHA
+		o.world, o.digest = &w, w.World.Digest()
+		s.Broken, s.World, s.Commit = "", o.digest, w.Request.VCS.SHA
 		o.Log.Info("loaded the World", said("world", s.World.Short(), "commit", s.Commit)...)
-		o.world = &w
 	}
 	o.tell(s)
 	return w.Err == nil

@@ -139,8 +139,9 @@ func (l *loop) summarize(shards [rota.Shards]bool) [rota.Shards]Summary {
 	var out [rota.Shards]Summary
 	deployments := [rota.Shards]map[string]*DeploymentCount{}
 	fleets := [rota.Shards]map[string]*FleetCount{}
+	digest := w.Digest()
 	for n := range out {
-		out[n].World = w.Digest()
+		out[n].World = digest
 		deployments[n], fleets[n] = map[string]*DeploymentCount{}, map[string]*FleetCount{}
 		for _, f := range named {
 			at(fleets[n], f.name).Fleet = f.name

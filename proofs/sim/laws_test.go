@@ -21,7 +21,7 @@ var (
 	without = flag.String("without", "", "and without these `faults`, separated by commas")
 	bug     = flag.Uint("bug", 0, "with the bug of this number planted")
 	first   = flag.Uint64("first", 1, "the seed to begin with")
-	lives   = flag.Int("lives", 0, "how many lives; 0 is 1500, and with MUSTER_SOAK 100000")
+	lives   = flag.Int("lives", 0, "how many lives; 0 is 2000, and with MUSTER_SOAK 100000")
 )
 
 func TestMain(m *testing.M) {
@@ -70,7 +70,7 @@ func TestFleetsLiveThroughFaults(t *testing.T) {
 	case os.Getenv("MUSTER_SOAK") != "":
 		n = 100_000
 	default:
-		n = 1500
+		n = 2000
 	}
 	met, events, failed := map[string]int{}, 0, 0
 	all(t, n, func(t *testing.T, s sim.Setting, v sim.Verdict) {
