@@ -259,6 +259,45 @@ func TestWhatWasSentIsSaidOnceMore(t *testing.T) {
 	}
 }
 
+// slow takes its time to say what a deployment is, and for reports that a slot runs.
+type slow struct {
+	agenttest.Link
+	takes time.Duration
+}
+
+func (l *slow) Spec(ctx context.Context, d algebra.Digest) (algebra.Deployment, error) {
+	time.Sleep(l.takes)
+	return l.Link.Spec(ctx, d)
+}
+
+func (l *slow) Report(ctx context.Context, r wire.Report) error {
+	if s, is := r.(wire.AppState); is && s.Phase == algebra.Running {
+		time.Sleep(l.takes)
+	}
+	return l.Link.Report(ctx, r)
+}
+
+// A heartbeat that falls into the sending of a report does not have the one before it said again
+// after it: the fleet would take the slot for what it was, until everything is told anew.
+func TestWhatIsSaidOnceMoreIsTheNewest(t *testing.T) {
+	link := &slow{takes: 100 * time.Millisecond}
+	start(t, &agent.Agent{Device: simDevice, Runtime: &inprocess.Runtime{}, Link: link, Keys: simRing, Heartbeat: 20 * time.Millisecond})
+	apps, specs := set(map[algebra.App]int{appA: 0})
+	link.Publish(publish(nil, apps).Raw(), specs...)
+	link.App(t, appA, runningAt(0))
+	time.Sleep(300 * time.Millisecond)
+	var phases []algebra.Phase
+	for _, r := range link.Reports() {
+		if s, is := r.(wire.AppState); is {
+			phases = append(phases, s.Phase)
+		}
+	}
+	first := slices.Index(phases, algebra.Running)
+	if first == 0 || slices.ContainsFunc(phases[first:], func(p algebra.Phase) bool { return p != algebra.Running }) {
+		t.Errorf("told %v", phases)
+	}
+}
+
 // unanswering does not say what a deployment is, a number of times.
 type unanswering struct {
 	agenttest.Link

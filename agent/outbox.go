@@ -19,6 +19,7 @@ type outbox struct {
 	// second time. That one was sent does not mean that it arrived.
 	sent     map[string]wire.Report
 	repeated map[string]bool
+	again    bool              // what was sent goes out once more
 	facts    map[string]string // of the machine
 	own      map[string]string // of the agent itself
 	told     map[string]string // both, as last reported
@@ -64,12 +65,7 @@ func (o *outbox) gone(r wire.Report) {
 // fleet's side loses when it fails or has too much to do, the device learns nothing.
 func (o *outbox) repeat() {
 	o.mu.Lock()
-	for subject, r := range o.sent {
-		if _, newer := o.reports[subject]; !newer {
-			o.reports[subject], o.repeated[subject] = r, true
-		}
-	}
-	clear(o.sent)
+	o.again = true
 	o.mu.Unlock()
 	o.ring()
 }
@@ -114,10 +110,20 @@ func (o *outbox) putInfo(device algebra.DeviceID, again bool) {
 	}
 }
 
-// take empties the outbox.
+// take empties the outbox. What is to go out once more joins it here and not in repeat: here nothing
+// is on its way that is newer than what was sent.
 func (o *outbox) take() []wire.Report {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.again {
+		for subject, r := range o.sent {
+			if _, newer := o.reports[subject]; !newer {
+				o.reports[subject], o.repeated[subject] = r, true
+			}
+		}
+		clear(o.sent)
+		o.again = false
+	}
 	var list []wire.Report
 	for _, subject := range slices.Sorted(maps.Keys(o.reports)) {
 		list = append(list, o.reports[subject])
