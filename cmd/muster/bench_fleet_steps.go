@@ -141,7 +141,7 @@ func (b *fleetBench) change(ctx context.Context, version int) error {
 		return errors.New(report.Text(false))
 	}
 	b.result.Plan = time.Since(began).Seconds()
-	out, err := executor.Applier{Transport: b.transport, Key: b.key, Keys: keys, By: "bench", Holder: "bench", Now: time.Now}.Apply(ctx, approved)
+	out, err := executor.Applier{Transport: b.transport, Key: b.key, Keys: keys, By: "bench", Holder: "bench", Now: time.Now, Watch: fleetProgress(b.console.errw, b.hub.Counts)}.Apply(ctx, approved)
 	if err != nil {
 		return err
 	}
