@@ -3,7 +3,6 @@ package policies
 import (
 	"errors"
 	"runtime"
-	"slices"
 	"sync"
 
 	"github.com/musterfleet/muster/policies/classes"
@@ -89,6 +88,10 @@ func (r *review) hearOne(g *asked) hearing {
 // gives up is asked no more.
 func (r *review) hearActions(h *hearing) {
 	asking := r.asking(h.gate.Gate)
+	if asking.classed && h.gate.policy.Match == nil && asking.isSilentOnAll(Input{File: r.file, Memo: r.memo}) {
+		h.evaluations += len(r.plan.Changes)
+		return
+	}
 	for i := range r.plan.Changes {
 		if !h.gate.isOn(r.devices[i]) {
 			continue
@@ -117,68 +120,4 @@ func (h *hearing) note(a heard) bool {
 func (g Gate) ask(in Input) answer {
 	found, err := g.Judge(in)
 	return answer{found, err}
-}
-
-// asking is one gate asked of the actions of a plan and of their inverses, once for each class of
-// them: an inverse may be of the class of its action.
-type asking struct {
-	gate    Gate
-	table   *classes.Table
-	reads   classes.Reads
-	classed bool
-	verdict classes.Partition
-	words   classes.Partition // once a class is objected to
-	loud    []bool            // by class of verdict, where asked
-	asked   []bool
-	said    map[uint32]answer // by class of words
-}
-
-func (r *review) asking(g Gate) *asking {
-	a := &asking{gate: g, table: r.table, said: map[uint32]answer{}}
-	if a.reads, a.classed = g.Reads(); a.classed {
-		a.verdict = a.table.Partition(a.reads.Verdict)
-		a.loud, a.asked = make([]bool, len(a.verdict.First)), make([]bool, len(a.verdict.First))
-	}
-	return a
-}
-
-// of is what the gate says of a change, or of its inverse.
-func (a *asking) of(r *review, i int, back bool) heard {
-	at := i
-	if back {
-		at += len(r.plan.Changes)
-	}
-	h := heard{in: Input{File: r.file, Memo: r.memo, Change: r.judged[at]}, order: len(r.plan.Registry) + i, back: back}
-	if !a.classed {
-		h.answer = a.gate.ask(h.in)
-		return h
-	}
-	class := a.verdict.Of[at]
-	if a.asked[class] && !a.loud[class] {
-		return h
-	}
-	if !a.asked[class] {
-		h.answer = a.gate.ask(h.in)
-		a.asked[class], a.loud[class] = true, !h.isSilent()
-		if h.isSilent() {
-			return h
-		}
-		a.said[a.wordsOf(at)] = h.answer
-		return h
-	}
-	words := a.wordsOf(at)
-	said, ok := a.said[words]
-	if !ok {
-		said = a.gate.ask(h.in)
-		a.said[words] = said
-	}
-	h.answer = said
-	return h
-}
-
-func (a *asking) wordsOf(at int) uint32 {
-	if a.words.Of == nil {
-		a.words = a.table.Partition(slices.Concat(a.reads.Verdict, a.reads.Words))
-	}
-	return a.words.Of[at]
 }

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,11 +12,15 @@ import (
 // rollbackReason is the action_reason of an inverse.
 const rollbackReason = "rollback"
 
+// turned are the keys of a change under which its inverse may differ from it.
+var turned = []string{"action_reason", "change", "disruptive"}
+
 // inverses makes the inverses of the changes of a plan. Those that bring the same deployment back
 // with the same values share it.
 type inverses struct {
 	takes map[*planfile.Deployment][]string
 	back  map[returning]*planfile.Deployment
+	text  []byte // to write in
 }
 
 // returning is a deployment that comes back, and the values it takes as one text.
@@ -24,8 +29,8 @@ type returning struct {
 	values string
 }
 
-func newInverses() inverses {
-	return inverses{map[*planfile.Deployment][]string{}, map[returning]*planfile.Deployment{}}
+func newInverses() *inverses {
+	return &inverses{takes: map[*planfile.Deployment][]string{}, back: map[returning]*planfile.Deployment{}}
 }
 
 // of is the action that would undo c:
@@ -37,7 +42,7 @@ func newInverses() inverses {
 // What comes back takes its values from the device as it is now. The error says why the
 // action cannot be undone. A deployment of which only the digest is known is no error here:
 // policies that read its workload fail on it, and so do not approve of it.
-func (v inverses) of(c planfile.Change) (planfile.Change, error) {
+func (v *inverses) of(c planfile.Change) (planfile.Change, error) {
 	c.ActionReason = rollbackReason
 	c.Change.Before, c.Change.After = c.Change.After, c.Change.Before
 	switch {
@@ -62,16 +67,16 @@ var onlyDelete, onlyCreate = []string{"delete"}, []string{"create"}
 type pair struct{ key, value string }
 
 // with is a deployment with these values, given in the order of their keys.
-func (v inverses) with(d *planfile.Deployment, values []pair) *planfile.Deployment {
+func (v *inverses) with(d *planfile.Deployment, values []pair) *planfile.Deployment {
 	if len(values)+len(d.Values) == 0 {
 		return d
 	}
-	var text strings.Builder
-	for _, p := range values {
-		fmt.Fprintf(&text, "%d:%s=%d:%s", len(p.key), p.key, len(p.value), p.value)
+	text := v.text[:0]
+	for _, p := range values { // the keys are the same for all of d
+		text = append(binary.AppendUvarint(text, uint64(len(p.value))), p.value...)
 	}
-	at := returning{d, text.String()}
-	if known := v.back[at]; known != nil {
+	v.text = text
+	if known := v.back[returning{d, string(text)}]; known != nil {
 		return known
 	}
 	back := *d
@@ -79,13 +84,13 @@ func (v inverses) with(d *planfile.Deployment, values []pair) *planfile.Deployme
 	for _, p := range values {
 		back.Values[p.key] = p.value
 	}
-	v.back[at] = &back
+	v.back[returning{d, string(text)}] = &back
 	return &back
 }
 
 // valuesOn is what a deployment takes from a device, by the key it is taken under, and which
 // keys the device lacks; both in order.
-func (v inverses) valuesOn(on planfile.Device, d *planfile.Deployment) (values []pair, missing []string) {
+func (v *inverses) valuesOn(on planfile.Device, d *planfile.Deployment) (values []pair, missing []string) {
 	keys, known := v.takes[d]
 	if !known {
 		keys = takes(d)

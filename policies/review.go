@@ -169,7 +169,7 @@ func (r *review) ready() {
 			r.devices[i] = int(ordinal)
 		}
 	}
-	r.table = classes.NewTable(r.judged)
+	r.table = classes.NewTwins(r.judged, turned...)
 }
 
 // rollsBack reports a plan of which some rollout undoes by itself what fails.

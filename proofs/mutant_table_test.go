@@ -149,7 +149,7 @@ var mutants = []mutant{
 	{name: "a rule is not shown what it only names", file: "policies/rego/shape.go",
 		old: "top.take(p, reflect.TypeFor[planfile.Change](), false)", new: "_ = p",
 		laws: []string{"classes-rego"}},
-	{name: "an inverse is of the class of its action", file: "policies/hear.go",
+	{name: "an inverse is of the class of its action", file: "policies/asking.go",
 		old: "at += len(r.plan.Changes)", new: "at += 0",
 		laws: []string{"classes-cel"}},
 }

@@ -53,11 +53,19 @@ func (e *engine) Reads() (classes.Reads, bool) { return e.reads, e.classed }
 
 // read finds out what the rule reads.
 func (e *engine) read() {
-	deciding := []*cel.Ast{e.ast}
+	var before []*cel.Ast
 	for _, p := range slices.Concat(e.conditions, e.variables) {
-		deciding = append(deciding, p.ast)
+		before = append(before, p.ast)
 	}
-	e.reads.Verdict, e.classed = reads(deciding...)
+	if e.reads.Verdict, e.classed = reads(append(before, e.ast)...); !e.classed {
+		return
+	}
+	if l := loopOf(e.ast); l != nil {
+		beside, _ := reads(before...)
+		if beside = append(beside, readsBeside(l, e.ast)...); !slices.ContainsFunc(beside, l.of.Meets) {
+			e.reads.Verdict, e.reads.Each = beside, l.of
+		}
+	}
 	e.reads.Words = named(e.reads.Verdict)
 	if e.words != nil {
 		words, _ := reads(e.words.ast) // the whole change, if need be

@@ -1,6 +1,8 @@
 package cel
 
 import (
+	"slices"
+
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/operators"
@@ -27,10 +29,7 @@ var roots = map[string]classes.Path{
 func reads(expressions ...*cel.Ast) ([]classes.Path, bool) {
 	var paths []classes.Path
 	for _, e := range expressions {
-		tree := e.NativeRep()
-		r := &reading{tree: tree}
-		r.visit(tree.Expr())
-		paths = append(paths, r.paths...)
+		paths = append(paths, readsBeside(nil, e)...)
 	}
 	for _, p := range paths {
 		if len(p) == 0 {
@@ -40,10 +39,19 @@ func reads(expressions ...*cel.Ast) ([]classes.Path, bool) {
 	return paths, true
 }
 
+// readsBeside are the parts that one expression reads but for what a loop of it, if any is given,
+// reads entry by entry.
+func readsBeside(l *loop, e *cel.Ast) []classes.Path {
+	r := &reading{tree: e.NativeRep(), beside: l}
+	r.visit(r.tree.Expr())
+	return r.paths
+}
+
 // reading is the state of one reads.
 type reading struct {
-	tree  *ast.AST
-	paths []classes.Path
+	tree   *ast.AST
+	paths  []classes.Path
+	beside *loop // or nil
 }
 
 func (r *reading) visit(e ast.Expr) {
@@ -55,6 +63,13 @@ func (r *reading) visit(e ast.Expr) {
 	case ast.SelectKind:
 		r.visit(e.AsSelect().Operand())
 	case ast.CallKind:
+		if r.isEntry(e.AsCall()) {
+			return
+		}
+		if p, ok := r.presence(e.AsCall()); ok {
+			r.paths = append(r.paths, p)
+			return
+		}
 		if e.AsCall().IsMemberFunction() {
 			r.visit(e.AsCall().Target())
 		}
@@ -76,11 +91,42 @@ func (r *reading) visit(e ast.Expr) {
 		}
 	case ast.ComprehensionKind:
 		c := e.AsComprehension()
-		for _, x := range []ast.Expr{c.IterRange(), c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()} {
+		if r.beside == nil || r.beside.id != e.ID() {
+			r.visit(c.IterRange())
+		}
+		for _, x := range []ast.Expr{c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()} {
 			r.visit(x)
 		}
 	case ast.IdentKind, ast.LiteralKind, ast.UnspecifiedExprKind:
 	}
+}
+
+// presence is what a call reads that asks only whether something is there: x == null of a deployment,
+// which its app tells, as every deployment has one, and "key" in a map.
+func (r *reading) presence(call ast.CallExpr) (classes.Path, bool) {
+	switch args := call.Args(); call.FunctionName() {
+	case operators.Equals, operators.NotEquals:
+		for i, e := range args {
+			p, ok := r.path(e)
+			if other := args[1-i]; ok && other.Kind() == ast.LiteralKind && other.AsLiteral() == types.NullValue && isDeployment(p) {
+				return append(p[:len(p):len(p)], "app"), true
+			}
+		}
+	case operators.In:
+		if args[0].Kind() != ast.LiteralKind {
+			return nil, false
+		}
+		p, ok := r.path(args[1])
+		key, text := args[0].AsLiteral().(types.String)
+		if ok && text && r.tree.GetType(args[1].ID()).Kind() == types.MapKind {
+			return append(p[:len(p):len(p)], string(key)), true
+		}
+	}
+	return nil, false
+}
+
+func isDeployment(p classes.Path) bool {
+	return slices.ContainsFunc([]string{"deployment", "object", "oldObject"}, func(root string) bool { return slices.Equal(p, roots[root]) })
 }
 
 // path is what an expression reads, if it is a chain from a variable that is part of the change.
@@ -132,7 +178,7 @@ func named(paths []classes.Path) []classes.Path {
 	var out []classes.Path
 	for _, p := range paths {
 		for _, root := range []classes.Path{roots["deployment"], roots["object"], roots["oldObject"]} {
-			if root.Covers(p) || p.Covers(root) {
+			if root.Meets(p) {
 				out = append(out, append(root[:len(root):len(root)], "app"), append(root[:len(root):len(root)], "version"))
 			}
 		}

@@ -9,5 +9,8 @@
 // path that ends above the leaves means all below it. Partitions follow contents: no digest in
 // the plan is believed.
 //
+// Questions are what to ask: one a class or, where an answer asks of each label or fact by itself,
+// one for each that occurs, which may be far fewer than devices.
+//
 // Cost: a column for each path, once; then one step a change for each path of a partition.
 package classes

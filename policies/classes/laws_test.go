@@ -171,3 +171,77 @@ func TestPartitionLawCatchesPlantedBugs(t *testing.T) {
 		}
 	}
 }
+
+// asked reports whether questions tell of every change what asking of it tells, where the answer is that of
+// the reads: it objects to a change with a bad entry, or whose name is bad.
+func asked(t *testing.T, questions func(*classes.Table, classes.Reads) classes.Questions) (ok bool, loud, silent, fewer int) {
+	parameters := gopter.DefaultTestParametersWithSeed(seed)
+	parameters.MinSuccessfulTests, parameters.MinSize, parameters.MaxSize = runs, 12, 24
+	objects := func(c *planfile.Change) bool {
+		if len(c.Device.Labels) == 0 {
+			return c.Device.Labels == nil && c.Name == "b"
+		}
+		return c.Device.Labels["x"] == "a" || c.Device.Labels["y"] == "b" || c.Name == "a"
+	}
+	law := prop.ForAll(func(list []planfile.Change, twins bool) string {
+		var all []*planfile.Change
+		for i := range list {
+			all = append(all, &list[i])
+		}
+		table := classes.NewTable(all)
+		if twins { // which differ in what is not read
+			for i := range list {
+				twin := list[i]
+				twin.Disruptive = !twin.Disruptive
+				all = append(all, &twin)
+			}
+			table = classes.NewTwins(all, "disruptive")
+		}
+		q := questions(table, classes.Reads{Verdict: []classes.Path{{"name"}}, Each: classes.Labels})
+		if len(q.Ask) < len(all) {
+			fewer++
+		}
+		for i, c := range all {
+			got := slices.ContainsFunc(q.Of(i), func(k uint32) bool { return objects(q.Ask[k]) })
+			if got != objects(c) {
+				return fmt.Sprintf("change %d of %d: %v", i, len(all), got)
+			}
+			if got {
+				loud++
+			} else {
+				silent++
+			}
+		}
+		return ""
+	}, changes, gen.Bool())
+	result := law.Check(parameters)
+	if !result.Passed() {
+		t.Logf("seed %d: %v %v", seed, result.Labels, result.Args)
+	}
+	return result.Passed(), loud, silent, fewer
+}
+
+func TestQuestionsTellOfEveryChange(t *testing.T) {
+	ok, loud, silent, fewer := asked(t, (*classes.Table).Questions)
+	if !ok {
+		t.Error("the law does not hold")
+	}
+	if loud < runs || silent < runs || fewer < runs/2 {
+		t.Errorf("%d changes were objected to, %d were not, %d lists needed fewer questions than changes: the law was tried on one side only", loud, silent, fewer)
+	}
+}
+
+func TestQuestionsLawCatchesPlantedBugs(t *testing.T) {
+	for name, bug := range map[string]func(*classes.Table, classes.Reads) classes.Questions{
+		"classes do not matter": func(t *classes.Table, r classes.Reads) classes.Questions {
+			return t.Questions(classes.Reads{Each: r.Each})
+		},
+		"entries do not matter": func(t *classes.Table, r classes.Reads) classes.Questions {
+			return t.Questions(classes.Reads{Verdict: r.Verdict})
+		},
+	} {
+		if ok, _, _, _ := asked(t, bug); ok {
+			t.Errorf("not seen: %s", name)
+		}
+	}
+}

@@ -13,19 +13,16 @@ import (
 // tableKey is where a Memo keeps the table of all changes of the plan.
 type tableKey struct{}
 
-// byClass judges a whole plan by a rule that asks of each change by itself: first on one
-// change of each class, all at once; then, where that finds something, on all changes of the
-// classes it is about. What is found is what asking of all finds.
+// byClass judges a whole plan by a rule that asks of each change by itself: first the
+// questions of all classes at once; then, where that finds something, all changes that have one of
+// those it is about. What is found is what asking of all finds.
 func (e *engine) byClass(in policies.Input) ([]policies.Finding, error) {
 	table := in.Memo.Get(tableKey{}, func() any { return classes.NewTable(all(in.File)) }).(*classes.Table)
-	partition := table.Partition(e.reads.Verdict)
-	const few = 2 // times as many changes as classes make it worth while
-	if len(partition.Of) < few*len(partition.First) {
+	questions := table.Questions(e.reads)
+	first := questions.Ask
+	const few = 2 // times as many changes as questions make it worth while
+	if len(in.File.ResourceChanges) < few*len(first) {
 		return e.inParts(in, all(in.File))
-	}
-	first := make([]*planfile.Change, len(partition.First))
-	for class, i := range partition.First {
-		first[class] = &in.File.ResourceChanges[i]
 	}
 	found, err := e.inParts(in, first)
 	if err == nil && len(found) == 0 {
@@ -36,8 +33,8 @@ func (e *engine) byClass(in policies.Input) ([]policies.Finding, error) {
 		return e.ask(in, nil) // it fails, or objects to no change in particular
 	}
 	var members []*planfile.Change
-	for i, class := range partition.Of {
-		if loud[class] {
+	for i := range in.File.ResourceChanges {
+		if slices.ContainsFunc(questions.Of(i), func(q uint32) bool { return loud[q] }) {
 			members = append(members, &in.File.ResourceChanges[i])
 		}
 	}

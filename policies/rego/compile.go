@@ -101,7 +101,7 @@ func (c *compiling) gates() (policies.Gates, diag.List) {
 			e.reads = c.broken(e.reads)
 		}
 		if e.classed {
-			e.shape = shapeOf(slices.Concat(e.reads.Verdict, e.reads.Words), named)
+			e.shape = shapeOf(e.reads.All(), named)
 		}
 		gate, err := policies.NewGate(c.policy(v), e)
 		if err != nil {

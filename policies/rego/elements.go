@@ -37,6 +37,16 @@ func (c *compiling) elementwise(v verdict) (reads classes.Reads, named []classes
 		reads.Verdict = append(reads.Verdict, e.reads.Verdict...)
 		reads.Words = append(reads.Words, e.reads.Words...)
 		named = append(named, e.named...)
+		switch {
+		case e.reads.Each == nil:
+		case reads.Each == nil, slices.Equal(reads.Each, e.reads.Each):
+			reads.Each = e.reads.Each
+		default: // one map is asked of entry by entry, and others as a whole
+			reads.Verdict = append(reads.Verdict, e.reads.Each)
+		}
+	}
+	if reads.Each != nil && slices.ContainsFunc(reads.Verdict, reads.Each.Meets) {
+		reads.Verdict, reads.Each = append(reads.Verdict, reads.Each), nil
 	}
 	return reads, named, !slices.ContainsFunc(reads.Verdict, func(p classes.Path) bool { return len(p) == 0 })
 }

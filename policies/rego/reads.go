@@ -21,6 +21,10 @@ type element struct {
 	naming map[*ast.Expr]bool
 	reads  classes.Reads
 	named  []classes.Path // what aliases stand for: it has to be there, whatever of it is read
+	// entries are the references to one entry of the device's labels or facts, of which inner are
+	// in functions.
+	entries []entryRef
+	inner   bool
 }
 
 // body reads a rule: what decides whether it objects into Verdict, what only words the
@@ -35,6 +39,7 @@ func (e *element) body(r *ast.Rule) {
 		e.visit(x, wording[i])
 	}
 	e.visit(r.Head.Key, true)
+	e.drawEntries(r.Body)
 }
 
 // learn notes the aliases of a body: v = a part of the change that is always there, where v
@@ -161,7 +166,9 @@ func (e *element) term(t *ast.Term, wording bool) bool {
 	if p == nil {
 		return false
 	}
-	e.note(p, wording && whole)
+	if !e.noteEntry(t) {
+		e.note(p, wording && whole)
+	}
 	if ref, is := t.Value.(ast.Ref); is {
 		for _, key := range ref[1:] {
 			if v, plain := key.Value.(ast.Var); !plain || v != e.drawn {
@@ -181,8 +188,10 @@ func (e *element) call(operator ast.Ref, x *ast.Expr, wording bool) bool {
 func (e *element) arguments(operator ast.Ref, args []*ast.Term, wording bool) bool {
 	functions := e.compiler.GetRulesExact(operator) // none for builtins; they do not recurse
 	if len(functions) == 0 {
-		return false
+		return e.gets(operator, args, wording)
 	}
+	defer func(inner bool) { e.inner = inner }(e.inner)
+	e.inner = true
 	for _, f := range functions {
 		for ; f != nil; f = f.Else {
 			for i, a := range args {
@@ -205,6 +214,33 @@ func (e *element) arguments(operator ast.Ref, args []*ast.Term, wording bool) bo
 			}
 			e.visit(f.Head.Value, wording)
 		}
+	}
+	return true
+}
+
+// gets follows object.get to the key it is given, or keys, and reports whether it did.
+func (e *element) gets(operator ast.Ref, args []*ast.Term, wording bool) bool {
+	if operator.String() != "object.get" || len(args) < 3 {
+		return false
+	}
+	p, whole := e.path(args[0])
+	if !whole {
+		return false
+	}
+	keys, is := args[1].Value.(*ast.Array)
+	if !is {
+		keys = ast.NewArray(args[1])
+	}
+	for i := range keys.Len() {
+		text, is := keys.Elem(i).Value.(ast.String)
+		if !is {
+			return false
+		}
+		p = append(p[:len(p):len(p)], string(text))
+	}
+	e.note(p, wording)
+	for _, a := range args[2:] {
+		e.visit(a, wording)
 	}
 	return true
 }
