@@ -271,7 +271,7 @@ func together(b place, read func() (kube.Snapshot, error)) error {
 	}()
 	var wrong error
 	last := -1
-	for range 60 {
+	for range 25 {
 		s, err := read()
 		if err != nil {
 			wrong = err

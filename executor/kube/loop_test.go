@@ -112,9 +112,9 @@ func TestLoop(t *testing.T) {
 	s.set(func() { s.broken = nil })
 	s.until("all runs again", "assignments", "web", is(kube.Ready, "True", "Running"))
 
-	time.Sleep(time.Second)
+	time.Sleep(time.Second) // more than atMost, and five looks at the fleet
 	before := s.revisions()
-	time.Sleep(2 * time.Second)
+	time.Sleep(time.Second)
 	if after := s.revisions(); fmt.Sprint(before) != fmt.Sprint(after) {
 		t.Errorf("objects were written though nothing changed:\n%v\n%v", before, after)
 	}

@@ -112,7 +112,7 @@ func TestReadOverCompaction(t *testing.T) {
 			server.Compact()
 		}
 	}()
-	for range 30 {
+	for range 12 {
 		if _, errs := read(t, b.cluster).World(); errs.Err() != nil {
 			t.Error(errs)
 		}
