@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"reflect"
 	"slices"
@@ -14,9 +15,24 @@ import (
 	"github.com/musterfleet/muster/algebra"
 )
 
-// heardEvery is how fine a status tells when a device was heard: an object that changes with
-// each heartbeat would be written more often than everything else together.
-const heardEvery = 5 * time.Minute
+// heardEvery is how fine statuses tell when devices of a fleet were heard: as each time costs a
+// write, no more than some thirty a second are told in all.
+func heardEvery(devices int) time.Duration {
+	every := 5 * time.Minute
+	for every < time.Duration(devices)*30*time.Millisecond {
+		every *= 2 // in steps, lest one device more changes the statuses of all
+	}
+	return every
+}
+
+// heardAs is when a device was heard as its status tells it. Each device has its own moments, so that
+// not all are written at once.
+func heardAs(id algebra.DeviceID, heard time.Time, every time.Duration) time.Time {
+	h := fnv.New64a()
+	h.Write([]byte(id.String()))
+	phase := time.Duration(h.Sum64()%uint64(every/time.Second)) * time.Second
+	return heard.UTC().Add(phase).Truncate(every).Add(-phase)
+}
 
 // device is the status of a device's object.
 func (p *projection) device(o *unstructured.Unstructured) DeviceStatus {
@@ -25,7 +41,7 @@ func (p *projection) device(o *unstructured.Unstructured) DeviceStatus {
 	record := r.Records[id]
 	s := DeviceStatus{}
 	if !record.Heard.IsZero() {
-		s.Heard = moment(record.Heard.UTC().Truncate(heardEvery).Format(time.RFC3339))
+		s.Heard = moment(heardAs(id, record.Heard, heardEvery(r.Roster.Len())).Format(time.RFC3339))
 	}
 	i, known := r.Roster.Ordinal(id)
 	ok := accepted(o, p.view)
@@ -38,7 +54,7 @@ func (p *projection) device(o *unstructured.Unstructured) DeviceStatus {
 	s.Lifecycle, s.Labels, s.Facts = record.Lifecycle.String(), d.Labels, d.Facts
 	s.Apps = apps(r, i)
 	list := []metav1.Condition{heardOf(record, s.Apps, r.ObservedAt)}
-	if _, declared, _ := unstructured.NestedMap(o.Object, "spec"); declared {
+	if hasSpec(o) {
 		list = append(list, ok)
 	}
 	s.Conditions = stamped(o, r.ObservedAt, list...)

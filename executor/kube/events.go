@@ -64,7 +64,7 @@ func telling(before, now metav1.Condition) (kind string, tells bool) {
 func conditions(status any) map[string]metav1.Condition {
 	out := map[string]metav1.Condition{}
 	m, _ := status.(map[string]any)
-	list, _, _ := unstructured.NestedSlice(m, "conditions")
+	list, _ := m["conditions"].([]any)
 	for _, item := range list {
 		var c metav1.Condition
 		if raw, ok := item.(map[string]any); ok && runtime.DefaultUnstructuredConverter.FromUnstructured(raw, &c) == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"sync"
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
@@ -34,6 +35,10 @@ type Loop struct {
 // DefaultEvery is how often a loop looks at the fleet.
 const DefaultEvery = 3 * time.Second
 
+// devicesAtOnce bounds for how many devices a look writes, which is some hundred writes a second: a fleet
+// that is shown for the first time, or that comes back all at once, keeps no document waiting.
+const devicesAtOnce = 150
+
 // atMost is how often a loop writes for changes of documents that come in a row.
 const atMost = 500 * time.Millisecond
 
@@ -47,8 +52,12 @@ func (l Loop) Run(ctx context.Context) {
 	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	last := &lastWorld{}
-	nodes, news := l.Cluster.nodes(), l.Watch.News()
+	looks, news := &looks{events: events, census: make(chan map[string]standIn)}, l.Watch.News()
+	if l.Nodes { // beside the documents, which many Nodes are not to keep waiting
+		var ended sync.WaitGroup
+		ended.Go(func() { l.Cluster.nodes.follow(ctx, looks.census, l.Tell) })
+		defer ended.Wait()
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -61,13 +70,21 @@ func (l Loop) Run(ctx context.Context) {
 			}
 		case <-tick.C:
 		}
-		if err := l.once(ctx, last, events, nodes); err != nil && ctx.Err() == nil {
+		if err := l.once(ctx, looks); err != nil && ctx.Err() == nil {
 			l.Tell(err)
 		}
 	}
 }
 
-func (l Loop) once(ctx context.Context, last *lastWorld, events *recorder, nodes *nodes) error {
+// looks are what one look leaves to the next.
+type looks struct {
+	last    lastWorld
+	events  *recorder
+	census  chan map[string]standIn
+	counted time.Time // when the last census was handed over
+}
+
+func (l Loop) once(ctx context.Context, looks *looks) error {
 	objects, ok := l.Watch.Objects()
 	if !ok || l.Idle != nil && l.Idle() { // not ok: the first list is under way
 		return nil
@@ -77,20 +94,24 @@ func (l Loop) once(ctx context.Context, last *lastWorld, events *recorder, nodes
 		return fmt.Errorf("kube: the fleet cannot be seen: %w", err)
 	}
 	s := Snapshot{Objects: objects}
-	view := last.view(s, l.Foresee)
+	view := looks.last.view(s, l.Foresee)
 	view.Reality = reality
 	if l.Waits != nil {
 		view.Waits = l.Waits()
 	}
-	changes := Project(s, view)
+	changes := bounded(Project(s, view), devicesAtOnce)
 	_, err = l.Cluster.Write(ctx, changes)
 	for _, c := range changes {
-		events.of(c)
+		looks.events.of(c)
 	}
-	if err != nil || !l.Nodes {
-		return err
+	if l.Nodes && time.Since(looks.counted) >= leaseEvery {
+		select {
+		case looks.census <- l.Cluster.nodes.standIns(reality):
+			looks.counted = time.Now()
+		default: // the last one is still being shown
+		}
 	}
-	return nodes.project(ctx, reality)
+	return err
 }
 
 // lastWorld saves reading a World again whose documents are the same.

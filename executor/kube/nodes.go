@@ -36,18 +36,47 @@ const (
 type nodes struct {
 	client    dynamic.Interface
 	namespace string
-	renewed   time.Time
 }
 
-func (c *Cluster) nodes() *nodes { return &nodes{client: c.client, namespace: c.namespace} }
+// standIn is the Node that a device is to be shown as, and whether it is online.
+type standIn struct {
+	node   *corev1.Node
+	online bool
+	at     time.Time // when that was so
+}
 
-func (n *nodes) of() dynamic.ResourceInterface {
+// standIns are those of all devices. They share nothing with the Reality.
+func (n nodes) standIns(r algebra.Reality) map[string]standIn {
+	out := make(map[string]standIn, r.Roster.Len())
+	for i := range uint32(r.Roster.Len()) {
+		node := n.node(r, i)
+		out[node.Name] = standIn{node, r.Records[r.Roster.ID(i)].Online(r.ObservedAt), r.ObservedAt}
+	}
+	return out
+}
+
+// follow shows one census after the other, until ctx ends.
+func (n nodes) follow(ctx context.Context, census <-chan map[string]standIn, tell func(error)) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case want := <-census:
+			if err := n.show(ctx, want); err != nil && ctx.Err() == nil {
+				tell(err)
+			}
+		}
+	}
+}
+
+func (n nodes) of() dynamic.ResourceInterface {
 	return n.client.Resource(corev1.SchemeGroupVersion.WithResource("nodes"))
 }
 
-// project makes the Nodes those of the devices, and removes those of devices that are gone. A Node
-// of the same name that is not of this namespace is left alone, and is an error.
-func (n *nodes) project(ctx context.Context, r algebra.Reality) error {
+// show makes the Nodes those of the devices, with leases for the ones online, and removes those of
+// devices that are gone. A Node of the same name that is not of this namespace is left alone, and is
+// an error.
+func (n nodes) show(ctx context.Context, want map[string]standIn) error {
 	list, err := n.of().List(ctx, metav1.ListOptions{ResourceVersion: "0"})
 	if err != nil {
 		return fmt.Errorf("kube: nodes: %w", err)
@@ -60,35 +89,33 @@ func (n *nodes) project(ctx context.Context, r algebra.Reality) error {
 		}
 		have[node.Name] = &node
 	}
-	var wrong []error
-	for i := range uint32(r.Roster.Len()) {
-		want := n.node(r, i)
-		h := have[want.Name]
-		delete(have, want.Name)
-		if h != nil && h.Labels[nodeOf] != n.namespace {
-			wrong = append(wrong, fmt.Errorf("kube: node %s is none of muster's; the device of that name is not shown", want.Name))
-			continue
+	shown := each(ctx, slices.Sorted(maps.Keys(want)), func(name string) error {
+		if h := have[name]; h != nil && h.Labels[nodeOf] != n.namespace {
+			return fmt.Errorf("kube: node %s is none of muster's; the device of that name is not shown", name)
 		}
-		wrong = append(wrong, n.write(ctx, want, h))
-	}
-	for _, name := range slices.Sorted(maps.Keys(have)) {
-		if h := have[name]; h.Labels[nodeOf] == n.namespace {
-			err := n.of().Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &h.UID}})
-			if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsConflict(err) {
-				wrong = append(wrong, fmt.Errorf("kube: node %s: %w", name, err))
-			}
-			_ = n.leases().Delete(ctx, name, metav1.DeleteOptions{}) // one that stays says nothing without its Node
+		err := n.write(ctx, want[name].node, have[name])
+		if err == nil && want[name].online {
+			err = n.renew(ctx, name, want[name].at)
 		}
-	}
-	if r.ObservedAt.Sub(n.renewed) >= leaseEvery {
-		n.renewed = r.ObservedAt
-		wrong = append(wrong, n.renew(ctx, r))
-	}
-	return errors.Join(wrong...)
+		return err
+	})
+	maps.DeleteFunc(have, func(name string, h *corev1.Node) bool {
+		_, stays := want[name]
+		return stays || h.Labels[nodeOf] != n.namespace
+	})
+	return errors.Join(shown, each(ctx, slices.Sorted(maps.Keys(have)), func(name string) error {
+		_ = n.leases().Delete(ctx, name, metav1.DeleteOptions{}) // one that stays says nothing without its Node
+		uid := have[name].UID
+		err := n.of().Delete(ctx, name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}})
+		if err == nil || apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+			return nil
+		}
+		return fmt.Errorf("kube: node %s: %w", name, err)
+	}))
 }
 
 // write applies what of a Node is not as it should be.
-func (n *nodes) write(ctx context.Context, want, have *corev1.Node) error {
+func (n nodes) write(ctx context.Context, want, have *corev1.Node) error {
 	options := metav1.ApplyOptions{FieldManager: Manager, Force: true}
 	if have == nil || !within(have.Labels, want.Labels) || !tainted(have) || have.Spec.ProviderID != want.Spec.ProviderID {
 		main := &unstructured.Unstructured{Object: plain(want)}
@@ -146,7 +173,7 @@ func sameStatus(have, want corev1.NodeStatus) bool {
 }
 
 // node is the Node of a device.
-func (n *nodes) node(r algebra.Reality, ordinal uint32) *corev1.Node {
+func (n nodes) node(r algebra.Reality, ordinal uint32) *corev1.Node {
 	d := r.Roster.Device(ordinal)
 	name := d.ID.String()
 	labels := kubernetesLabels(d.Labels)
@@ -199,7 +226,7 @@ func nodeInfo(facts map[string]string) corev1.NodeSystemInfo {
 func nodeReady(r algebra.Reality, ordinal uint32) corev1.NodeCondition {
 	record := r.Records[r.Roster.ID(ordinal)]
 	c := heardOf(record, nil, r.ObservedAt)
-	heard := metav1.NewTime(record.Heard.UTC().Truncate(heardEvery))
+	heard := metav1.NewTime(heardAs(r.Roster.ID(ordinal), record.Heard, heardEvery(r.Roster.Len())))
 	return corev1.NodeCondition{Type: corev1.NodeReady, Status: corev1.ConditionStatus(c.Status), Reason: c.Reason, Message: c.Message,
 		LastHeartbeatTime: heard, LastTransitionTime: heard}
 }

@@ -75,7 +75,7 @@ func (p *projection) object(o *unstructured.Unstructured) []Change {
 	if o.GetKind() == "Device" {
 		id, err := algebra.ParseDeviceID(o.GetName())
 		_, known := p.view.Reality.Roster.Ordinal(id)
-		_, declared, _ := unstructured.NestedMap(o.Object, "spec")
+		declared := hasSpec(o)
 		if !declared && (err != nil || !known) {
 			return []Change{Forget{o}}
 		}
@@ -88,8 +88,7 @@ func (p *projection) object(o *unstructured.Unstructured) []Change {
 		out = append(out, h)
 	}
 	status := p.status(o)
-	have, _, _ := unstructured.NestedMap(o.Object, "status")
-	if !equality.Semantic.DeepEqual(have, status) {
+	if !equality.Semantic.DeepEqual(statusOf(o), status) {
 		out = append(out, SetStatus{o, status})
 	}
 	return out
@@ -106,7 +105,7 @@ func (p *projection) status(o *unstructured.Unstructured) map[string]any {
 		return plain(p.device(o))
 	}
 	if p.survey == nil {
-		have, _, _ := unstructured.NestedMap(o.Object, "status")
+		have := statusOf(o)
 		status := maps.Clone(have)
 		if status == nil {
 			status = map[string]any{"devices": int64(0), "matched": int64(0), "running": int64(0), "pending": int64(0), "failed": int64(0), "conflicted": int64(0)}

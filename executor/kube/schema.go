@@ -8,7 +8,7 @@ import (
 
 	apiext "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // IntOrString is a number or a text, such as 3 and 10%.
@@ -111,13 +111,14 @@ func number(tag reflect.StructTag, key string) *float64 {
 
 // plain is a value of a type of this package as an unstructured object has it.
 func plain(v any) map[string]any {
-	text, err := json.Marshal(v)
-	if err != nil {
-		panic("kube: " + err.Error()) // plain data always encodes
+	at := reflect.ValueOf(v)
+	if at.Kind() != reflect.Pointer {
+		at = reflect.New(at.Type())
+		at.Elem().Set(reflect.ValueOf(v))
 	}
-	var out map[string]any
-	if err := json.Unmarshal(text, &out); err != nil {
-		panic("kube: " + err.Error())
+	out, err := runtime.DefaultUnstructuredConverter.ToUnstructured(at.Interface())
+	if err != nil {
+		panic("kube: " + err.Error()) // plain data always converts
 	}
 	return out
 }

@@ -27,10 +27,11 @@ import (
 type Cluster struct {
 	client    dynamic.Interface
 	namespace string
+	nodes     nodes
 }
 
 // Open uses a namespace, in which a World is or is to be. Requests are limited by the
-// configuration's QPS and Burst.
+// configuration's QPS and Burst; those about Nodes, whose leases are many, apart from the others.
 func Open(config *rest.Config, namespace string) (*Cluster, error) {
 	if namespace == "" {
 		return nil, errors.New("kube: a namespace is required")
@@ -39,7 +40,11 @@ func Open(config *rest.Config, namespace string) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kube: %w", err)
 	}
-	return &Cluster{client, namespace}, nil
+	forNodes, err := dynamic.NewForConfig(config) // with a limit of its own
+	if err != nil {
+		return nil, fmt.Errorf("kube: %w", err)
+	}
+	return &Cluster{client, namespace, nodes{forNodes, namespace}}, nil
 }
 
 // OpenDefault uses a namespace of the API server that kubectl would use: of $KUBECONFIG or
@@ -49,7 +54,7 @@ func OpenDefault(namespace string) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kube: no API server is configured; set KUBECONFIG: %w", err)
 	}
-	config.QPS, config.Burst = 50, 100
+	config.QPS, config.Burst = 100, 200
 	return Open(config, namespace)
 }
 
@@ -122,8 +127,19 @@ func ref(o *unstructured.Unstructured) string { return o.GetKind() + "/" + o.Get
 // declares reports whether an object is a document: a Device without spec mirrors the registry,
 // and what is being deleted is declared no more.
 func declares(o *unstructured.Unstructured) bool {
-	_, found, _ := unstructured.NestedMap(o.Object, "spec")
-	return found && o.GetDeletionTimestamp() == nil
+	return hasSpec(o) && o.GetDeletionTimestamp() == nil
+}
+
+// hasSpec reports whether an object is or was a document.
+func hasSpec(o *unstructured.Unstructured) bool {
+	_, is := o.Object["spec"].(map[string]any)
+	return is
+}
+
+// statusOf is the status that an object has, to be read only.
+func statusOf(o *unstructured.Unstructured) map[string]any {
+	status, _ := o.Object["status"].(map[string]any)
+	return status
 }
 
 // document is an object as a document of a World, in YAML.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,39 +26,54 @@ const writers = 8
 // changed meanwhile is left to the next projection. Documents come before devices, of which there
 // may be many.
 func (c *Cluster) Write(ctx context.Context, changes []Change) (written int, err error) {
+	var done atomic.Int64
+	err = each(ctx, byObject(changes), func(list []Change) error {
+		var wrong []error
+		for _, ch := range list {
+			switch err := c.write(ctx, ch); {
+			case err == nil:
+				done.Add(1)
+			case !apierrors.IsNotFound(err) && !apierrors.IsConflict(err):
+				wrong = append(wrong, err)
+			}
+		}
+		return errors.Join(wrong...)
+	})
+	return int(done.Load()), err
+}
+
+// each does something with all of a list, some at once, and gives what went wrong; ctx's end alone
+// where that ended it.
+func each[T any](ctx context.Context, list []T, do func(T) error) error {
 	var (
-		queue = make(chan []Change)
+		queue = make(chan T)
 		group sync.WaitGroup
 		mu    sync.Mutex
 		wrong []error
 	)
-	for range min(writers, len(changes)) {
+	for range min(writers, len(list)) {
 		group.Go(func() {
-			for list := range queue {
-				for _, ch := range list {
-					err := c.write(ctx, ch)
+			for one := range queue {
+				if err := do(one); err != nil {
 					mu.Lock()
-					switch {
-					case err == nil:
-						written++
-					case apierrors.IsNotFound(err), apierrors.IsConflict(err), ctx.Err() != nil:
-					default:
-						wrong = append(wrong, err)
-					}
+					wrong = append(wrong, err)
 					mu.Unlock()
 				}
 			}
 		})
 	}
-	for _, list := range byObject(changes) {
-		queue <- list
+	for _, one := range list {
+		if ctx.Err() != nil {
+			break
+		}
+		queue <- one
 	}
 	close(queue)
 	group.Wait()
 	if ctx.Err() != nil {
-		return written, ctx.Err()
+		return ctx.Err()
 	}
-	return written, errors.Join(wrong...)
+	return errors.Join(wrong...)
 }
 
 // byObject are the changes of each object, which keep their order.
@@ -77,6 +93,22 @@ func byObject(changes []Change) [][]Change {
 		*end, last = append(*end, ch), name
 	}
 	return append(documents, devices...)
+}
+
+// bounded leaves away what is of more than so many devices: the next look finds it again.
+func bounded(changes []Change, devices int) []Change {
+	last := ""
+	return slices.DeleteFunc(changes, func(ch Change) bool {
+		name := subject(ch)
+		if !strings.HasPrefix(name, "Device/") {
+			return false
+		}
+		if name != last {
+			devices--
+		}
+		last = name
+		return devices < 0
+	})
 }
 
 // subject is what a change is of.
