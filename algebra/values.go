@@ -16,8 +16,8 @@ type Values map[string]string
 
 // Digest is the identity of the values; that of no values is the digest of {}.
 func (v Values) Digest() Digest {
-	if v == nil {
-		v = Values{}
+	if len(v) == 0 {
+		return noValues // of most slots of most fleets
 	}
 	b, err := json.Marshal(v) // keys are sorted by encoding/json
 	if err != nil {
@@ -25,6 +25,8 @@ func (v Values) Digest() Digest {
 	}
 	return DigestOf(b)
 }
+
+var noValues = DigestOf([]byte("{}"))
 
 // Equal reports whether both hold the same.
 func (v Values) Equal(o Values) bool { return maps.Equal(v, o) }

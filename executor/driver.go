@@ -237,7 +237,7 @@ func (d *driver) wait(ctx context.Context, wake time.Time, look time.Duration) e
 		}
 	}
 	if d.Now().Sub(d.lease.At) >= beat {
-		return d.renew(ctx, nil)
+		return d.renew(ctx)
 	}
 	return nil
 }

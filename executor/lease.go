@@ -104,20 +104,47 @@ func (d *driver) writeLease(ctx context.Context, next wire.Lease, revision uint6
 	return nil
 }
 
-// renew says that the holder is alive and what it is about to publish to. Who was overtaken
-// learns it here, before anything is published.
-func (d *driver) renew(ctx context.Context, intent []algebra.DeviceID) error {
+// maxIntent bounds the text of the names that a lease announces, in bytes: it is one message.
+const maxIntent = wire.MaxSize / 2
+
+// announce says what is about to be published, as much of it, from the first, as fits into the lease:
+// that is what it gives. Who was overtaken learns it here, before anything is published.
+func (d *driver) announce(ctx context.Context, drafts []draft) ([]draft, error) {
+	names := make([]string, len(drafts))
+	for i, n := range drafts {
+		names[i] = n.state.Device.String()
+	}
+	text := fold(names)
+	for len(text) > maxIntent {
+		drafts = drafts[:len(drafts)/2]
+		text = fold(names[:len(drafts)])
+	}
 	next := d.lease.Value
-	next.Beat++
+	next.Intent, next.Above = text, 0
+	for _, n := range drafts {
+		next.Above = max(next.Above, n.revision)
+	}
+	return drafts, d.hold(ctx, next)
+}
+
+// renew says that the holder is alive and about to publish nothing.
+func (d *driver) renew(ctx context.Context) error {
+	next := d.lease.Value
 	next.Intent, next.Above = "", 0
-	names := make([]string, len(intent))
-	for i, id := range intent {
-		names[i] = id.String()
-		next.Above = max(next.Above, d.look.records.Devices[id].Desired.Revision)
+	return d.hold(ctx, next)
+}
+
+// beat says that the holder is alive, if it is time to, and nothing else anew: what it announced it
+// is still about to do.
+func (d *driver) beat(ctx context.Context) error {
+	if d.Now().Sub(d.lease.At) < d.lasts()/3 {
+		return nil
 	}
-	if len(names) > 0 {
-		next.Intent = fold(names)
-	}
+	return d.hold(ctx, d.lease.Value)
+}
+
+func (d *driver) hold(ctx context.Context, next wire.Lease) error {
+	next.Beat++
 	err := d.writeLease(ctx, next, d.lease.Revision)
 	if errors.Is(err, ErrMoved) {
 		return fmt.Errorf("%w: run %s goes on there", ErrOvertaken, d.run.Value.ID)
@@ -150,7 +177,7 @@ func (d *driver) settle(ctx context.Context, was wire.Lease) error {
 	if err != nil {
 		return fmt.Errorf("the lease of run %s: %w", was.Run, err)
 	}
-	var next []wire.DesiredState
+	var next []draft
 	for _, id := range ids {
 		if d.look.records.Devices[id].Desired.Revision > was.Above {
 			continue
@@ -160,9 +187,9 @@ func (d *driver) settle(ctx context.Context, was wire.Lease) error {
 			continue // nobody can build on it, the earlier holder neither
 		}
 		// It names the run's plan, or else the run would take the device for one that moved.
-		next = append(next, d.follows(id, have, d.look.records.Runs[was.Run].Value.Plan))
+		next = append(next, draft{d.follows(id, have, d.look.records.Runs[was.Run].Value.Plan), d.look.records.Devices[id].Desired.Revision})
 	}
-	writes, err := d.signed(next)
+	writes, err := signed(d.Key, next)
 	if err != nil {
 		return err
 	}
@@ -178,7 +205,7 @@ func (d *driver) settle(ctx context.Context, was wire.Lease) error {
 	if err := d.reread(ctx); err != nil {
 		return err
 	}
-	return d.renew(ctx, nil)
+	return d.renew(ctx)
 }
 
 // unfold lists the devices of a folded text.

@@ -21,8 +21,9 @@ type lookout struct {
 	base    map[algebra.DeviceID]planner.Base
 	labels  map[algebra.DeviceID]map[string]string // as the plan leaves them
 	opened  map[algebra.DeviceID]opened
-	// fresh are the devices looked at since the last at; the others change at silent by themselves.
-	fresh  map[algebra.DeviceID]bool
+	// fresh are the devices looked at since the last at, some more than once; the others change at
+	// silent by themselves.
+	fresh  []algebra.DeviceID
 	silent time.Time
 }
 
@@ -34,7 +35,7 @@ type opened struct {
 }
 
 func newLookout(records Records, keys wire.Keyring) *lookout {
-	l := &lookout{keys: keys, opened: map[algebra.DeviceID]opened{}, fresh: map[algebra.DeviceID]bool{}}
+	l := &lookout{keys: keys, opened: map[algebra.DeviceID]opened{}}
 	l.replace(records)
 	return l
 }
@@ -53,8 +54,8 @@ func (l *lookout) replace(records Records) {
 	l.records = records
 	l.silent = time.Time{}
 	l.scene = rollout.Scene{Devices: make(map[algebra.DeviceID]rollout.Sight, len(records.Devices)), Zone: time.LoadLocation}
-	for id := range records.Devices {
-		l.look(id)
+	for id, d := range records.Devices {
+		l.look(id, d)
 	}
 }
 
@@ -62,37 +63,45 @@ func (l *lookout) replace(records Records) {
 func (l *lookout) hear(c Change) {
 	l.records.put(c)
 	if !c.Device.IsZero() {
-		l.look(c.Device)
+		l.look(c.Device, l.records.Devices[c.Device])
 	}
 }
 
 // put notes what was published to a device.
 func (l *lookout) put(id algebra.DeviceID, v wire.Verified, revision uint64, at time.Time) {
-	l.records.change(id, func(d *Device) { d.Desired = Kept[[]byte]{v.Raw(), revision, at} })
+	d := l.records.Devices[id]
+	d.Desired = Kept[[]byte]{v.Raw(), revision, at}
+	l.records.Devices[id] = d
 	l.opened[id] = opened{revision, v, nil}
-	l.look(id)
+	l.see(id, d, v, nil)
 }
 
 // desired is what is published to a device, zero if nothing is.
 func (l *lookout) desired(id algebra.DeviceID) (wire.Verified, error) {
-	d := l.records.Devices[id].Desired
-	if d.Revision == 0 {
+	return l.open(id, l.records.Devices[id].Desired)
+}
+
+func (l *lookout) open(id algebra.DeviceID, raw Kept[[]byte]) (wire.Verified, error) {
+	if raw.Revision == 0 {
 		return wire.Verified{}, nil
 	}
-	if o := l.opened[id]; o.revision == d.Revision {
+	if o := l.opened[id]; o.revision == raw.Revision {
 		return o.state, o.err
 	}
-	v, err := wire.Open(d.Value, id, l.keys)
-	l.opened[id] = opened{d.Revision, v, err}
+	v, err := wire.Open(raw.Value, id, l.keys)
+	l.opened[id] = opened{raw.Revision, v, err}
 	return v, err
 }
 
-// look derives the sight of a device anew.
-func (l *lookout) look(id algebra.DeviceID) {
-	d := l.records.Devices[id]
+// look derives the sight of a device anew from what is known of it.
+func (l *lookout) look(id algebra.DeviceID, d Device) {
+	v, err := l.open(id, d.Desired)
+	l.see(id, d, v, err)
+}
+
+func (l *lookout) see(id algebra.DeviceID, d Device, v wire.Verified, err error) {
 	s := rollout.Sight{Device: algebra.Device{ID: id, Labels: d.Entry.Value.Labels, Facts: d.Info.Value.Facts},
 		Apps: map[algebra.App]rollout.AppSight{}, At: d.Desired.At}
-	v, err := l.desired(id)
 	if err == nil && !v.IsZero() {
 		s.Ours = v.State().Plan == l.plan
 		for app, set := range v.State().Apps {
@@ -113,7 +122,7 @@ func (l *lookout) look(id algebra.DeviceID) {
 		s.Moved = err != nil || !kept || d.Desired.Revision != base.Desired && !s.Ours
 	}
 	l.scene.Devices[id] = s
-	l.fresh[id] = true
+	l.fresh = append(l.fresh, id)
 }
 
 // at is the scene at a time. It shares memory: the next news change it. All devices are gone
@@ -122,7 +131,7 @@ func (l *lookout) at(now time.Time) rollout.Scene {
 	before := l.scene.At
 	l.scene.At = now
 	if now.Before(l.silent) && !now.Before(before) {
-		for id := range l.fresh {
+		for _, id := range l.fresh {
 			l.hearken(id, now)
 		}
 	} else {
@@ -131,7 +140,7 @@ func (l *lookout) at(now time.Time) rollout.Scene {
 			l.hearken(id, now)
 		}
 	}
-	clear(l.fresh)
+	l.fresh = l.fresh[:0]
 	return l.scene
 }
 

@@ -2,10 +2,12 @@ package executor
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"maps"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -16,10 +18,11 @@ import (
 )
 
 // publish sets, on each of these devices, the slots that a lane changes: to what the plan wants,
-// or back to what it found. Who is overtaken publishes nothing.
+// or back to what it found, as far as the lease can name them: the others are ready still once these
+// are published. Who is overtaken publishes nothing.
 func (d *driver) publish(ctx context.Context, lane int, devices []algebra.DeviceID, back bool) error {
-	var next []wire.DesiredState
-	for _, id := range announceable(devices) {
+	var next []draft
+	for _, id := range devices {
 		have, err := d.look.desired(id)
 		if err != nil {
 			continue // seen as moved from now on
@@ -30,38 +33,53 @@ func (d *driver) publish(ctx context.Context, lane int, devices []algebra.Device
 		} else {
 			d.place(&state, lane)
 		}
-		next = append(next, state)
+		next = append(next, draft{state, d.look.records.Devices[id].Desired.Revision})
 	}
-	writes, err := d.signed(next)
+	next, err := d.announce(ctx, next)
 	if err != nil {
 		return err
 	}
-	to := make([]algebra.DeviceID, len(next))
-	for i, state := range next {
-		to[i] = state.Device
-	}
-	if err := d.renew(ctx, to); err != nil {
-		return err
-	}
+	return d.write(ctx, next)
+}
+
+// write publishes what the lease announces, and makes sure of what became of it.
+func (d *driver) write(ctx context.Context, next []draft) error {
 	intent := d.lease.Value
-	results, err := d.Transport.Write(ctx, writes)
-	if err != nil {
-		return err
-	}
+	signing, stop := context.WithCancel(ctx)
+	defer stop()
 	unsure, moved := false, false
 	var halted error
-	for i, r := range results {
-		switch {
-		case r.Err == nil:
-			d.look.put(to[i], writes[i].(SetDesired).State, r.Revision, d.Now())
-			d.desired = max(d.desired, r.Revision)
-		case errors.Is(r.Err, ErrMoved):
-			moved = true
-		case errors.Is(r.Err, ErrHalted):
-			halted = r.Err
-		default:
-			unsure = true
+	for part := range signedAhead(signing, d.Key, next) {
+		if part.err != nil {
+			return part.err
 		}
+		results, err := d.Transport.Write(ctx, part.writes)
+		if err != nil {
+			return err
+		}
+		for i, r := range results {
+			v := part.writes[i].(SetDesired).State
+			switch {
+			case r.Err == nil:
+				d.look.put(v.State().Device, v, r.Revision, d.Now())
+				d.desired = max(d.desired, r.Revision)
+			case errors.Is(r.Err, ErrMoved):
+				moved = true
+			case errors.Is(r.Err, ErrHalted):
+				halted = r.Err
+			default:
+				unsure = true
+			}
+		}
+		if halted != nil {
+			break
+		}
+		if err := d.beat(ctx); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	if !unsure {
 		d.lease.Value.Intent = "" // of all it is known what became of them: the next beat says so
@@ -78,37 +96,58 @@ func (d *driver) publish(ctx context.Context, lane int, devices []algebra.Device
 	return nil
 }
 
-// maxIntent bounds the names that a lease announces, in bytes: it is one message.
-const maxIntent = wire.MaxSize / 2
-
-// announceable are as many of the devices, from the first, as a lease can name. The others are
-// ready still once these are published.
-func announceable(devices []algebra.DeviceID) []algebra.DeviceID {
-	size := 0
-	for i, id := range devices {
-		if size += len(id.String()) + 1; size > maxIntent {
-			return devices[:i]
-		}
-	}
-	return devices
+// draft is a desired state that is not signed yet, and the revision it follows.
+type draft struct {
+	state    wire.DesiredState
+	revision uint64
 }
 
-// signed are the writes that publish these states on what is known to be published. Signing takes
-// longer than writing, so all cores do it.
-func (d *driver) signed(states []wire.DesiredState) ([]Write, error) {
-	writes, errs := make([]Write, len(states)), make([]error, len(states))
+// signed are the writes that publish these states. Signing takes longer than writing, so all cores
+// do it.
+func signed(key ed25519.PrivateKey, drafts []draft) ([]Write, error) {
+	writes, errs := make([]Write, len(drafts)), make([]error, len(drafts))
 	var next atomic.Int64
 	var signing sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(states)) {
+	for range min(runtime.GOMAXPROCS(0), len(drafts)) {
 		signing.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(states)); i = next.Add(1) - 1 {
-				v, err := wire.Sign(d.Key, states[i])
-				writes[i], errs[i] = SetDesired{v, d.look.records.Devices[states[i].Device].Desired.Revision}, err
+			for i := next.Add(1) - 1; i < int64(len(drafts)); i = next.Add(1) - 1 {
+				v, err := wire.Sign(key, drafts[i].state)
+				writes[i], errs[i] = SetDesired{v, drafts[i].revision}, err
 			}
 		})
 	}
 	signing.Wait()
 	return writes, errors.Join(errs...)
+}
+
+// atATime is how many are signed while as many are written.
+const atATime = 2048
+
+// signedPart is some of what is to be written.
+type signedPart struct {
+	writes []Write
+	err    error
+}
+
+// signedAhead signs a part while the one before is written, until ctx ends or one cannot be signed.
+func signedAhead(ctx context.Context, key ed25519.PrivateKey, drafts []draft) <-chan signedPart {
+	out := make(chan signedPart)
+	go func() {
+		defer close(out)
+		for some := range slices.Chunk(drafts, atATime) {
+			var p signedPart
+			p.writes, p.err = signed(key, some)
+			select {
+			case out <- p:
+			case <-ctx.Done():
+				return
+			}
+			if p.err != nil {
+				return
+			}
+		}
+	}()
+	return out
 }
 
 // follows is the desired state that comes after what is published to a device: the same slots,

@@ -55,7 +55,7 @@ func (c Count) underWay() int { return c.Published - c.Healthy - c.Failed }
 
 // mostAtOnce bounds one Publish: what is seen between two of them is no older than it takes to
 // write one.
-const mostAtOnce = 16384
+const mostAtOnce = 32768
 
 // stand is how a unit stands in a scene. A survey looks each up once: in a large fleet that is
 // most of what it costs.
