@@ -73,11 +73,11 @@ func DeviceSteps[A Arch](known Known[A], a Artefact[A], d Device) ([]Step, error
 		steps = append(steps, Names(d.Hosts...))
 	}
 	hash.Write(a.binary)
-	hash.Write([]byte(agentUnit(d.Account, "")))
+	hash.Write([]byte(agentUnit(AgentPath, d.Account, "")))
 	revision := hex.EncodeToString(hash.Sum(nil)[:12])
 	steps = append(steps, Podman(), Agent(known, a), Account(d.Account, StateDir))
 	steps = append(steps, credential...)
-	steps = append(steps, Unit(socketUnit, socketText(d.Account)), Unit(serviceUnit, serviceText), Unit(AgentUnit, agentUnit(d.Account, revision)))
+	steps = append(steps, Unit(socketUnit, socketText(d.Account)), Unit(serviceUnit, serviceText), Unit(AgentUnit, agentUnit(AgentPath, d.Account, revision)))
 	if d.Start {
 		steps = append(steps, Running(socketUnit, ""), Running(AgentUnit, revision))
 		if d.Heard != nil {

@@ -34,8 +34,13 @@ KillMode=process
 Delegate=yes
 `
 
-// agentUnit does not wait for a network: what was accepted last runs without one.
-func agentUnit(account, revision string) string {
+// agentUnit does not wait for a network: what was accepted last runs without one. Without a
+// revision it does not say of what it was made.
+func agentUnit(binary, account, revision string) string {
+	made := ""
+	if revision != "" {
+		made = "Environment=" + Revision + "=" + revision + "\n"
+	}
 	return fmt.Sprintf(`[Unit]
 Description=muster-agent, which runs what the fleet's operators signed for this device
 After=network.target %s
@@ -45,18 +50,17 @@ StartLimitIntervalSec=0
 [Service]
 Type=exec
 User=%[2]s
-Environment=%[3]s=%[4]s
-ExecStart=%[5]s run --config %[6]s/config.toml --state %[7]s --podman %[8]s
+%[3]sExecStart=%[4]s run --config %[5]s/config.toml --state %[6]s --podman %[7]s
 StateDirectory=muster-agent
 StateDirectoryMode=0700
 UMask=0077
 Restart=always
 RestartSec=5
 
-%[9]s
+%[8]s
 [Install]
 WantedBy=multi-user.target
-`, socketUnit, account, Revision, revision, AgentPath, ConfigDir, StateDir, PodmanSocket, hardening(account))
+`, socketUnit, account, made, binary, ConfigDir, StateDir, PodmanSocket, hardening(account))
 }
 
 // hardening is what a process of an account may not do. Root's writes the files and units of

@@ -18,15 +18,20 @@ func TestSystemdTakesTheUnits(t *testing.T) {
 	if _, err := exec.LookPath("systemd-analyze"); err != nil {
 		t.Skip("no systemd-analyze here: apt-get install systemd")
 	}
-	for _, account := range []string{"muster-agent", "root"} {
-		t.Run(account, func(t *testing.T) {
-			files := unitsOf(t, account)
+	packaged := map[string]string{}
+	for name, text := range setup.Packaged("muster-agent") {
+		if unit, ok := strings.CutPrefix(name, "systemd/"); ok {
+			packaged[unit] = text
+		}
+	}
+	for name, files := range map[string]map[string]string{"muster-agent": unitsOf(t, "muster-agent"), "root": unitsOf(t, "root"), "packaged": packaged} {
+		t.Run(name, func(t *testing.T) {
 			dir, names := t.TempDir(), []string{}
-			for name, text := range files {
+			for unit, text := range files {
 				// Verify wants the programs to be there.
-				text = strings.ReplaceAll(text, setup.AgentPath+" ", "/bin/true ")
-				names = append(names, filepath.Join(dir, name))
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+				text = strings.NewReplacer(setup.AgentPath+" ", "/bin/true ", setup.PackagedPath+" ", "/bin/true ").Replace(text)
+				names = append(names, filepath.Join(dir, unit))
+				if err := os.WriteFile(filepath.Join(dir, unit), []byte(text), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -34,7 +39,7 @@ func TestSystemdTakesTheUnits(t *testing.T) {
 			if err != nil || len(out) > 0 {
 				t.Errorf("%v: %s", err, out)
 			}
-			if hardened := strings.Contains(files["muster-agent.service"], "ProtectSystem=strict"); hardened != (account != "root") {
+			if hardened := strings.Contains(files["muster-agent.service"], "ProtectSystem=strict"); hardened != (name != "root") {
 				t.Errorf("hardened: %v", hardened)
 			}
 		})

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+
+	"github.com/musterfleet/muster/agent/setup"
 )
 
 // packageFilesCommand is how packages come by what is made of the verbs. People have help,
@@ -52,6 +54,9 @@ is that of SOURCE_DATE_EPOCH, or none.`,
 // packageFiles are texts by where they go.
 func packageFiles(root *cobra.Command) (map[string][]byte, error) {
 	out := map[string][]byte{"config.toml.example": []byte(sampleConfig)}
+	for name, text := range setup.Packaged("muster-agent") {
+		out[name] = []byte(text)
+	}
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"muster.bash": func(b *bytes.Buffer) error { return root.GenBashCompletionV2(b, true) },
 		"_muster":     func(b *bytes.Buffer) error { return root.GenZshCompletion(b) },

@@ -53,6 +53,20 @@ exec %[1]s --root=%s --force-not-root --force-depends --force-script-chrootless 
 		}
 	}
 
+	if os.Getuid() == 0 { // what the scripts of the package have systemd's tools do on a device
+		sh(fmt.Sprintf("systemd-sysusers --root=%s muster-agent.conf && systemd-tmpfiles --root=%[1]s --create muster-agent.conf", root))
+		folder := sh(fmt.Sprintf("uid=$(grep '^muster-agent:' %s/etc/passwd | cut -d: -f3) && find %[1]s/etc/muster -maxdepth 0 -uid $uid -printf '%%m %%y'", root))
+		if folder != "700 d" {
+			t.Errorf("the folder of the configuration is not the agent's alone: %s", folder)
+		}
+	} else {
+		t.Log("not root, so no account is made, and no folder of its own")
+	}
+	units := sh(fmt.Sprintf("cd %s/usr/lib/systemd/system && ls && grep -h ^ExecStart= muster-agent.service", root))
+	if want := "muster-agent.service\nmuster-podman.service\nmuster-podman.socket\nExecStart=/usr/bin/muster-agent run --config /etc/muster/config.toml "; !strings.HasPrefix(units, want) {
+		t.Errorf("units\n%swant\n%s", units, want)
+	}
+
 	work := t.TempDir()
 	start := func(command string) {
 		t.Helper()

@@ -31,7 +31,8 @@ func sample(t *testing.T) (release, []built, texts) {
 	}
 	return r, all, texts{license: []byte("Apache"), readme: []byte("read"), guide: []byte("guide"), agentManual: []byte(".TH MUSTER-AGENT 8\n"), agentConfig: []byte("device = 1\n"),
 		"man/muster.1": []byte(".TH MUSTER 1\n"), "completions/muster.bash": []byte("complete\n"), "completions/_muster": []byte("#compdef\n"),
-		"systemd/muster-agent.service": []byte("[Unit]\n"), "sysusers.d/muster-agent.conf": []byte("u muster-agent -\n")}
+		"systemd/muster-agent.service": []byte("[Unit]\n"), "sysusers.d/muster-agent.conf": []byte("u muster-agent -\n"),
+		"tmpfiles.d/muster-agent.conf": []byte("d /etc/muster\n")}
 }
 
 // written is the sample, written once.
@@ -118,7 +119,7 @@ func TestDebianPackage(t *testing.T) {
 		tell(t, "dpkg-deb", "--contents", filepath.Join(r.out, "muster_1.2.3~rc1_amd64.deb"))
 	for _, want := range []string{" Package: muster-agent\n", " Architecture: armhf\n", " Version: 1.2.3~rc1\n", " Recommends: podman\n", "postinst", "prerm",
 		"-rwxr-xr-x root/root", "./usr/bin/muster-agent\n", "./usr/lib/systemd/system/muster-agent.service\n", "./usr/lib/sysusers.d/muster-agent.conf\n",
-		"./usr/share/man/man8/muster-agent.8.gz\n", "./usr/share/doc/muster-agent/config.toml.example\n", "./usr/share/doc/muster-agent/copyright\n",
+		"./usr/lib/tmpfiles.d/muster-agent.conf\n", "./usr/share/man/man8/muster-agent.8.gz\n", "./usr/share/doc/muster-agent/config.toml.example\n", "./usr/share/doc/muster-agent/copyright\n",
 		"./usr/bin/muster\n", "./usr/share/man/man1/muster.1.gz\n", "./usr/share/bash-completion/completions/muster\n", "./usr/share/zsh/vendor-completions/_muster\n",
 		"./usr/share/doc/muster/GUIDE.md\n", "./usr/share/doc/muster/changelog.gz\n"} {
 		if !strings.Contains(said, want) {

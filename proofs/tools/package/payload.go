@@ -18,6 +18,7 @@ const (
 	agentManual = "man/muster-agent.8"
 	agentUnits  = "systemd/"
 	accounts    = "sysusers.d/"
+	folders     = "tmpfiles.d/"
 	agentConfig = "config.toml.example"
 )
 
@@ -61,8 +62,8 @@ accepted last.`,
 			muster.files = append(muster.files, file{path: "/usr/share/man/man1/" + base + ".gz", text: zipped(t[name])})
 		case dir == agentUnits:
 			agent.files = append(agent.files, file{path: "/usr/lib/systemd/system/" + base, text: t[name]})
-		case dir == accounts:
-			agent.files = append(agent.files, file{path: "/usr/lib/sysusers.d/" + base, text: t[name]})
+		case dir == accounts, dir == folders:
+			agent.files = append(agent.files, file{path: "/usr/lib/" + name, text: t[name]})
 		case completions[name] != "":
 			muster.files = append(muster.files, file{path: completions[name], text: t[name]})
 		}
