@@ -69,7 +69,7 @@ func (s *Space) costs(by cost) priced {
 }
 
 // dear is more than any path costs.
-const dear = 1 << 40
+const dear = 1 << 30
 
 // least fills in what the nodes from n on cost.
 func (s *Space) least(n node, c priced, best map[node]int) int {
