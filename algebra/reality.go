@@ -20,6 +20,8 @@ type Reality struct {
 	// Quarantine is the releases that failed, by the runs that found it, and are not to be tried
 	// again on these devices.
 	Quarantine []Quarantine
+	// Settled is the rollouts that are through, by name and app.
+	Settled []Settled
 	// Specs are the deployments that Published refers to, as far as they are known.
 	Specs map[Digest]Deployment
 }
@@ -58,6 +60,17 @@ type Quarantine struct {
 	Devices []DeviceID
 	// Run found out, and Reason is what it saw.
 	Run, Reason string
+}
+
+// Settled is a rollout that came to its end for an app. What differs there afterwards, while the
+// World says the same of it, are devices that came later: they need not prove again what the
+// rollout has shown.
+type Settled struct {
+	// Rollout is its name; empty for the default.
+	Rollout string `json:"rollout,omitempty"`
+	App     App    `json:"app"`
+	// Rules is the digest of all that the World said then of the rollout and of who gets the app.
+	Rules Digest `json:"rules"`
 }
 
 // String says what is kept out, and how to let it in.

@@ -170,7 +170,11 @@ func (t *taking) take(c Change) {
 	case wire.WorldRecord:
 		t.World = newer(t.World, said, c)
 	case wire.Run:
-		t.Runs[said.ID] = newer(t.Runs[said.ID], said, c)
+		before := t.Runs[said.ID]
+		t.Runs[said.ID] = newer(before, said, c)
+		if movedOn(before.Value, t.Runs[said.ID].Value) {
+			t.add(planner.Settlements{List: settled(t.Runs)})
+		}
 	case wire.Lease:
 		t.Lease = newer(t.Lease, said, c)
 	case wire.AskState, wire.AskSpec, wire.StateAnswer, wire.SpecAnswer, wire.Refusal, wire.AskLogs, wire.LogsAnswer,

@@ -52,7 +52,13 @@ func (d *doings) one() {
 	}
 	values := algebra.DigestOf([]byte("none"))
 	release := wire.App{Version: spec.Version(), Digest: spec.Digest()}
-	switch d.Intn(8) {
+	switch d.Intn(9) {
+	case 8:
+		run := wire.Run{ID: fmt.Sprint("r-", d.Intn(3)), Plan: algebra.DigestOf(nil), By: "test", Began: d.now, Status: wire.RunActive, Lanes: []wire.Lane{}}
+		for range 1 + d.Intn(2) {
+			run.Lanes = append(run.Lanes, wire.Lane{State: wire.LaneState(1 + d.Intn(5)), Settles: []algebra.Settled{{App: spec.App(), Rules: spec.Digest()}}})
+		}
+		write(executor.SetRun{Run: run, Revision: records.Runs[run.ID].Revision})
 	case 0, 1:
 		write(executor.SetEntry{Entry: wire.DeviceEntry{Device: id, Lifecycle: algebra.Lifecycle(1 + d.Intn(4)),
 			Labels: map[string]string{"site": fmt.Sprint(d.Intn(2))}}, Revision: device.Entry.Revision})
@@ -91,6 +97,8 @@ func (d *doings) shuffled(changes []executor.Change) []executor.Change {
 			return text + m.App.String()
 		case wire.Quarantined:
 			return text + wire.QuarantineKey(m)
+		case wire.Run:
+			return text + m.ID
 		}
 		return text
 	}
@@ -124,7 +132,7 @@ func told(r algebra.Reality) string {
 			fmt.Fprintf(&b, "  %s %v known %t, runs %+v\n", app, rel, !r.Specs[rel.Deployment].IsZero(), r.Slots[at])
 		}
 	}
-	fmt.Fprintf(&b, "%+v\n", r.Quarantine)
+	fmt.Fprintf(&b, "%+v %+v\n", r.Quarantine, r.Settled)
 	return b.String()
 }
 
@@ -156,7 +164,7 @@ func mirrorLaw(t *testing.T, hear func(*executor.Mirror, []executor.Change) erro
 			d.fleet.Plant(wire.RunsBucket, "mark", wire.Encode(wire.Run{ID: "mark", Plan: algebra.DigestOf(nil), By: "test", Status: wire.RunPaused, Lanes: []wire.Lane{}}))
 			var changes []executor.Change
 			for c := range feed {
-				if _, mark := c.Message.(wire.Run); mark {
+				if run, is := c.Message.(wire.Run); is && run.ID == "mark" {
 					break
 				}
 				changes = append(changes, c)
@@ -199,6 +207,7 @@ func TestMirrorLawSeesWrongMirrors(t *testing.T) {
 	for name, wrong := range map[string]func(executor.Change) bool{
 		"facts are forgotten":       func(c executor.Change) bool { _, is := c.Message.(wire.DeviceInfo); return is },
 		"quarantines are forgotten": func(c executor.Change) bool { _, is := c.Message.(wire.Quarantined); return is },
+		"runs are forgotten":        func(c executor.Change) bool { _, is := c.Message.(wire.Run); return is },
 		"nobody is heard":           func(c executor.Change) bool { _, is := c.Message.(wire.Heartbeat); return is },
 		"nothing is published":      func(c executor.Change) bool { return c.Envelope != nil },
 	} {

@@ -90,7 +90,7 @@ func reality(records Records, keys wire.Keyring, now time.Time) (algebra.Reality
 	}
 	r.Published = published.Placement()
 	apart, wrong := quarantines(records.Quarantine)
-	r.Quarantine = apart
+	r.Quarantine, r.Settled = apart, settled(records.Runs)
 	return r, append(problems, wrong...), nil
 }
 

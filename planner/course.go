@@ -18,7 +18,7 @@ type Course struct {
 	For    string
 	Source algebra.Source
 	// Waves are disjoint and cover the target. The last is the tail: who is offline as the
-	// plan is made, and goes last if it is back by then.
+	// plan is made, and goes last if it is back by then, and who came when the rollout was through.
 	Waves        []Wave
 	Budget       algebra.Budget
 	Groups       []Group
@@ -27,6 +27,8 @@ type Course struct {
 	Windows      []algebra.Window
 	MaxPerMinute int
 	OnFailure    algebra.OnFailure
+	// Settles is what is settled once the course is through. A part of a plan settles nothing.
+	Settles []algebra.Settled
 }
 
 // Wave is the devices of a course that go out together.
@@ -47,7 +49,7 @@ const (
 	OfFleet WaveKind = iota + 1 // those of a fleet
 	OfShare                     // as many as bring it and those before it to a share
 	OfRest                      // all that were left
-	OfTail                      // those that were offline
+	OfTail                      // those that were offline, or came when all others were through
 )
 
 var waveKinds = [...]string{"", "fleet", "share", "rest", "tail"}
@@ -129,7 +131,7 @@ func narrowed(courses []Course, changes []Change) []Course {
 	var out []Course
 	for _, c := range courses {
 		waves, target := c.Waves, 0
-		c.Waves = nil
+		c.Waves, c.Settles = nil, nil
 		for _, w := range waves {
 			left := kept(w.Devices, func(id algebra.DeviceID) bool { return in[w.Batch][id] })
 			if len(left) == 0 && len(w.Devices) > 0 {

@@ -57,6 +57,11 @@ func (w *page) course(c Course) []string {
 	if c.Name != "" {
 		name = c.Name + at(c.Source)
 	}
+	head := "  " + name + "  "
+	of := count(c.Target(), "device", "devices") + " in waves "
+	if len(c.Waves) == 1 && c.Waves[0].Kind == OfTail {
+		of = "the rollout is through; who came or changed since, or is offline, follows in its "
+	}
 	var waves []string
 	for _, x := range c.Waves {
 		text := fmt.Sprintf("%s: %d", x.Name, len(x.Devices))
@@ -68,8 +73,7 @@ func (w *page) course(c Course) []string {
 		}
 		waves = append(waves, text)
 	}
-	head := "  " + name + "  "
-	lines := []string{head + wrapWords(count(c.Target(), "device", "devices")+" in waves "+strings.Join(waves, ", "),
+	lines := []string{head + wrapWords(of+strings.Join(waves, ", "),
 		columns(head), 6, w.style.Width)}
 	more := func(text string) { lines = append(lines, "      "+wrapWords(text, 6, 8, w.style.Width)) }
 	more(gateText(c))

@@ -9,7 +9,7 @@ import (
 // Delta is one thing that became otherwise since a Live last planned.
 //
 //sumtype:decl
-type Delta interface{ delta() } // sealed: PutDevice, RemoveDevice, Registered, Reported, SetLabel, Heard, Said, SetRecord, Published, Quarantines, Declared, Tick
+type Delta interface{ delta() } // sealed: PutDevice, RemoveDevice, Registered, Reported, SetLabel, Heard, Said, SetRecord, Published, Quarantines, Settlements, Declared, Tick
 
 // PutDevice is a device that is new or has other labels or facts: all of them.
 type PutDevice struct{ Device algebra.Device }
@@ -69,6 +69,9 @@ type Published struct {
 // Quarantines is all that is in quarantine.
 type Quarantines struct{ List []algebra.Quarantine }
 
+// Settlements is all that is settled. It changes no device's part of a plan, only its waves.
+type Settlements struct{ List []algebra.Settled }
+
 // Declared is another World: rules, deployments and documents. It is whole, as a World loads;
 // what differs in it is found by its documents.
 type Declared struct{ World algebra.World }
@@ -86,5 +89,6 @@ func (Said) delta()         {}
 func (SetRecord) delta()    {}
 func (Published) delta()    {}
 func (Quarantines) delta()  {}
+func (Settlements) delta()  {}
 func (Declared) delta()     {}
 func (Tick) delta()         {}

@@ -68,6 +68,8 @@ func (l *Live) take(d Delta, dirty map[algebra.DeviceID]bool) (all bool) {
 			}
 		}
 		s.base.Quarantine = slices.Clone(d.List)
+	case Settlements:
+		s.base.Settled = slices.Clone(d.List)
 	case Declared:
 		return l.redeclare(d.World, dirty)
 	case Tick:

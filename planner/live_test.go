@@ -31,13 +31,14 @@ type model struct {
 	now time.Time
 	*rand.Rand
 	worlds []algebra.World
-	// Quarantine is not among what a situation has.
+	// Quarantine and Settled are not among what a situation has.
 	Quarantine []algebra.Quarantine
+	Settled    []algebra.Settled
 }
 
 func (m *model) reality() algebra.Reality {
 	r := m.Reality()
-	r.ObservedAt, r.Quarantine = m.now, m.Quarantine
+	r.ObservedAt, r.Quarantine, r.Settled = m.now, m.Quarantine, m.Settled
 	return r
 }
 
@@ -68,7 +69,17 @@ func (m *model) next() planner.Delta {
 	}
 	id := device()
 	i := slices.IndexFunc(m.Devices, func(d algebra.Device) bool { return d.ID == id })
-	switch m.Intn(13) {
+	switch m.Intn(14) {
+	case 13:
+		m.Settled = nil
+		for _, c := range planner.Make(m.World, m.reality()).Courses {
+			for _, s := range c.Settles {
+				if m.Intn(3) > 0 {
+					m.Settled = append(m.Settled, s)
+				}
+			}
+		}
+		return planner.Settlements{List: m.Settled}
 	case 12:
 		return m.register(id, i)
 	case 11:
@@ -325,6 +336,7 @@ func TestLiveLawSeesWrongLives(t *testing.T) {
 		"the registry stays":       func(d planner.Delta) bool { _, ok := d.(planner.Registered); return ok },
 		"facts stay":               func(d planner.Delta) bool { _, ok := d.(planner.Reported); return ok },
 		"labels stay":              func(d planner.Delta) bool { _, ok := d.(planner.SetLabel); return ok },
+		"nothing is ever settled":  func(d planner.Delta) bool { _, ok := d.(planner.Settlements); return ok },
 		"the first World for good": func(d planner.Delta) bool { _, ok := d.(planner.Declared); return ok },
 	} {
 		check(name, liveLaw(func(w algebra.World, r algebra.Reality) following {

@@ -68,7 +68,7 @@ func (m *making) local(digest algebra.Digest) Plan {
 
 // arrange puts the changes of a local plan into waves, in the order of which they are told.
 func (m *making) arrange(p *Plan) {
-	courses, batch, rollout := m.schedule(p.Actions())
+	courses, batch, rollout := m.schedule(p.Actions(), p.resting)
 	for i := range p.Changes {
 		p.Changes[i].Batch, p.Changes[i].Rollout = batch[i], rollout[i]
 	}

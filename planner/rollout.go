@@ -97,7 +97,7 @@ func (m *making) blockQuarantined() {
 
 // schedule puts the actions into batches: one for each wave of each rollout that claims any.
 // It gives each action its batch and the name of the rollout that claims it.
-func (m *making) schedule(actions []Action) (courses []Course, batch []int, claimed []string) {
+func (m *making) schedule(actions []Action, resting map[algebra.App]algebra.Fleet) (courses []Course, batch []int, claimed []string) {
 	mine, ordinals := make([]int, len(actions)), make([]uint32, len(actions))
 	claimed = make([]string, len(actions))
 	for i, a := range actions {
@@ -106,10 +106,18 @@ func (m *making) schedule(actions []Action) (courses []Course, batch []int, clai
 		claimed[i] = m.claimants.list[mine[i]].Name
 	}
 	led := m.lead(actions, mine)
-	targets := map[int][]uint32{}
-	for i, ordinal := range ordinals {
-		if on := targets[led[i]]; len(on) == 0 || on[len(on)-1] != ordinal {
-			targets[led[i]] = append(on, ordinal)
+	rules := rulesOf(m.world)
+	late := m.late(actions, mine, rules, resting)
+	targets, early := map[int][]uint32{}, map[int][]uint32{}
+	put := func(some map[int][]uint32, i int) {
+		if on := some[led[i]]; len(on) == 0 || on[len(on)-1] != ordinals[i] {
+			some[led[i]] = append(on, ordinals[i])
+		}
+	}
+	for i := range actions {
+		put(targets, i)
+		if !late[i] {
+			put(early, i)
 		}
 	}
 	online := m.online()
@@ -127,7 +135,11 @@ func (m *making) schedule(actions []Action) (courses []Course, batch []int, clai
 			continue
 		}
 		var parts []algebra.Fleet
-		c.Waves, parts = cut(r.Waves, m.fleet(targets[n]), online, seedOf(r), m.demand.Fleet)
+		c.Settles = m.settles(n, actions, mine, led, rules)
+		if len(early[n]) == 0 {
+			r.Waves = nil // what they were to show has been shown
+		}
+		c.Waves, parts = cut(r.Waves, m.fleet(targets[n]), m.fleet(early[n]).Intersect(online), seedOf(r), m.demand.Fleet)
 		at[n] = make([]int, m.roster.Len())
 		for w, part := range parts {
 			c.Waves[w].Batch = next

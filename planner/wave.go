@@ -9,13 +9,12 @@ import (
 )
 
 // cut divides the target of a rollout into its waves, in their order: a device belongs to the
-// first wave that admits it. Who is offline is in no wave but the tail, which is left out if
-// nobody is.
+// first wave that admits it. Who is not here, offline or late, is in no wave but the tail, which
+// is left out if nobody is.
 //
 // Laws: the waves are disjoint and cover the target; after a wave of a share at least that
-// share of those online is covered, and no more than what came before or the share needs.
-func cut(waves []algebra.Wave, target, online algebra.Fleet, seed string, fleet func(*selectors.Bound) algebra.Fleet) (out []Wave, parts []algebra.Fleet) {
-	here := target.Intersect(online)
+// share of those here is covered, and no more than what came before or the share needs.
+func cut(waves []algebra.Wave, target, here algebra.Fleet, seed string, fleet func(*selectors.Bound) algebra.Fleet) (out []Wave, parts []algebra.Fleet) {
 	left, size := here, here.Len()
 	add := func(w Wave, part algebra.Fleet) {
 		w.Devices = slices.Collect(part.IDs())

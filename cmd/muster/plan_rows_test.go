@@ -26,7 +26,7 @@ var planRows = []planRow{
 		goldens + "start_folds.txtar: devices, assigned by",
 		"planner/page_limit_test.go: func TestTextOfManyActionsIsShort("}},
 	{"JSON, versioned", "format_version and a published schema; a minor adds keys, a major is refused", []string{
-		scripts + `show_saved.txtar: stdout '"title": "FleetPlan 1.3"'`,
+		scripts + `show_saved.txtar: stdout '"title": "FleetPlan 1.4"'`,
 		"planner/planfile/schema_test.go: func TestSchemaIsTheCommittedOne(",
 		"planner/planfile/laws_test.go: func TestNewerMinorIsRead("}},
 	{"stream of events", "apply -o ndjson, the version first", []string{

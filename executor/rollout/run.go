@@ -90,7 +90,7 @@ type Moment struct {
 func (s Script) Begin(id string, plan, world algebra.Digest, by string, at time.Time) Run {
 	r := Run{ID: id, Plan: plan, World: world, By: by, Began: at, Status: wire.RunActive, Lanes: []wire.Lane{}}
 	for _, t := range s.lanes {
-		r.Lanes = append(r.Lanes, wire.Lane{Rollout: t.Name, State: wire.LaneGoing})
+		r.Lanes = append(r.Lanes, wire.Lane{Rollout: t.Name, State: wire.LaneGoing, Settles: t.Settles})
 	}
 	return r
 }

@@ -46,6 +46,8 @@ type Lane struct {
 	// Reason is why the lane is held, or was rolled back.
 	Reason   string    `json:"reason,omitempty"`
 	Verdicts []Verdict `json:"verdicts,omitempty"`
+	// Settles is what is settled once the lane has passed.
+	Settles []algebra.Settled `json:"settles,omitempty"`
 }
 
 // Verdict is what a wave came to.

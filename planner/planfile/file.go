@@ -4,7 +4,7 @@ import "time"
 
 // FormatVersion changes its minor part when keys are added, its major part when the sense
 // of one changes; readers ignore unknown keys and refuse an unknown major.
-const FormatVersion = "1.3"
+const FormatVersion = "1.4"
 
 // Kind is the kind of a plan file.
 const Kind = "FleetPlan"

@@ -25,6 +25,16 @@ type Rollout struct {
 	Windows      []Window `json:"windows"`
 	MaxPerMinute int      `json:"max_per_minute"` // 0 is no bound
 	OnFailure    string   `json:"on_failure"`
+	// Settles is what the rollout is through for once this plan is carried out: devices that come
+	// later go in its tail.
+	Settles []Settled `json:"settles"`
+}
+
+// Settled is what the World says of an app and of who gets it by a rollout, as a digest.
+type Settled struct {
+	Rollout string `json:"rollout"` // empty for the default
+	App     string `json:"app"`
+	Rules   string `json:"rules"`
 }
 
 // Wave is the devices of a rollout that go out together. They are frozen: no later label brings
@@ -79,7 +89,7 @@ func rollouts(p planner.Plan) []Rollout {
 		r := Rollout{Name: c.Name, For: c.For, Source: Source(c.Source), Target: c.Target(), Waves: []Wave{},
 			Gate:     Gate{c.Gate.Healthy.String(), c.Gate.Minimum, int(c.Gate.Soak / time.Second)},
 			Deadline: int(c.Deadline / time.Second), Windows: []Window{}, MaxPerMinute: c.MaxPerMinute, OnFailure: string(c.OnFailure),
-			Budget: Budget{Groups: []BudgetGroup{}}}
+			Budget: Budget{Groups: []BudgetGroup{}}, Settles: []Settled{}}
 		for i, w := range c.Waves {
 			wave := Wave{Index: i, Name: w.Name, Kind: w.Kind.String(), Batch: w.Batch, Devices: make([]string, len(w.Devices))}
 			for j, id := range w.Devices {
@@ -95,6 +105,9 @@ func rollouts(p planner.Plan) []Rollout {
 		}
 		for _, w := range c.Windows {
 			r.Windows = append(r.Windows, Window{w.Cron, int(w.For / time.Second)})
+		}
+		for _, s := range c.Settles {
+			r.Settles = append(r.Settles, Settled{s.Rollout, s.App.String(), s.Rules.String()})
 		}
 		out = append(out, r)
 	}
@@ -166,9 +179,25 @@ func courses(list []Rollout) ([]planner.Course, error) {
 		for _, w := range r.Windows {
 			c.Windows = append(c.Windows, algebra.Window{Cron: w.Cron, For: time.Duration(w.For) * time.Second})
 		}
+		for _, s := range r.Settles {
+			settled, err := settledOf(s)
+			if err != nil {
+				return nil, fmt.Errorf("rollout %q: %w", r.Name, err)
+			}
+			c.Settles = append(c.Settles, settled)
+		}
 		out = append(out, c)
 	}
 	return out, nil
+}
+
+func settledOf(s Settled) (algebra.Settled, error) {
+	app, err := algebra.ParseApp(s.App)
+	if err != nil {
+		return algebra.Settled{}, err
+	}
+	rules, err := algebra.ParseDigest(s.Rules)
+	return algebra.Settled{Rollout: s.Rollout, App: app, Rules: rules}, err
 }
 
 func waveOf(w Wave) (planner.Wave, error) {

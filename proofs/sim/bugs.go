@@ -8,6 +8,7 @@ import (
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/planner"
 )
 
 // Bug is one that can be planted, to see the laws find it. It is put around the code that ships,
@@ -33,6 +34,7 @@ const (
 	TakesSent       // what is published counts as running
 	Unapproved      // an app is taken away that no plan mentions
 	DeafToHalt      // publishing goes on though it is halted
+	AllSettled      // every rollout counts as through before it begins
 	bugs
 )
 
@@ -40,7 +42,8 @@ var bugNames = [...]string{"none", "an older generation is accepted", "what was 
 	"what replaces is started beside what runs", "what runs is stopped before what follows is there", "what cannot be seen is taken for gone",
 	"a set that could not be kept is waited for for ever", "a desired state is not compared and set", "the lease is taken from whoever holds it",
 	"what is about to be published is not announced", "a run is written over what a person said", "a run goes on one wave too far",
-	"what failed counts as running", "what was sent counts as running", "an app is taken away that no plan mentions", "publishing goes on though it is halted"}
+	"what failed counts as running", "what was sent counts as running", "an app is taken away that no plan mentions", "publishing goes on though it is halted",
+	"every rollout counts as through"}
 
 // String says what the bug does.
 func (b Bug) String() string { return bugNames[b] }
@@ -52,6 +55,16 @@ func Bugs() []Bug {
 		all = append(all, b)
 	}
 	return all
+}
+
+// seen is a reality as who plans has it.
+func (b Bug) seen(w algebra.World, r algebra.Reality) algebra.Reality {
+	if b == AllSettled {
+		for _, c := range planner.Make(w, r).Courses {
+			r.Settled = append(r.Settled, c.Settles...)
+		}
+	}
+	return r
 }
 
 // begin is agent.Begin, or what a bug makes of it.

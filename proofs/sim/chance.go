@@ -37,12 +37,13 @@ const (
 	NewWorld                  // somebody changes the World
 	Orders                    // somebody pauses, resumes, approves, undoes, cancels or retries
 	Halt                      // somebody halts all publishing for a while
+	Join                      // a device is enrolled
 	faults
 )
 
 var faultNames = [...]string{"loss", "duplicate", "delay", "partition", "hub-down", "stale-answer", "forgery", "agent-crash",
 	"clock-jump", "slow-disk", "full-disk", "no-image", "failed-start", "blindness", "death", "hold", "veto", "operator-kill", "operator-slow",
-	"lost-ack", "lost-write", "lost-feed", "relabel", "new-world", "orders", "halt"}
+	"lost-ack", "lost-write", "lost-feed", "relabel", "new-world", "orders", "halt", "join"}
 
 // String is the fault's name.
 func (f Fault) String() string { return faultNames[f] }

@@ -19,6 +19,7 @@ func (l *life) approves(w wanted, a policies.Approved) {
 
 // planned judges a plan by what its World means for each device.
 func (l *life) planned(w wanted, p planner.Plan, r algebra.Reality) {
+	l.letIn(w, p, r)
 	for _, change := range p.Changes {
 		t := change.Action.Target()
 		i, known := r.Roster.Ordinal(t.Device)
@@ -31,6 +32,42 @@ func (l *life) planned(w wanted, p planner.Plan, r algebra.Reality) {
 			l.wrong("what is not assigned never runs", "a plan has %s@%s on %s, and the World means %q", t.App, want.Version, t.Device, means)
 		}
 	}
+}
+
+// letIn judges that who is online and goes out with no wave but the tail comes into a rollout that
+// was through: some run has brought all the apps of that device there to its like before.
+func (l *life) letIn(w wanted, p planner.Plan, r algebra.Reality) {
+	for _, course := range p.Courses {
+		for _, wave := range course.Waves {
+			if wave.Kind != planner.OfTail {
+				continue
+			}
+			for _, change := range p.Changes {
+				at := change.Action.Target()
+				if change.Batch != wave.Batch || !r.Records[at.Device].Online(r.ObservedAt) {
+					continue
+				}
+				l.met["joined the tail"]++
+				if !l.through(w, course.Name, at.App) {
+					l.wrong("waves follow passed gates", "a plan has %s in the tail of %q, which is not through for %s", at.Device, course.Name, at.App)
+				}
+			}
+		}
+	}
+}
+
+// through reports a run that came to its end for an app where the World said the same of it.
+func (l *life) through(w wanted, rollout string, app algebra.App) bool {
+	for _, run := range l.runs {
+		was := l.approved[run.Plan].world
+		same := map[algebra.App]bool{web: was.web == w.web && was.rollout == w.rollout, log: was.log == w.log, aux: was.aux == w.aux}[app]
+		for _, lane := range run.Lanes {
+			if same && lane.Rollout == rollout && lane.State == wire.LanePassed {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unapproved is an app that a set changes otherwise than its approved plan does or undoes.

@@ -107,7 +107,7 @@ func must() []string {
 	}
 	return append(all, "refused", "started", "halted", "fenced", "overtaken", "held off", "stale", "quarantined",
 		"run paused", "run cancelling", "run cancelled", "run failed", "run succeeded",
-		"lane held", "lane rolling back", "lane rolled back", "lane passed")
+		"lane held", "lane rolling back", "lane rolled back", "lane passed", "joined the tail")
 }
 
 // tell is how a life failed, the fewest faults and devices with which it fails the same way, and the

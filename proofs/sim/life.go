@@ -144,24 +144,31 @@ func newLife(s Setting) *life {
 	if s.Devices > 0 {
 		n = s.Devices
 	}
-	for i := range n {
-		d := &device{life: l, id: algebra.MustDeviceID(fmt.Sprintf("d%d", i)), kept: map[algebra.Digest]algebra.Deployment{}, slots: map[algebra.App][]instance{}}
-		d.disk.Veto = l.chance.rate[Veto] > 0
-		l.devices = append(l.devices, d)
-		labels := map[string]string{"site": []string{"a", "b"}[i%2]}
-		if i%3 == 0 {
-			labels["log"] = "yes"
-		}
-		if i == 1 {
-			labels["ring"] = "canary"
-		}
-		d.register(labels)
+	for range n {
+		l.enrol()
 	}
 	l.serves = l.chance.life.IntN(5) == 0
 	for _, name := range []string{"ana", "ben"} {
 		l.operators = append(l.operators, &person{life: l, name: name, stale: map[string]bool{}})
 	}
 	return l
+}
+
+// enrol makes one more device. It does not run yet.
+func (l *life) enrol() *device {
+	i := len(l.devices)
+	d := &device{life: l, id: algebra.MustDeviceID(fmt.Sprintf("d%d", i)), kept: map[algebra.Digest]algebra.Deployment{}, slots: map[algebra.App][]instance{}}
+	d.disk.Veto = l.chance.rate[Veto] > 0
+	l.devices = append(l.devices, d)
+	labels := map[string]string{"site": []string{"a", "b"}[i%2]}
+	if i%3 == 0 {
+		labels["log"] = "yes"
+	}
+	if i == 1 {
+		labels["ring"] = "canary"
+	}
+	d.register(labels)
+	return d
 }
 
 // register writes the registry's entry of a device.

@@ -182,7 +182,7 @@ func (o *person) plan() {
 		panic(fmt.Sprint("sim: ", err, problems))
 	}
 	w := o.world()
-	p := planner.Make(w, reality)
+	p := planner.Make(w, o.bug.seen(w, reality))
 	o.planned(o.worlds[len(o.worlds)-1], p, reality)
 	if p.IsEmpty() {
 		o.soon(time.Minute)

@@ -154,6 +154,9 @@ func (l *life) people() {
 	if l.chance.hits(Relabel, 30) {
 		l.relabel()
 	}
+	if len(l.devices) < mostDevices && l.chance.hits(Join, 20) {
+		l.join()
+	}
 	if !l.hubDown && l.chance.hits(HubDown, 40) {
 		l.hubDown = true
 		l.say("the hub is down")
@@ -203,6 +206,17 @@ func (l *life) relabel() {
 	l.say("%s is relabelled: %v", d.id, labels)
 	d.register(labels)
 	l.spread()
+}
+
+// mostDevices is how many a fleet grows to.
+const mostDevices = 9
+
+// join has a device more in the fleet, that comes up after a while.
+func (l *life) join() {
+	d := l.enrol()
+	l.say("%s joins: %v", d.id, d.labels)
+	l.spread()
+	l.after(l.chance.long(Join, time.Minute), d.boot)
 }
 
 // interfere is a third person, who gives an order for no reason.
