@@ -18,8 +18,8 @@ func TestInstalled(t *testing.T) {
 		t.Skip("there are no packages to install: make package runs this")
 	}
 	root, bin := t.TempDir(), t.TempDir()
-	for _, name := range []string{"info", "updates"} {
-		must(t, os.MkdirAll(filepath.Join(root, "var/lib/dpkg", name), 0o755))
+	for _, name := range []string{"var/lib/dpkg/info", "var/lib/dpkg/updates", "etc"} {
+		must(t, os.MkdirAll(filepath.Join(root, name), 0o755))
 	}
 	must(t, os.WriteFile(filepath.Join(root, "var/lib/dpkg/status"), nil, 0o644))
 	real, err := exec.LookPath("dpkg")
