@@ -154,7 +154,7 @@ func (l *life) people() {
 	if l.chance.hits(Relabel, 30) {
 		l.relabel()
 	}
-	if len(l.devices) < mostDevices && l.chance.hits(Join, 20) {
+	if len(l.devices) < mostDevices && l.chance.hits(Join, 40) {
 		l.join()
 	}
 	if !l.hubDown && l.chance.hits(HubDown, 40) {
@@ -209,7 +209,7 @@ func (l *life) relabel() {
 }
 
 // mostDevices is how many a fleet grows to.
-const mostDevices = 9
+const mostDevices = 7
 
 // join has a device more in the fleet, that comes up after a while.
 func (l *life) join() {
