@@ -92,6 +92,16 @@ type Policy struct {
 	Variables   []NamedExpression // each may use those before it
 	Validations []Validation      // in place of Text
 	Words       string            // an expression that gives the message
+
+	// Written says where its texts stand, by the text. What has no file has none.
+	Written map[string]Passage
+}
+
+// Passage is where a text stands in a file: its i-th byte is the At[i]-th of File, which is all
+// that the file holds.
+type Passage struct {
+	File string
+	At   []int
 }
 
 // NamedExpression is an expression of a policy under a name.

@@ -54,20 +54,20 @@ func (l *loader) rules(p *policyDraft, spec object) {
 				f.at(o).fail("keep one of the two", "%s: %s and validations exclude each other", spec.what, other)
 			}
 		}
-		p.Validations = f.validations(n)
+		p.Validations = p.validations(f, n)
 	} else if language, n, ok := spec.exactlyOne("cel", "rego"); ok {
 		p.Language = language
-		p.Text, _ = f.filled(n, language)
+		p.Text = p.read(f, n, language)
 	}
 	for field, to := range map[string]*[]algebra.NamedExpression{"matchConditions": &p.Conditions, "variables": &p.Variables} {
 		if n, given := spec.get(field); given {
 			l.onlyCEL(p, f.at(n), field)
-			*to = f.namedExpressions(n, field)
+			*to = p.namedExpressions(f, n, field)
 		}
 	}
 	if n, given := spec.get("messageExpression"); given {
 		l.onlyCEL(p, f.at(n), "messageExpression")
-		p.Words, _ = f.filled(n, "messageExpression")
+		p.Words = p.read(f, n, "messageExpression")
 	}
 }
 
@@ -78,7 +78,7 @@ func (l *loader) onlyCEL(p *policyDraft, at span, field string) {
 }
 
 // namedExpressions reads a list of {name, expression}.
-func (f *file) namedExpressions(n *yaml.Node, what string) (out []algebra.NamedExpression) {
+func (p *policyDraft) namedExpressions(f *file, n *yaml.Node, what string) (out []algebra.NamedExpression) {
 	items, _ := f.items(n, what)
 	seen := map[string]bool{}
 	for _, item := range items {
@@ -86,7 +86,7 @@ func (f *file) namedExpressions(n *yaml.Node, what string) (out []algebra.NamedE
 		if !ok {
 			continue
 		}
-		name, text := o.text("name"), o.text("expression")
+		name, text := o.text("name"), p.text(o, "expression")
 		if seen[name] && name != "" {
 			f.at(item).fail("", "%s: there are two named %s", what, name)
 		}
@@ -98,7 +98,7 @@ func (f *file) namedExpressions(n *yaml.Node, what string) (out []algebra.NamedE
 
 // validations reads a list of rules. Where there are several each has an id, by which reports
 // and waivers know it.
-func (f *file) validations(n *yaml.Node) (out []algebra.Validation) {
+func (p *policyDraft) validations(f *file, n *yaml.Node) (out []algebra.Validation) {
 	items, ok := f.items(n, "validations")
 	if ok && len(items) == 0 {
 		f.at(n).fail("", "validations: there is none")
@@ -109,11 +109,14 @@ func (f *file) validations(n *yaml.Node) (out []algebra.Validation) {
 		if !ok {
 			continue
 		}
-		v := algebra.Validation{Text: o.text("expression")}
-		for field, to := range map[string]*string{"id": &v.ID, "message": &v.Message, "messageExpression": &v.Words} {
+		v := algebra.Validation{Text: p.text(o, "expression")}
+		for field, to := range map[string]*string{"id": &v.ID, "message": &v.Message} {
 			if text, given := o.get(field); given {
 				*to, _ = f.filled(text, field)
 			}
+		}
+		if words, given := o.get("messageExpression"); given {
+			v.Words = p.read(f, words, "messageExpression")
 		}
 		if level, given := o.get("level"); given {
 			v.Level, _ = f.oneOf(level, "level", "deny", "warn", "info")
@@ -145,4 +148,25 @@ type policyDraft struct {
 	algebra.Policy
 	match   expression
 	matches bool // there is a match and it parses
+}
+
+// text is object.text of a text that is compiled, see read.
+func (p *policyDraft) text(o object, name string) string {
+	n, ok := o.need(name)
+	if !ok {
+		return ""
+	}
+	return p.read(o.file, n, name)
+}
+
+// read reads a text that is compiled later, and notes where it stands for errors of that.
+func (p *policyDraft) read(f *file, n *yaml.Node, what string) string {
+	text, ok := f.filled(n, what)
+	if origins, _ := f.origins(n); ok && len(origins) == len(text) {
+		if p.Written == nil {
+			p.Written = map[string]algebra.Passage{}
+		}
+		p.Written[text] = algebra.Passage{File: f.text, At: origins}
+	}
+	return text
 }

@@ -8,8 +8,11 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/ext"
@@ -102,6 +105,7 @@ type compiling struct {
 	policy   algebra.Policy
 	vars     map[string]*types.Type
 	known    *provider
+	named    *structType // of the policy's own variables
 	problems diag.List
 }
 
@@ -111,6 +115,46 @@ func (c *compiling) fail(hint, format string, args ...any) {
 		Message: "policy " + c.policy.Name + ": " + fmt.Sprintf(format, args...), Hint: hint,
 	})
 }
+
+// failAt is fail about a place in an expression: where that stands in its file, if it is known.
+func (c *compiling) failAt(what, text string, at common.Location, message, hint string) {
+	written, ok := c.policy.Written[text]
+	if !ok {
+		c.fail(hint, "%d:%d of %s: %s", at.Line(), at.Column()+1, what, message)
+		return
+	}
+	if what != ruleItself {
+		message = what + ": " + message
+	}
+	start, end := wordAt(text, at)
+	source := diag.Source{File: c.policy.Source.File, Line: 1, Text: written.File, Offset: written.At[start]}
+	c.problems = append(c.problems, source.At(0, end-start, "policy "+c.policy.Name+": "+message, hint))
+}
+
+// wordAt is the bytes of the word, or sign, at a place of an expression. The place of a field is the
+// dot before it.
+func wordAt(text string, at common.Location) (start, end int) {
+	lines := strings.SplitAfter(text, "\n")
+	for _, line := range lines[:min(max(at.Line()-1, 0), len(lines))] {
+		start += len(line)
+	}
+	for range at.Column() {
+		_, n := utf8.DecodeRuneInString(text[start:])
+		start += n
+	}
+	start = min(start, len(text)-1)
+	word := func(s string) int {
+		rest := strings.TrimLeftFunc(s, func(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) })
+		return len(s) - len(rest)
+	}
+	if n := word(text[start+1:]); text[start] == '.' && n > 0 {
+		return start + 1, start + 1 + n
+	}
+	return start, start + max(1, word(text[start:]))
+}
+
+// ruleItself is what the expression of a rule is called.
+const ruleItself = "its expression"
 
 // engine compiles the expressions.
 func (c *compiling) engine(scope policies.Scope) (*engine, bool) {
@@ -122,6 +166,7 @@ func (c *compiling) engine(scope policies.Scope) (*engine, bool) {
 	vars := declared(scope)
 	vars["params"] = params.typ
 	named := &structType{types.NewObjectType("policy.Variables"), map[string]field{}}
+	c.named = named
 	if len(c.policy.Variables) > 0 {
 		vars["variables"] = named.typ
 	}
@@ -144,7 +189,7 @@ func (c *compiling) engine(scope policies.Scope) (*engine, bool) {
 		one, fine := c.part(env, "match condition "+v.Name, v.Text, cel.BoolType)
 		e.conditions, ok = append(e.conditions, one), ok && fine
 	}
-	rule, fine := c.part(env, "its expression", c.policy.Text, cel.BoolType)
+	rule, fine := c.part(env, ruleItself, c.policy.Text, cel.BoolType)
 	if ok = ok && fine; c.policy.Words != "" {
 		words, fine := c.part(env, "its messageExpression", c.policy.Words, cel.StringType)
 		e.words, ok = &words, ok && fine
@@ -164,19 +209,19 @@ func (c *compiling) part(env *cel.Env, what, text string, want *types.Type) (par
 	if issues.Err() != nil {
 		misses := c.known.missed[missed:]
 		for _, e := range issues.Errors()[:min(len(issues.Errors()), maxErrors)] {
-			var hint string
-			hint, misses = suggestion(e.Message, c.vars, misses)
-			message := strings.ReplaceAll(e.Message, " (in container '')", "")
-			c.fail(hint, "%d:%d of %s: %s", e.Location.Line(), e.Location.Column()+1, what, message)
+			var message, hint string
+			message, hint, misses = c.said(e.Message, misses)
+			c.failAt(what, text, e.Location, message, hint)
 		}
 		return part{}, false
 	}
+	begin := common.NewLocation(1, 0)
 	switch {
 	case want == cel.BoolType && !checked.OutputType().IsExactType(want):
-		c.fail("write what must hold, such as x == 1", "%s gives a value of type %s, and a policy is true or false", what, checked.OutputType())
+		c.failAt(what, text, begin, fmt.Sprintf("it gives a value of type %s, and a policy is true or false", checked.OutputType()), "write what must hold, such as x == 1")
 		return part{}, false
 	case want != nil && !checked.OutputType().IsExactType(want):
-		c.fail("", "%s gives a value of type %s, not a text", what, checked.OutputType())
+		c.failAt(what, text, begin, fmt.Sprintf("it gives a value of type %s, not a text", checked.OutputType()), "")
 		return part{}, false
 	}
 	run, err := program(env, checked, actionCost)

@@ -151,16 +151,20 @@ func (e *engine) eval(p part, vars *variables) (ref.Val, error) {
 		return nil, vars.lazy.costly
 	}
 	if err != nil {
-		return nil, explained(p.ast, err, limit(vars.in))
+		return nil, explained(p.ast, err, vars.in)
 	}
 	return out, nil
 }
 
 // explained words an error of the evaluation, with what to write instead.
-func explained(checked *cel.Ast, err error, limit uint64) error {
+func explained(checked *cel.Ast, err error, in policies.Input) error {
 	var cancelled interpreter.EvalCancelledError
 	if errors.As(err, &cancelled) && cancelled.Cause == interpreter.CostLimitExceeded {
-		return fmt.Errorf("%w: more than %d steps; look at fewer things, or use scope plan to look at all once", policies.ErrCost, limit)
+		advice := "look at fewer things"
+		if in.Change != nil {
+			advice += ", or use scope plan to look at all once"
+		}
+		return fmt.Errorf("%w: more than %d steps; %s", policies.ErrCost, limit(in), advice)
 	}
 	text := strings.TrimSpace(err.Error())
 	if key, ok := strings.CutPrefix(text, "no such key: "); ok {

@@ -3,6 +3,8 @@ package cel
 import (
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
@@ -141,7 +143,7 @@ func (w *walk) text(e ast.Expr) string {
 	if err != nil {
 		return "…"
 	}
-	return text
+	return strings.ReplaceAll(text, "\n", " ") // which it breaks where lines get long
 }
 
 // worded is a value as people read it, and whether it is plain: no list, map or part of the plan.
@@ -153,8 +155,10 @@ func worded(v ref.Val) (text string, plain bool) {
 		return strconv.Quote(string(v)), true
 	case types.Bool, types.Int, types.Double, types.Uint, types.Null:
 		return fmt.Sprint(v.Value()), true
-	case types.Timestamp, types.Duration:
-		return fmt.Sprint(v), true
+	case types.Timestamp:
+		return v.UTC().Format(time.RFC3339), true
+	case types.Duration:
+		return v.Duration.String(), true
 	case *types.Err:
 		return "error: " + v.Error(), true
 	case *types.Optional:

@@ -1,6 +1,7 @@
 package cel
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/parser"
 
+	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/policies"
 	"github.com/musterfleet/muster/selectors"
 )
@@ -19,28 +21,41 @@ import (
 var (
 	undefinedField = regexp.MustCompile(`^undefined field '([^']+)'`)
 	undeclaredName = regexp.MustCompile(`^undeclared reference to '([^']+)'`)
+	wrongOperands  = regexp.MustCompile(`^found no matching overload for '_(.+)_' applied to '\((.+), (.+)\)'`)
 )
 
-// suggestion is what to write instead, as far as the checker's message tells, and the misses
-// left for the messages after it.
-func suggestion(message string, vars map[string]*types.Type, misses []miss) (string, []miss) {
+// said is what the checker's message says in words of policies, what to write instead as far as it
+// tells, and the misses left for the messages after it.
+func (c *compiling) said(message string, misses []miss) (text, hint string, left []miss) {
+	message = strings.ReplaceAll(message, " (in container '')", "")
 	if m := undefinedField.FindStringSubmatch(message); m != nil {
 		i := slices.IndexFunc(misses, func(x miss) bool { return x.field == m[1] })
 		if i < 0 {
-			return "", misses
+			return message, "", misses
 		}
-		return offer(m[1], misses[i].of.names()), slices.Delete(slices.Clone(misses), i, i+1)
+		hint = offer(m[1], misses[i].of.names())
+		if misses[i].of == c.named && slices.ContainsFunc(c.policy.Variables, func(v algebra.NamedExpression) bool { return v.Name == m[1] }) {
+			hint = "a variable may use those declared before it"
+		}
+		return message, hint, slices.Delete(slices.Clone(misses), i, i+1)
 	}
-	m := undeclaredName.FindStringSubmatch(message)
-	if m == nil {
-		return "", misses
+	if m := wrongOperands.FindStringSubmatch(message); m != nil {
+		return fmt.Sprintf("%s %s %s: these types do not go together", m[2], m[1], m[3]), "", misses
 	}
+	if m := undeclaredName.FindStringSubmatch(message); m != nil {
+		return message, c.offerName(m[1]), misses
+	}
+	return message, "", misses
+}
+
+// offerName is what a name that is not declared may have been meant to be.
+func (c *compiling) offerName(name string) string {
 	for s := policies.Action; s <= policies.Aggregate; s++ {
-		if _, ok := declared(s)[m[1]]; ok {
-			return m[1] + " is known in scope " + s.String(), misses
+		if _, ok := declared(s)[name]; ok {
+			return name + " is known in scope " + s.String()
 		}
 	}
-	return offer(m[1], slices.Sorted(maps.Keys(vars))), misses
+	return offer(name, slices.Sorted(maps.Keys(c.vars)))
 }
 
 // offer is the nearest known word, or all of them.

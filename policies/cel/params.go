@@ -44,7 +44,7 @@ func constant(value any) (ref.Val, *types.Type, error) {
 				return nil, nil, err
 			}
 			items[i] = item
-			of = common(of, typ, i == 0)
+			of = joint(of, typ, i == 0)
 		}
 		return types.NewRefValList(adapter{planSchema}, items), types.NewListType(of), nil
 	case map[string]any:
@@ -55,15 +55,15 @@ func constant(value any) (ref.Val, *types.Type, error) {
 				return nil, nil, err
 			}
 			entries[types.String(key)] = entry
-			of, first = common(of, typ, first), false
+			of, first = joint(of, typ, first), false
 		}
 		return types.NewRefValMap(adapter{planSchema}, entries), types.NewMapType(types.StringType, of), nil
 	}
 	return nil, nil, fmt.Errorf("%v is no text, number, bool, list or map", value)
 }
 
-// common is the type that fits both: dyn if they differ.
-func common(of, typ *types.Type, first bool) *types.Type {
+// joint is the type that fits both: dyn if they differ.
+func joint(of, typ *types.Type, first bool) *types.Type {
 	if first || of.IsExactType(typ) {
 		return typ
 	}

@@ -82,13 +82,13 @@ func TestParts(t *testing.T) {
 // Each part is checked when the policy is loaded.
 func TestPartsRefuse(t *testing.T) {
 	for spec, want := range map[string]string{
-		"\n  variables: [{name: a, expression: 'variables.b'}, {name: b, expression: '1'}]\n  cel: 'variables.a == 1'": "1:10 of variable a: undefined field 'b'",
-		"\n  variables: [{name: abc, expression: '1'}]\n  cel: 'variables.abd == 1'":                                   "1:10 of its expression: undefined field 'abd'; did you mean abc?",
-		"\n  variables: [{name: a, expression: '1'}]\n  cel: 'variables.a == \"1\"'":                                   "found no matching overload for '_==_' applied to '(int, string)'",
+		"\n  variables: [{name: a, expression: 'variables.b'}, {name: b, expression: '1'}]\n  cel: 'variables.a == 1'": "world.yaml:7:48: error: policy p: variable a: undefined field 'b'; a variable may use those declared before it",
+		"\n  variables: [{name: abc, expression: '1'}]\n  cel: 'variables.abd == 1'":                                   "world.yaml:8:19: error: policy p: undefined field 'abd'; did you mean abc?",
+		"\n  variables: [{name: a, expression: '1'}]\n  cel: 'variables.a == \"1\"'":                                   "int == string: these types do not go together",
 		"\n  cel: 'variables.a == 1'":                                                               "undeclared reference to 'variables'",
-		"\n  matchConditions: [{name: a, expression: '1'}]\n  cel: 'true'":                          "match condition a gives a value of type int, and a policy is true or false",
-		"\n  messageExpression: '1'\n  cel: 'true'":                                                 "its messageExpression gives a value of type int, not a text",
-		"\n  validations: [{id: a, expression: 'true'}, {id: b, expression: 'device.nme == \"\"'}]": "policy p/b: 1:7 of its expression: undefined field 'nme'",
+		"\n  matchConditions: [{name: a, expression: '1'}]\n  cel: 'true'":                          "world.yaml:7:44: error: policy p: match condition a: it gives a value of type int, and a policy is true or false",
+		"\n  messageExpression: '1'\n  cel: 'true'":                                                 "world.yaml:7:23: error: policy p: its messageExpression: it gives a value of type int, not a text",
+		"\n  validations: [{id: a, expression: 'true'}, {id: b, expression: 'device.nme == \"\"'}]": "world.yaml:7:74: error: policy p/b: undefined field 'nme'",
 	} {
 		if _, problems := cel.Compile(document(t, spec)); !strings.Contains(problems.Error(), want) {
 			t.Errorf("%s\ngot  %v\nwant %s", spec, problems, want)

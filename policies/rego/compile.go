@@ -95,7 +95,7 @@ func (c *compiling) gates() (policies.Gates, diag.List) {
 			c.fail(v.at, "", "%s: %v", v.name, err)
 			continue
 		}
-		e := &engine{query: query, verdict: v, deadline: c.deadline, atATime: cmp.Or(c.atATime, atATime), needs: c.inputs(v), parts: c.partsOf(v)}
+		e := &engine{query: query, verdict: v, document: c.document, deadline: c.deadline, atATime: cmp.Or(c.atATime, atATime), needs: c.inputs(v), parts: c.partsOf(v)}
 		var named []classes.Path
 		if e.reads, named, e.classed = c.elementwise(v); c.broken != nil {
 			e.reads = c.broken(e.reads)
@@ -151,11 +151,14 @@ func (c *compiling) policy(v verdict) algebra.Policy {
 	return p
 }
 
-// fail notes a problem of the module. In a document the place is that of the document, and
-// the module's own is told in the message.
+// fail notes a problem of the module. Where it is not known how a document's text stands in its file,
+// the place is that of the document, and the module's own is told in the message.
 func (c *compiling) fail(at *ast.Location, hint, format string, args ...any) {
 	d := diag.Diagnostic{Severity: diag.Error, Message: fmt.Sprintf(format, args...), Hint: hint}
+	source, known := written(c.document, at)
 	switch {
+	case known:
+		d = source.At(0, firstWord(at.Text), "policy "+c.document.Name+": "+d.Message, hint)
 	case c.document != nil:
 		d.File, d.Line = c.document.Source.File, c.document.Source.Line
 		where := ""
@@ -168,6 +171,22 @@ func (c *compiling) fail(at *ast.Location, hint, format string, args ...any) {
 		d.SourceLine = c.line(at)
 	}
 	c.problems = append(c.problems, d)
+}
+
+// written is where a place of a document's module stands in the document's file, if that is known.
+func written(document *algebra.Policy, at *ast.Location) (diag.Source, bool) {
+	if document == nil || at == nil || at.Row < 1 {
+		return diag.Source{}, false
+	}
+	passage, ok := document.Written[document.Text]
+	offset := 0
+	for range at.Row - 1 {
+		offset += 1 + max(0, strings.IndexByte(document.Text[offset:], '\n'))
+	}
+	if offset += at.Col - 1; !ok || offset >= len(passage.At) {
+		return diag.Source{}, false
+	}
+	return diag.Source{File: document.Source.File, Line: 1, Text: passage.File, Offset: passage.At[offset]}, true
 }
 
 // firstWord is how many bytes of a place are worth a mark: its first line.

@@ -11,6 +11,7 @@ import (
 	opa "github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
+	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
 	"github.com/musterfleet/muster/policies/classes"
@@ -27,6 +28,7 @@ const (
 type engine struct {
 	query    opa.PreparedEvalQuery
 	verdict  verdict
+	document *algebra.Policy // or nil
 	deadline time.Duration
 	needs    needs
 	parts    map[partPlace]part
@@ -84,7 +86,7 @@ func (e *engine) eval(in policies.Input, changes []*planfile.Change) (any, error
 	defer cancel()
 	results, err := e.query.Eval(ctx, opa.EvalParsedInput(input(in, e.needs, changes, as)))
 	if err != nil {
-		return nil, explain(err, limit)
+		return nil, e.explain(err, limit)
 	}
 	if len(results) != 1 || len(results[0].Expressions) != 1 {
 		return nil, fmt.Errorf("it gives no set of objections")
@@ -93,16 +95,22 @@ func (e *engine) eval(in policies.Input, changes []*planfile.Change) (any, error
 }
 
 // explain words an error of the evaluation.
-func explain(err error, limit time.Duration) error {
+func (e *engine) explain(err error, limit time.Duration) error {
 	if topdown.IsCancel(err) || errors.Is(err, context.DeadlineExceeded) {
+		if limit > time.Second {
+			limit = limit.Round(100 * time.Millisecond)
+		}
 		return fmt.Errorf("%w: more than %v", policies.ErrCost, limit)
 	}
-	var e *topdown.Error
-	if !errors.As(err, &e) {
+	var failed *topdown.Error
+	if !errors.As(err, &failed) {
 		return err
 	}
-	text := strings.Join(strings.Fields(e.Message), " ")
-	if at := e.Location; at != nil {
+	text := strings.Join(strings.Fields(failed.Message), " ")
+	if at := failed.Location; at != nil {
+		if source, ok := written(e.document, at); ok {
+			return fmt.Errorf("%s (%s)", text, place(&ast.Location{File: source.File, Row: source.At(0, 0, "", "").Line}))
+		}
 		return fmt.Errorf("%s (%s)", text, place(at))
 	}
 	return errors.New(text)

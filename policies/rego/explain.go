@@ -116,12 +116,12 @@ func (e *engine) Explain(in policies.Input) (policies.Explanation, error) {
 	case in.Batch != nil:
 		changes = ofBatch(in)
 	}
-	seen := &tracer{asked: map[partPlace]int{}, failed: map[partPlace]int{}, held: map[partPlace]int{}}
+	seen := newTracer()
 	ctx, cancel := context.WithTimeout(context.Background(), e.deadline+perChange*10)
 	defer cancel()
 	_, err := e.query.Eval(ctx, opa.EvalParsedInput(input(in, e.needs, changes, nil)), opa.EvalQueryTracer(seen))
 	if err != nil {
-		err = explain(err, e.deadline)
+		err = e.explain(err, e.deadline)
 	}
 	var out policies.Explanation
 	for _, at := range e.ordered() {
@@ -147,8 +147,13 @@ func (e *engine) Explain(in policies.Input) (policies.Explanation, error) {
 	return out, err
 }
 
-// tracer counts what is evaluated where.
-type tracer struct{ asked, failed, held map[partPlace]int }
+// tracer counts what is evaluated where. OPA makes several steps of a line, of which the first counts
+// as the line asked, and any as the line failed.
+type tracer struct{ asked, failed, held, first map[partPlace]int }
+
+func newTracer() *tracer {
+	return &tracer{map[partPlace]int{}, map[partPlace]int{}, map[partPlace]int{}, map[partPlace]int{}}
+}
 
 // Enabled, Config and TraceEvent are topdown.QueryTracer.
 func (t *tracer) Enabled() bool { return true }
@@ -167,11 +172,17 @@ func (t *tracer) TraceEvent(event topdown.Event) {
 		if node.Location == nil {
 			return
 		}
+		at := placeOf(node.Location)
+		if _, met := t.first[at]; !met {
+			t.first[at] = node.Index
+		}
 		switch event.Op {
 		case topdown.EvalOp:
-			t.asked[placeOf(node.Location)]++
+			if node.Index == t.first[at] {
+				t.asked[at]++
+			}
 		case topdown.FailOp:
-			t.failed[placeOf(node.Location)]++
+			t.failed[at]++
 		}
 	}
 }

@@ -63,7 +63,7 @@ func Test(s Set, tests []Module) (out []Tested, covered []string, problems diag.
 		return nil, nil, c.problems.Sorted()
 	}
 	c.compiler = compiler(planSchema())
-	seen := &tracer{asked: map[partPlace]int{}, failed: map[partPlace]int{}, held: map[partPlace]int{}}
+	seen := newTracer()
 	// One test at a time: the runner hands the tracer to all of them, and seen is not for sharing.
 	results, err := tester.NewRunner().SetParallel(1).SetCompiler(c.compiler).SetModules(parsed).SetStore(inmem.NewFromObject(orEmpty(s.Data))).
 		SetTimeout(testDeadline).RaiseBuiltinErrors(true).SetCoverageQueryTracer(seen).RunTests(context.Background(), nil)
