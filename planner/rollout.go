@@ -108,17 +108,19 @@ func (m *making) schedule(actions []Action, resting map[algebra.App]algebra.Flee
 	led := m.lead(actions, mine)
 	rules := rulesOf(m.world)
 	late := m.late(actions, mine, rules, resting)
-	targets, early := map[int][]uint32{}, map[int][]uint32{}
-	put := func(some map[int][]uint32, i int) {
-		if on := some[led[i]]; len(on) == 0 || on[len(on)-1] != ordinals[i] {
-			some[led[i]] = append(on, ordinals[i])
+	on := func(counts func(int) bool) map[int][]uint32 { // the devices of each course, in their order
+		out := map[int][]uint32{}
+		for i, ordinal := range ordinals {
+			if on := out[led[i]]; counts(i) && (len(on) == 0 || on[len(on)-1] != ordinal) {
+				out[led[i]] = append(on, ordinal)
+			}
 		}
+		return out
 	}
-	for i := range actions {
-		put(targets, i)
-		if !late[i] {
-			put(early, i)
-		}
+	targets := on(func(int) bool { return true })
+	early := targets
+	if late != nil {
+		early = on(func(i int) bool { return !late[i] })
 	}
 	online := m.online()
 	managed := m.managed(targets)

@@ -22,11 +22,10 @@ type claim struct {
 // what it said. They follow in its tail, as their like has come through the waves before.
 //
 // Where more slots differ than run as wanted, what came through the waves is too little to vouch
-// for them: a whole fleet that is given a label goes out in waves.
+// for them: a whole fleet that is given a label goes out in waves. It is nil where none are late.
 func (m *making) late(actions []Action, claimed []int, rules ruling, resting map[algebra.App]algebra.Fleet) []bool {
-	out := make([]bool, len(actions))
 	if len(m.reality.Settled) == 0 {
-		return out
+		return nil
 	}
 	differ := map[claim]int{}
 	for i, a := range actions {
@@ -37,6 +36,7 @@ func (m *making) late(actions []Action, claimed []int, rules ruling, resting map
 		is := algebra.Settled{Rollout: m.claimants.list[c.rollout].Name, App: c.app, Rules: rules(m.claimants.list[c.rollout], c.app)}
 		through[c] = n <= m.vouching(c, resting) && slices.Contains(m.reality.Settled, is)
 	}
+	out := make([]bool, len(actions))
 	for i, a := range actions {
 		out[i] = through[claim{claimed[i], a.Target().App}]
 	}

@@ -14,6 +14,8 @@
 // judge, and carries out what they approve as runs, under the lease, budgets and windows of all
 // runs. So it may be killed at any instant, and whoever comes next goes on.
 //
+// Who joins while a run is under way waits for its end, and follows in the tail of its rollout.
+//
 // A World that does not load is told, and the last good one stays. One that is denied is told
 // too; the run that is under way goes on, nothing new begins, and the plan is judged again when
 // the World, the fleet or the time has changed. A run that is held waits for people.
