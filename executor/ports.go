@@ -15,7 +15,8 @@ type Transport interface {
 
 	// Watch delivers every change of devices and runs that is made after it returned. The channel is closed when
 	// ctx ends or the transport is lost. Who calls Watch and then Read misses nothing and may
-	// see a change twice.
+	// see a change twice. Of changes of one record that wait for a slow reader all but the newest
+	// may be left out.
 	Watch(ctx context.Context) (<-chan Change, error)
 
 	// Write carries out each write by itself: result i is that of write i, and one that is

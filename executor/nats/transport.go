@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -114,41 +113,25 @@ func (t *Transport) WatchAll(ctx context.Context) (<-chan executor.Change, error
 
 func (t *Transport) changes(ctx context.Context, buckets []string) (<-chan executor.Change, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	out := make(chan executor.Change, 256)
-	var watching sync.WaitGroup
+	waiting := newBacklog()
 	for _, bucket := range buckets {
 		w, err := t.buckets[bucket].WatchAll(ctx, jetstream.UpdatesOnly())
 		if err != nil {
 			cancel()
 			return nil, fmt.Errorf("bucket %s: %w", bucket, err)
 		}
-		watching.Go(func() {
+		go func() {
 			defer cancel() // one lost watcher ends all: a partial view would pass for silence
 			defer w.Stop()
-			lost := t.nc.StatusChanged(nats.CLOSED)
-			defer t.nc.RemoveStatusListener(lost)
-			forward(ctx, w, lost, out)
-		})
+			t.listen(ctx, w, waiting)
+		}()
 	}
+	out := make(chan executor.Change, 256)
 	go func() {
-		watching.Wait()
-		cancel()
-		close(out)
-	}()
-	return out, nil
-}
-
-func forward(ctx context.Context, w jetstream.KeyWatcher, lost chan nats.Status, out chan<- executor.Change) {
-	for {
-		select {
-		case e, ok := <-w.Updates():
-			if !ok {
-				return
-			}
-			if e == nil {
-				continue
-			}
-			c, err := executor.ChangeOf(recordOf(e))
+		defer close(out)
+		defer cancel()
+		for r := range waiting.all(ctx) {
+			c, err := executor.ChangeOf(r)
 			if err != nil {
 				continue // Read names it among its problems
 			}
@@ -156,6 +139,24 @@ func forward(ctx context.Context, w jetstream.KeyWatcher, lost chan nats.Status,
 			case out <- c:
 			case <-ctx.Done():
 				return
+			}
+		}
+	}()
+	return out, nil
+}
+
+// listen takes in what a watcher hears until it or the connection is lost, or ctx ends.
+func (t *Transport) listen(ctx context.Context, w jetstream.KeyWatcher, into *backlog) {
+	lost := t.nc.StatusChanged(nats.CLOSED)
+	defer t.nc.RemoveStatusListener(lost)
+	for {
+		select {
+		case e, ok := <-w.Updates():
+			if !ok {
+				return
+			}
+			if e != nil {
+				into.put(recordOf(e))
 			}
 		case <-lost:
 			return
