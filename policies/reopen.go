@@ -25,7 +25,11 @@ type sealed struct {
 // whether its waves are judged again.
 type opened struct {
 	Plan planfile.File `json:"plan"`
-	Kept []string      `json:"kept"`
+	beside
+}
+
+type beside struct {
+	Kept []string `json:"kept"`
 	// Waves says that gates of scope batch are to judge each wave.
 	Waves bool `json:"waves,omitempty"`
 }
@@ -46,15 +50,31 @@ func (a Approved) Seal(sign Signer) ([]byte, error) {
 	}
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	if err := json.NewEncoder(z).Encode(opened{a.file, slices.Sorted(maps.Keys(a.kept)), a.waves}); err != nil {
-		return nil, fmt.Errorf("seal: %w", err)
-	}
-	if err := z.Close(); err != nil {
+	if err := a.open(z); err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
 	s := sealed{Payload: b.Bytes()}
 	s.Key, s.Signature = sign(append([]byte(sealDomain), s.Payload...))
 	return json.Marshal(s)
+}
+
+// open writes what is sealed and closes it. The plan goes out in pieces: it may be very long.
+func (a Approved) open(to io.WriteCloser) error {
+	rest, err := json.Marshal(beside{slices.Sorted(maps.Keys(a.kept)), a.waves})
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(to, `{"plan":`); err != nil {
+		return err
+	}
+	if err := a.file.Encode(to); err != nil {
+		return err
+	}
+	rest[0] = ',' // in the place of its brace
+	if _, err := to.Write(rest); err != nil {
+		return err
+	}
+	return to.Close()
 }
 
 // Reopen makes an Approved of what Seal wrote, if the signature holds: beside Review the only

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"hash"
@@ -69,8 +68,7 @@ func (c *canonical) file() (f File, digest algebra.Digest, err error) {
 	if err = c.unit(func() bool { return !c.blanks() && c.end }); err != nil || f.Kind != Kind || f.FormatVersion != FormatVersion {
 		return f, digest, cmp.Or(err, errOther)
 	}
-	digest, err = algebra.ParseDigest("sha256:" + hex.EncodeToString(c.sum.Sum(nil)))
-	return f, digest, err
+	return f, digestOfSum(c.sum), nil
 }
 
 // add adds the words read to the sum, if the digest covers them, and forgets them.

@@ -2,41 +2,13 @@ package planfile
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
-	"time"
+	"hash"
 
 	"github.com/musterfleet/muster/algebra"
 )
-
-// covered is a File as its digest sees it: without who asked, when, what was said
-// of it, and the name made of it.
-// It differs from File in its tags only, so the compiler keeps the two alike.
-type covered struct {
-	APIVersion      string         `json:"apiVersion"`
-	Kind            string         `json:"kind"`
-	FormatVersion   string         `json:"format_version"`
-	Metadata        Metadata       `json:"-"`
-	Now             time.Time      `json:"-"`
-	Applyable       bool           `json:"applyable"`
-	Complete        bool           `json:"complete"`
-	Errored         bool           `json:"errored"`
-	Request         Request        `json:"-"`
-	Base            Base           `json:"base"`
-	Summary         Summary        `json:"summary"`
-	ResourceChanges []Change       `json:"resource_changes"`
-	ResourceDrift   []Drift        `json:"resource_drift"`
-	Blocked         []Blocked      `json:"blocked"`
-	InFlight        []InFlight     `json:"in_flight"`
-	Rollouts        []Rollout      `json:"rollouts"`
-	Batches         []Batch        `json:"batches"`
-	Emptied         []Emptied      `json:"emptied"`
-	Aggregates      Aggregates     `json:"aggregates"`
-	Images          []Image        `json:"images"`
-	Risk            Risk           `json:"-"`
-	PolicyResults   []PolicyResult `json:"-"`
-	Approvals       []Approval     `json:"-"`
-	Signature       string         `json:"-"`
-}
 
 // uncovered are the top-level keys that the digest leaves out.
 var uncovered = map[string]bool{"metadata": true, "now": true, "request": true, "risk": true, "policy_results": true, "approvals": true, "signature": true}
@@ -44,11 +16,17 @@ var uncovered = map[string]bool{"metadata": true, "now": true, "request": true, 
 // Digest identifies the plan. It covers all but who asked, when, what policies and people say
 // of it, and the name made of it.
 func (f File) Digest() algebra.Digest {
-	b, err := json.Marshal(covered(f))
+	sum := sha256.New()
+	_ = f.encode(sum, uncovered) // a sum takes everything
+	return digestOfSum(sum)
+}
+
+func digestOfSum(sum hash.Hash) algebra.Digest {
+	d, err := algebra.ParseDigest("sha256:" + hex.EncodeToString(sum.Sum(nil)))
 	if err != nil {
-		panic("planfile: " + err.Error()) // plain data always encodes
+		panic("planfile: " + err.Error()) // only of a sum that is no SHA-256
 	}
-	return algebra.DigestOf(b)
+	return d
 }
 
 // nameOf is the name of a plan with this digest.
