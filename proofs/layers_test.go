@@ -23,6 +23,7 @@ type layer struct {
 var layers = []layer{
 	{folder: "./selectors"},
 	{folder: "./internal/diag"},
+	{folder: "./internal/line"},
 	{folder: "./identity"},
 	{folder: "./algebra", may: []string{"./selectors"}},
 	{folder: "./algebra/worldfile", may: []string{"./algebra", "./selectors", "./internal/diag"}},
@@ -40,14 +41,14 @@ var layers = []layer{
 	{folder: "./executor/simulate", may: []string{"./executor/rollout", "./planner", "./algebra", "./executor/wire"}},
 	{folder: "./executor/wire", may: []string{"./algebra"}},
 	// The embedded server brings its callout.
-	{folder: "./executor/nats", may: append([]string{"./identity/callout"}, transport...), tests: everything},
+	{folder: "./executor/nats", may: append([]string{"./identity/callout", "./internal/line"}, transport...), tests: everything},
 	{folder: "./executor/inprocess", may: transport, tests: everything},
 	{folder: "./executor/operator", tests: everything,
 		may: []string{"./executor", "./executor/rollout", "./executor/operator/rota", "./executor/wire", "./policies", "./planner", "./algebra"}},
 	{folder: "./executor/operator/rota", tests: everything, may: []string{"./executor", "./executor/wire"}},
 	{folder: "./executor/operator/worlddir", tests: everything, may: []string{"./executor/operator"}},
 	// The hub can neither place nor remove work, so it has no use for plans and policies.
-	{folder: "./executor/hub", may: []string{"./executor/wire", "./algebra", "./identity"}, tests: everything},
+	{folder: "./executor/hub", may: []string{"./executor/wire", "./algebra", "./identity", "./internal/line"}, tests: everything},
 	{folder: "./executor/office", tests: everything,
 		may: []string{"./executor", "./executor/nats", "./executor/wire", "./algebra", "./identity", "./identity/enroll", "./identity/enroll/desk"}},
 	{folder: "./executor/kube", tests: everything,

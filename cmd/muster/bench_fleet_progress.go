@@ -27,9 +27,9 @@ func fleetProgress(w io.Writer, counts func() hub.Counts) func(rollout.Script, r
 		}
 		told = now
 		c, h := s.Total(m.Scene), counts()
-		fmt.Fprintf(w, "  after %s %d published, %d healthy, %d failed; %d offline, %d left; hub: %d reports, %d answers, %d failures\n",
+		fmt.Fprintf(w, "  after %s %d published, %d healthy, %d failed; %d offline, %d left; hub: %d reports, %d answers, %d asked again, %d failures\n",
 			now.Sub(began).Round(time.Second), c.Published, c.Healthy, c.Failed, c.Offline, c.Left,
-			h.Stored-before.Stored, h.Answered-before.Answered, h.Failed-before.Failed)
+			h.Stored-before.Stored, h.Answered-before.Answered, h.Overtaken-before.Overtaken, h.Failed-before.Failed)
 		if c.Devices-c.Healthy > fewLeft {
 			return
 		}

@@ -17,45 +17,72 @@ import (
 // lookup bounds the wait for the store.
 const lookup = 5 * time.Second
 
-// answer serves a request. Who gets no answer asks again, and goes on with what it has.
-func (h *Hub) answer(m *nats.Msg) {
+// request is what a device waits for an answer to.
+type request struct {
+	m      *nats.Msg
+	device algebra.DeviceID
+	nonce  string
+	look   func(context.Context) (wire.Message, error)
+}
+
+// asked is what a request is about: of two alike a device waits for the later one only.
+type asked struct{ subject, what string }
+
+// hear has a request stand in line. Who waits for long asks again; he keeps his place, and the answer
+// is to what he asked last. So under a flood each gets an answer that he still waits for.
+func (h *Hub) hear(m *nats.Msg) {
 	decoded, err := wire.Decode(m.Data)
 	if err != nil {
 		h.counts.malformed.Add(1)
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), lookup)
-	defer cancel()
-	var reply wire.Message
+	var r request
+	what := decoded.Kind()
 	switch ask := decoded.(type) {
 	case wire.AskState:
-		if reply = h.refuse(m, ask.Device, ask.Nonce); reply == nil {
-			reply, err = h.state(ctx, ask)
-		}
+		r = request{m, ask.Device, ask.Nonce, func(ctx context.Context) (wire.Message, error) { return h.state(ctx, ask) }}
 	case wire.AskSpec:
-		if reply = h.refuse(m, ask.Device, ask.Nonce); reply == nil {
-			reply, err = h.spec(ctx, ask)
-		}
+		what += ask.Digest.String()
+		r = request{m, ask.Device, ask.Nonce, func(ctx context.Context) (wire.Message, error) { return h.spec(ctx, ask) }}
 	case wire.AskSecret:
-		if reply = h.refuse(m, ask.Device, ask.Nonce); reply == nil {
-			reply, err = h.secret(ctx, ask)
-		}
+		what += string(ask.Name)
+		r = request{m, ask.Device, ask.Nonce, func(ctx context.Context) (wire.Message, error) { return h.secret(ctx, ask) }}
 	case wire.Signed, wire.DeviceEntry, wire.DeviceInfo, wire.AppState, wire.Heartbeat, wire.StateAnswer,
 		wire.SpecAnswer, wire.Refusal, wire.WorldRecord, wire.Run, wire.Lease, wire.Quarantined,
 		wire.AskLogs, wire.LogsAnswer, wire.AskDoctor, wire.DoctorAnswer, wire.SecretAnswer:
-		h.counts.malformed.Add(1)
-		return
-	case wire.Unsupported: // below: who asks may be newer than this hub
+	case wire.Unsupported: // who asks may be newer than this hub
+		if refusal, asks := ask.Refuse(); asks {
+			r = request{m, refusal.Device, refusal.Nonce, func(context.Context) (wire.Message, error) { return refusal, nil }}
+		}
 	}
-	if unknown, is := decoded.(wire.Unsupported); is {
-		refusal, asks := unknown.Refuse()
-		if !asks {
-			h.counts.malformed.Add(1)
+	switch {
+	case r.look == nil:
+		h.counts.malformed.Add(1)
+	case h.asks.Len() >= mostAsks:
+		h.counts.failed.Add(1)
+	case h.asks.Put(asked{m.Subject, what}, r):
+		h.counts.overtaken.Add(1)
+	}
+}
+
+// serve answers those in line until ctx ends.
+func (h *Hub) serve(ctx context.Context) {
+	for {
+		r, ok := h.asks.Next(ctx)
+		if !ok {
 			return
 		}
-		if reply = h.refuse(m, refusal.Device, refusal.Nonce); reply == nil {
-			reply = refusal
-		}
+		h.answer(r)
+	}
+}
+
+// answer serves a request. Who gets no answer asks again, and goes on with what it has.
+func (h *Hub) answer(r request) {
+	ctx, cancel := context.WithTimeout(context.Background(), lookup)
+	defer cancel()
+	reply, err := h.refuse(r.m, r.device, r.nonce), error(nil)
+	if reply == nil {
+		reply, err = r.look(ctx)
 	}
 	if err != nil {
 		h.counts.failed.Add(1) // no answer: nothing is said about what should run
@@ -64,7 +91,7 @@ func (h *Hub) answer(m *nats.Msg) {
 	if _, refused := reply.(wire.Refusal); !refused {
 		h.counts.answered.Add(1)
 	}
-	if err := m.Respond(wire.Encode(reply)); err != nil {
+	if err := r.m.Respond(wire.Encode(reply)); err != nil {
 		h.counts.failed.Add(1)
 	}
 }
@@ -96,10 +123,7 @@ func claimedBy(h nats.Header, d algebra.DeviceID) bool {
 }
 
 func (h *Hub) state(ctx context.Context, ask wire.AskState) (wire.Message, error) {
-	keys, err := h.signedKeys(ctx)
-	if err != nil {
-		return nil, err
-	}
+	keys := h.keys.now()
 	e, err := h.desired.Get(ctx, wire.Token(ask.Device))
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return wire.StateAnswer{Device: ask.Device, Nonce: ask.Nonce, Keys: keys}, nil
@@ -111,11 +135,6 @@ func (h *Hub) state(ctx context.Context, ask wire.AskState) (wire.Message, error
 		return nil, fmt.Errorf("the desired state of %s is no JSON", ask.Device)
 	}
 	return wire.StateAnswer{Device: ask.Device, Nonce: ask.Nonce, Revision: e.Revision(), State: e.Value(), Keys: keys}, nil
-}
-
-// signedKeys is the newest set of operator keys, nil if there is none.
-func (h *Hub) signedKeys(ctx context.Context) ([]byte, error) {
-	return value(h.keys.Get(ctx, wire.KeysetKey))
 }
 
 func (h *Hub) secret(ctx context.Context, ask wire.AskSecret) (wire.Message, error) {

@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -249,5 +250,33 @@ func TestNewerAgentIsTold(t *testing.T) {
 	// A field of tomorrow in a question of today is passed over.
 	if a, ok := ask(`{"kind":"AskState","device":"d1","nonce":"n9","urgent":true}`).(wire.StateAnswer); !ok || a.Nonce != "n9" {
 		t.Errorf("a field of tomorrow: %+v", a)
+	}
+}
+
+// TestWhoAsksAgainIsAnsweredLast: a device that asks and asks costs an answer now and then, of which one
+// is to what it asked last, and another device does not wait behind all that.
+func TestWhoAsksAgainIsAnsweredLast(t *testing.T) {
+	s, tr, hubs := fleet(t, 1)
+	set(t, tr, executortest.Entry(d1), 0)
+	set(t, tr, executortest.Entry(d2), 0)
+	nc, other := deviceConn(t, s, d1), deviceConn(t, s, d2)
+	answers, err := nc.SubscribeSync(wire.InboxPrefix(d1) + ".answers")
+	must(t, err)
+	const asks = 20_000
+	for i := range asks {
+		must(t, nc.PublishRequest(wire.RequestSubject(d1), answers.Subject, wire.Encode(wire.AskState{Device: d1, Nonce: fmt.Sprint(i)})))
+	}
+	_, err = other.Request(wire.RequestSubject(d2), wire.Encode(wire.AskState{Device: d2, Nonce: "n"}), 5*time.Second)
+	must(t, err)
+	for last := ""; last != fmt.Sprint(asks-1); {
+		m, err := answers.NextMsg(5 * time.Second)
+		must(t, err)
+		answer, err := wire.Decode(m.Data)
+		must(t, err)
+		last = answer.(wire.StateAnswer).Nonce
+	}
+	eventually(t, func() bool { c := hubs[0].Counts(); return c.Answered+c.Overtaken == asks+1 })
+	if c := hubs[0].Counts(); c.Overtaken < asks/2 {
+		t.Errorf("of %d requests of one device %d were answered", asks, c.Answered-1)
 	}
 }

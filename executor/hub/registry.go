@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -23,29 +22,10 @@ type registry struct {
 }
 
 func openRegistry(ctx context.Context, kv jetstream.KeyValue) (*registry, error) {
-	// The watch outlives ctx, which bounds the start only.
-	w, err := kv.WatchAll(context.WithoutCancel(ctx))
-	if err != nil {
-		return nil, fmt.Errorf("hub: bucket %s: %w", wire.DevicesBucket, err)
-	}
-	r := &registry{kv: kv, watch: w, served: map[string]bool{}}
-	loaded := make(chan struct{})
-	go func() {
-		for e := range w.Updates() {
-			if e == nil {
-				close(loaded)
-				continue
-			}
-			r.take(e)
-		}
-	}()
-	select {
-	case <-loaded:
-		return r, nil
-	case <-ctx.Done():
-		r.close()
-		return nil, fmt.Errorf("hub: bucket %s: %w", wire.DevicesBucket, ctx.Err())
-	}
+	r := &registry{kv: kv, served: map[string]bool{}}
+	var err error
+	r.watch, err = follow(ctx, kv, jetstream.AllKeys, func(e jetstream.KeyValueEntry) { r.take(e) })
+	return r, err
 }
 
 func (r *registry) close() { _ = r.watch.Stop() }

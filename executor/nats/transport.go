@@ -14,6 +14,7 @@ import (
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/internal/line"
 )
 
 // Transport is the fleet's records in the buckets of account FLEET.
@@ -113,7 +114,9 @@ func (t *Transport) WatchAll(ctx context.Context) (<-chan executor.Change, error
 
 func (t *Transport) changes(ctx context.Context, buckets []string) (<-chan executor.Change, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	waiting := newBacklog()
+	// A run does not read while it seals and publishes. The heartbeats of a large fleet would pile up
+	// meanwhile until the client drops them and the watch has to begin anew.
+	waiting := line.New[place, executor.Record]()
 	for _, bucket := range buckets {
 		w, err := t.buckets[bucket].WatchAll(ctx, jetstream.UpdatesOnly())
 		if err != nil {
@@ -130,7 +133,11 @@ func (t *Transport) changes(ctx context.Context, buckets []string) (<-chan execu
 	go func() {
 		defer close(out)
 		defer cancel()
-		for r := range waiting.all(ctx) {
+		for {
+			r, ok := waiting.Next(ctx)
+			if !ok {
+				return
+			}
 			c, err := executor.ChangeOf(r)
 			if err != nil {
 				continue // Read names it among its problems
@@ -145,8 +152,11 @@ func (t *Transport) changes(ctx context.Context, buckets []string) (<-chan execu
 	return out, nil
 }
 
+// place is where a record is.
+type place struct{ bucket, key string }
+
 // listen takes in what a watcher hears until it or the connection is lost, or ctx ends.
-func (t *Transport) listen(ctx context.Context, w jetstream.KeyWatcher, into *backlog) {
+func (t *Transport) listen(ctx context.Context, w jetstream.KeyWatcher, into *line.Line[place, executor.Record]) {
 	lost := t.nc.StatusChanged(nats.CLOSED)
 	defer t.nc.RemoveStatusListener(lost)
 	for {
@@ -156,7 +166,7 @@ func (t *Transport) listen(ctx context.Context, w jetstream.KeyWatcher, into *ba
 				return
 			}
 			if e != nil {
-				into.put(recordOf(e))
+				into.Put(place{e.Bucket(), e.Key()}, recordOf(e))
 			}
 		case <-lost:
 			return
