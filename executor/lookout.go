@@ -27,13 +27,6 @@ type lookout struct {
 	silent time.Time
 }
 
-// opened is a desired state whose signature was checked, and the revision it was read at.
-type opened struct {
-	revision uint64
-	state    wire.Verified
-	err      error
-}
-
 func newLookout(records Records, keys wire.Keyring) *lookout {
 	l := &lookout{keys: keys, opened: map[algebra.DeviceID]opened{}}
 	l.replace(records)
@@ -54,6 +47,7 @@ func (l *lookout) replace(records Records) {
 	l.records = records
 	l.silent = time.Time{}
 	l.scene = rollout.Scene{Devices: make(map[algebra.DeviceID]rollout.Sight, len(records.Devices)), Zone: time.LoadLocation}
+	openAll(records.Devices, l.keys, l.opened)
 	for id, d := range records.Devices {
 		l.look(id, d)
 	}

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/rollout"
@@ -106,17 +103,10 @@ type draft struct {
 // do it.
 func signed(key ed25519.PrivateKey, drafts []draft) ([]Write, error) {
 	writes, errs := make([]Write, len(drafts)), make([]error, len(drafts))
-	var next atomic.Int64
-	var signing sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(drafts)) {
-		signing.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(drafts)); i = next.Add(1) - 1 {
-				v, err := wire.Sign(key, drafts[i].state)
-				writes[i], errs[i] = SetDesired{v, drafts[i].revision}, err
-			}
-		})
-	}
-	signing.Wait()
+	onAllCores(len(drafts), func(i int) {
+		v, err := wire.Sign(key, drafts[i].state)
+		writes[i], errs[i] = SetDesired{v, drafts[i].revision}, err
+	})
 	return writes, errors.Join(errs...)
 }
 

@@ -68,6 +68,8 @@ func reality(records Records, keys wire.Keyring, now time.Time) (algebra.Reality
 	}
 	r := algebra.NewReality(roster, now)
 	published := algebra.NewPlacing(roster)
+	desired := map[algebra.DeviceID]opened{}
+	openAll(records.Devices, keys, desired)
 	for i := range uint32(roster.Len()) {
 		id := roster.ID(i)
 		d := records.Devices[id]
@@ -79,12 +81,11 @@ func reality(records Records, keys wire.Keyring, now time.Time) (algebra.Reality
 		if d.Desired.Revision == 0 {
 			continue
 		}
-		v, err := wire.Open(d.Desired.Value, id, keys)
-		if err != nil {
+		if err := desired[id].err; err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		for app, rel := range v.State().Releases() {
+		for app, rel := range desired[id].state.State().Releases() {
 			published.Put(i, app, rel)
 		}
 	}
