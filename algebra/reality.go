@@ -69,7 +69,7 @@ type Settled struct {
 	// Rollout is its name; empty for the default.
 	Rollout string `json:"rollout,omitempty"`
 	App     App    `json:"app"`
-	// Rules is the digest of all that the World said then of the rollout and of who gets the app.
+	// Rules is the digest of all that the World said then of who gets the app by the rollout.
 	Rules Digest `json:"rules"`
 }
 

@@ -78,9 +78,9 @@ func (m *making) settles(course int, actions []Action, claimed, led []int, rules
 	return out
 }
 
-// ruling is what a World says of an app and of a rollout that claims its changes, as a digest.
-// Equal digests mean that in equal fleets equal devices get equal deployments, in equal waves;
-// other apps of the same assignments may be others.
+// ruling is what a World says of who gets an app by a rollout, as a digest. Equal digests mean
+// that in equal fleets equal devices get equal deployments; other apps of the same assignments
+// may be others, and so may the rollout's waves: the tail goes by what is declared now.
 type ruling func(algebra.Rollout, algebra.App) algebra.Digest
 
 // rulesOf says of an app once all that it says, however many rollouts ask.
@@ -113,7 +113,6 @@ func rulesOf(w algebra.World) ruling {
 	}
 	return func(r algebra.Rollout, app algebra.App) algebra.Digest {
 		s := saying{}
-		s.text.WriteString(r.Text())
 		if r.Fleet != nil {
 			s.say(r.Fleet, r.Fleet.Expr())
 		}
@@ -131,7 +130,8 @@ func deployed(in *selectors.Bound, e selectors.Expr) map[string]bool {
 		for _, d := range e.Deploy {
 			out[d.App] = true
 		}
-	default: // no other deploys by itself
+	case selectors.Const, selectors.Compare, selectors.In, selectors.Glob, selectors.Contains, selectors.Has, selectors.Within,
+		selectors.Sample, selectors.Universe, selectors.Nodes, selectors.Not, selectors.Quant, selectors.Binary, selectors.Filter, selectors.Take:
 		for _, child := range selectors.Children(e) {
 			maps.Copy(out, deployed(in, child))
 		}
@@ -164,7 +164,9 @@ func (s *saying) say(in *selectors.Bound, e selectors.Expr) {
 		s.text.WriteByte('[')
 		s.say(in, e.By)
 		s.text.WriteByte(']')
-	default: // no other holds a rule; the names in it are said behind it
+	case selectors.Const, selectors.Compare, selectors.In, selectors.Glob, selectors.Contains, selectors.Has, selectors.Within,
+		selectors.Sample, selectors.Universe, selectors.Nodes, selectors.Not, selectors.Quant, selectors.Take:
+		// none of them holds a rule; the names in it are said behind it
 		s.text.WriteString(selectors.Print(e))
 		for _, child := range selectors.Children(e) {
 			s.text.WriteByte('\x01')

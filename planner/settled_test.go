@@ -30,14 +30,16 @@ metadata: {name: web}
 spec: {for: web, waves: [{fleet: '{gw-1}'}, {rest: true}]}
 `
 
-// TestWhatARolloutSettles: what the World says of an app and of its rollout, and nothing else.
+// TestWhatARolloutSettles: what the World says of who gets an app by the rollout, and nothing else.
 func TestWhatARolloutSettles(t *testing.T) {
 	rules := func(text string) algebra.Digest {
 		w := loadWorld(t, "w.yaml", text)
 		r := algebra.NewReality(algebratest.MustRoster([]algebra.Device{{ID: algebra.MustDeviceID("gw-1"), Labels: map[string]string{"site": "a"}}}), algebratest.Now)
 		for _, c := range planner.Make(w, r).Courses {
-			if c.Name == "web" {
-				return c.Settles[0].Rules
+			for _, s := range c.Settles {
+				if s.Rollout == "web" && s.App == algebra.MustApp("web") {
+					return s.Rules
+				}
 			}
 		}
 		t.Fatal("web does not go out")
@@ -58,7 +60,8 @@ func TestWhatARolloutSettles(t *testing.T) {
 		{"another fleet under the same name", `label("site") = "a"`, `has(label("site"))`, false},
 		{"another priority", "{web, log}", "{web, log} at 3", false},
 		{"another assignment that gives it", "{log})'}\n", "{log})'}\n" + document + "kind: Assignment\nmetadata: {name: more}\nspec: {fleet: '{gw-9}', deploy: [web]}\n", false},
-		{"other waves", "'{gw-1}'", "'{gw-2}'", false},
+		{"other waves", "'{gw-1}'", "'{gw-2}'", true},
+		{"a rollout of some devices", "for: web,", "for: 'label(\"site\") = \"a\"',", false},
 	} {
 		text := strings.ReplaceAll(settledWorld, c.old, c.new)
 		if c.name == "a device" {

@@ -60,7 +60,7 @@ func (l *life) letIn(w wanted, p planner.Plan, r algebra.Reality) {
 func (l *life) through(w wanted, rollout string, app algebra.App) bool {
 	for _, run := range l.runs {
 		was := l.approved[run.Plan].world
-		same := map[algebra.App]bool{web: was.web == w.web && was.rollout == w.rollout, log: was.log == w.log, aux: was.aux == w.aux}[app]
+		same := map[algebra.App]bool{web: was.web == w.web, log: was.log == w.log, aux: was.aux == w.aux}[app]
 		for _, lane := range run.Lanes {
 			if same && lane.Rollout == rollout && lane.State == wire.LanePassed {
 				return true
