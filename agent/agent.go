@@ -88,13 +88,13 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.Log.Info("agent starts", "device", a.Device, "generation", s.Generation())
 	a.perform(work, effects)
 	a.background(ctx)
-	end, late := ctx.Done(), (<-chan time.Time)(nil)
-	for end != nil || !s.Idle() {
+	end, ending, late := ctx.Done(), false, (<-chan time.Time)(nil) // a ctx that never ends has no channel
+	for !ending || !s.Idle() {
 		var e Event
 		select {
 		case <-end:
 			a.Log.Info("agent ends; what runs is left running")
-			e, end, late = End{}, nil, time.After(lastWork)
+			e, end, ending, late = End{}, nil, true, time.After(lastWork)
 		case e = <-a.events:
 		case reason := <-a.Holds:
 			a.Log.Warn("hold", "reason", reason)

@@ -354,6 +354,17 @@ func TestFetchFailsBeforeAnythingStops(t *testing.T) {
 	link.App(t, appA, runningAt(1)) // by itself, after a delay
 }
 
+// TestAContextThatNeverEnds is no reason to end: an agent that has nothing to do waits.
+func TestAContextThatNeverEnds(t *testing.T) {
+	link := &agenttest.Link{}
+	a := &agent.Agent{Device: simDevice, Runtime: &inprocess.Runtime{}, Link: link, Keys: simRing, Log: slog.New(slog.DiscardHandler)}
+	go func() { t.Errorf("the agent ended: %v", a.Run(context.Background())) }()
+	apps, specs := set(map[algebra.App]int{appA: 0})
+	time.Sleep(100 * time.Millisecond) // idle
+	link.Publish(publish(nil, apps).Raw(), specs...)
+	link.App(t, appA, runningAt(0))
+}
+
 // TestAClockSetBackDoesNotBlind: what was put off by seconds comes, though its time is an hour away
 // by now.
 func TestAClockSetBackDoesNotBlind(t *testing.T) {
