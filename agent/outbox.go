@@ -15,15 +15,11 @@ import (
 type outbox struct {
 	mu      sync.Mutex
 	reports map[string]wire.Report
-	// sent are those that went out since the last heartbeat, and repeated those that go out for the
-	// second time. That one was sent does not mean that it arrived.
-	sent     map[string]wire.Report
-	repeated map[string]bool
-	again    bool              // what was sent goes out once more
-	facts    map[string]string // of the machine
-	own      map[string]string // of the agent itself
-	told     map[string]string // both, as last reported
-	wake     chan struct{}
+	echoes  map[string]echo   // of what went out
+	facts   map[string]string // of the machine
+	own     map[string]string // of the agent itself
+	told    map[string]string // both, as last reported
+	wake    chan struct{}
 }
 
 // Facts that the agent knows of itself.
@@ -39,13 +35,13 @@ const (
 )
 
 func newOutbox() *outbox {
-	return &outbox{reports: map[string]wire.Report{}, sent: map[string]wire.Report{}, repeated: map[string]bool{}, own: map[string]string{}, wake: make(chan struct{}, 1)}
+	return &outbox{reports: map[string]wire.Report{}, echoes: map[string]echo{}, own: map[string]string{}, wake: make(chan struct{}, 1)}
 }
 
 func (o *outbox) put(r wire.Report) {
 	o.mu.Lock()
 	o.reports[r.Subject()] = r
-	delete(o.repeated, r.Subject())
+	o.echoes[r.Subject()] = o.echoes[r.Subject()].of(r)
 	o.mu.Unlock()
 	o.ring()
 }
@@ -54,18 +50,23 @@ func (o *outbox) put(r wire.Report) {
 func (o *outbox) gone(r wire.Report) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.repeated[r.Subject()] {
-		delete(o.repeated, r.Subject())
-		return
+	if _, newer := o.reports[r.Subject()]; !newer {
+		o.echoes[r.Subject()] = o.echoes[r.Subject()].sent()
 	}
-	o.sent[r.Subject()] = r
 }
 
-// repeat has what was sent since the last call sent once more, unless there is newer. Of what the
-// fleet's side loses when it fails or has too much to do, the device learns nothing.
+// repeat has said again what is due with this heartbeat.
 func (o *outbox) repeat() {
 	o.mu.Lock()
-	o.again = true
+	for subject, e := range o.echoes {
+		if e.left == 0 {
+			continue
+		}
+		if e.left--; e.left == 0 {
+			o.reports[subject] = e.report
+		}
+		o.echoes[subject] = e
+	}
 	o.mu.Unlock()
 	o.ring()
 }
@@ -110,20 +111,10 @@ func (o *outbox) putInfo(device algebra.DeviceID, again bool) {
 	}
 }
 
-// take empties the outbox. What is to go out once more joins it here and not in repeat: here nothing
-// is on its way that is newer than what was sent.
+// take empties the outbox.
 func (o *outbox) take() []wire.Report {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.again {
-		for subject, r := range o.sent {
-			if _, newer := o.reports[subject]; !newer {
-				o.reports[subject], o.repeated[subject] = r, true
-			}
-		}
-		clear(o.sent)
-		o.again = false
-	}
 	var list []wire.Report
 	for _, subject := range slices.Sorted(maps.Keys(o.reports)) {
 		list = append(list, o.reports[subject])
