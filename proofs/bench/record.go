@@ -15,6 +15,8 @@ import (
 // Section is one heading of BENCH.md.
 type Section struct {
 	Title string
+	// File is another file of proofs to write, and Command what writes it: not make bench.
+	File, Command string
 	// Text says what was measured against what, and which target that has.
 	Text string
 	// Rows are a table, its heads first.
@@ -27,7 +29,7 @@ type Section struct {
 func Record(t *testing.T, s Section) {
 	t.Helper()
 	_, self, _, _ := runtime.Caller(0)
-	file := cmp.Or(os.Getenv("MUSTER_BENCH_FILE"), filepath.Join(filepath.Dir(self), "..", "BENCH.md"))
+	file := cmp.Or(os.Getenv("MUSTER_BENCH_FILE"), filepath.Join(filepath.Dir(self), "..", cmp.Or(s.File, "BENCH.md")))
 	have, err := os.ReadFile(file)
 	if err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
@@ -55,7 +57,7 @@ func (s Section) markdown(test string, at time.Time, machine string) string {
 			b.WriteString("|" + strings.Repeat("---|", len(row)) + "\n")
 		}
 	}
-	fmt.Fprintf(&b, "\n`make bench BENCH=%s`, %s, %s\n\n", test, at.UTC().Format(time.DateOnly), machine)
+	fmt.Fprintf(&b, "\n`%s`, %s, %s\n\n", cmp.Or(s.Command, "make bench BENCH="+test), at.UTC().Format(time.DateOnly), machine)
 	return b.String()
 }
 
