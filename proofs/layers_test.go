@@ -117,10 +117,10 @@ var soleImporters = []soleImporter{
 	{[]string{"github.com/zitadel"}, []string{"./identity/oidc", "./identity/devissuer"},
 		"identity/oidc and identity/devissuer alone know OIDC"},
 	{[]string{"github.com/nats-io/nats.go"},
-		[]string{"./executor/nats", "./executor/hub", "./executor/office", "./agent/nats", "./identity/callout", "./identity/enroll", "./proofs/attacks", "./cmd"},
+		[]string{"./executor/nats", "./executor/hub", "./executor/office", "./agent/nats", "./identity/callout", "./identity/enroll", "./proofs/attacks", "./proofs/faults", "./cmd"},
 		"only adapters speak NATS; the core speaks ports"},
 	{[]string{"github.com/nats-io/nats-server"},
-		[]string{"./executor/nats", "./executor/hub", "./identity/callout", "./cmd/muster"},
+		[]string{"./executor/nats", "./executor/hub", "./identity/callout", "./proofs/faults", "./cmd/muster"},
 		"the embedded server belongs to the fleet's side, never to a device; agent/nats is tested against it"},
 }
 

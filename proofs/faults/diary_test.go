@@ -8,26 +8,23 @@ import (
 	"time"
 )
 
-// what happened, by its name in a diary.
-type what string
-
 // What machines, executors and the broker tell.
 const (
-	boots     what = "boots"     // with what is in the slot
-	stops     what = "stops"     // is about to
-	stopped   what = "stopped"   // has
-	starts    what = "starts"    // is about to
-	started   what = "started"   // has
-	publishes what = "publishes" // is about to, under a fence
-	published what = "published" // stored
-	lease     what = "lease"     // stored
-	run       what = "run"       // stored
+	boots     = "boots"     // with what is in the slot
+	stops     = "stops"     // is about to
+	stopped   = "stopped"   // has
+	starts    = "starts"    // is about to
+	started   = "started"   // has
+	publishes = "publishes" // is about to, under a fence
+	published = "published" // stored
+	lease     = "lease"     // stored
+	run       = "run"       // stored
 )
 
 // entry is one thing that happened.
 type entry struct {
 	At   int64 // Unix time in ns, by the clock of this machine, which all share
-	What what
+	What string
 	// Who is a device, or for publishes an executor, for lease its holder, for run its id.
 	Who string
 	// Version is what a slot holds, or is to hold; 0 is nothing.
