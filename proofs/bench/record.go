@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -90,5 +91,20 @@ func machine() string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s with %d CPUs, %s", model, runtime.NumCPU(), runtime.Version())
+	return fmt.Sprintf("%s with %d CPUs%s, %s", model, runtime.NumCPU(), load(), runtime.Version())
+}
+
+// load says how many wanted a CPU in the last five minutes, where that is more than there are: then times
+// are upper bounds.
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	fields := strings.Fields(string(text))
+	if err != nil || len(fields) < 2 {
+		return ""
+	}
+	wanted, err := strconv.ParseFloat(fields[1], 64)
+	if err != nil || wanted <= float64(runtime.NumCPU()) {
+		return ""
+	}
+	return fmt.Sprintf(" at a load of %.0f", wanted)
 }
