@@ -120,7 +120,7 @@ $(kube_apiserver): proofs/tools/go.mod $(wildcard proofs/tools/apiserver/*.go)
 	cd proofs/tools && GOFLAGS= go build -ldflags '-X k8s.io/component-base/version.gitVersion=$(shell awk '/k8s.io\/kubernetes v/ {print $$2}' proofs/tools/go.mod)' -o $(CURDIR)/$@ ./apiserver
 
 .PHONY: chart
-chart: ## the Helm chart, rendered by Helm's own engine, is what kustomize makes of the manifests
+chart: ## the Helm chart, rendered by Helm's own engine, is what kustomize makes of the manifests; minutes at first
 	@go -C proofs/tools/chart test -count=1 .
 
 # What packs is a module of its own, so that muster's has no packager in it.
@@ -134,7 +134,7 @@ package: ## .deb, tarballs, image layout, bills of materials and checksums of th
 	@MUSTER_DIST=$(CURDIR)/dist go -C $(PACKAGER) test -count=1 -v -run 'TestInstalled' .
 
 .PHONY: soak
-soak: $(kube_apiserver) ## the laws on many more cases (MUSTER_SOAK=1), and what needs a kube-apiserver, for as long as it takes
+soak: $(kube_apiserver) chart ## the laws on many more cases (MUSTER_SOAK=1), what needs a kube-apiserver, and the chart, for as long as it takes
 	@dirs=$$(git ls-files -co --exclude-standard '*laws_test.go' | xargs -r dirname | sort -u | sed 's,^,./,'); \
 	[ -n "$$dirs" ] || { echo "soak: no package has laws"; exit 0; }; \
 	MUSTER_SOAK=1 go test -count=1 -timeout 4h $$dirs

@@ -1,8 +1,11 @@
 package chart
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -107,5 +110,58 @@ func TestChartValues(t *testing.T) {
 	}
 	if _, err := Render(folder, "muster", map[string]any{"webhook": map[string]any{"certManager": false}}); err == nil || !strings.Contains(err.Error(), "webhook.caBundle: give the certificate") {
 		t.Errorf("a webhook that nobody trusts: %v", err)
+	}
+}
+
+// TestChartWithNATS: where it is switched on, NATS's official chart takes the place of the server,
+// with the values that make it a fleet's broker; where that chart or the accounts are missing, what
+// to do is said. A stand-in that shows its values plays the official chart, which is elsewhere.
+func TestChartWithNATS(t *testing.T) {
+	on := func(accounts string) map[string]any {
+		data := map[string]any{"configMap": map[string]any{"merge": map[string]any{"data": map[string]any{"accounts.conf": accounts}}}}
+		return map[string]any{"nats": map[string]any{"enabled": true, "server": data}}
+	}
+	if _, err := Render(folder, "edge", on("accounts: {}")); err == nil || !strings.Contains(err.Error(), "official chart is not here yet; run helm dependency update") {
+		t.Errorf("the official chart is not there: %v", err)
+	}
+	whole := t.TempDir()
+	standIn := filepath.Join(whole, "charts/nats/charts/nats")
+	if err := errors.Join(os.CopyFS(whole, os.DirFS(folder)), os.MkdirAll(filepath.Join(standIn, "templates"), 0o755),
+		os.WriteFile(filepath.Join(standIn, "Chart.yaml"), []byte("{apiVersion: v2, name: nats, version: 1.2.0}"), 0o644),
+		os.WriteFile(filepath.Join(standIn, "templates/shown.yaml"), []byte("kind: Shown\nmetadata: {name: values}\nvalues: {{ toJson .Values }}\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Render(whole, "edge", on("")); err == nil || !strings.Contains(err.Error(), "run muster key services DIR, then give --set-file") {
+		t.Errorf("the accounts are not there: %v", err)
+	}
+	texts, err := Render(whole, "edge", on("accounts: {}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := objects(t, slices.Collect(maps.Values(texts))...)
+	if have["StatefulSet edge/muster-server"] != nil || have["NetworkPolicy edge/muster-nats"] == nil {
+		t.Errorf("of the broker there is %v", slices.Sorted(maps.Keys(have)))
+	}
+	if text := fmt.Sprint(have["NetworkPolicy edge/muster-operator"]); !strings.Contains(text, "app.kubernetes.io/name:nats") || strings.Contains(text, "component:server") {
+		t.Errorf("the operator reaches: %s", text)
+	}
+	values := have["Shown <nil>/values"]["values"].(map[string]any)
+	for path, want := range map[string]any{
+		"fullnameOverride": "muster-nats", "config.merge.$include": "accounts.conf", "configMap.merge.data.accounts_conf": "accounts: {}",
+		"config.cluster.enabled": true, "config.jetstream.enabled": true, "config.nats.tls.secretName": "muster-server-tls",
+		"podTemplate.merge.spec.securityContext.runAsNonRoot": true, "container.merge.securityContext.allowPrivilegeEscalation": false,
+		"reloader.merge.securityContext.allowPrivilegeEscalation": false, "natsBox.enabled": false,
+	} {
+		var at any = values
+		for _, key := range strings.Split(path, ".") {
+			m, _ := at.(map[string]any)
+			at = m[strings.ReplaceAll(key, "_", ".")]
+		}
+		if at != want {
+			t.Errorf("%s is %v, want %v", path, at, want)
+		}
+	}
+	if off := render(t, "edge", nil); off["NetworkPolicy edge/muster-nats"] != nil || off["StatefulSet edge/muster-server"] == nil {
+		t.Error("switched off, something of NATS is there, or the server is not")
 	}
 }
