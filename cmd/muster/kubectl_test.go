@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -30,7 +32,7 @@ func TestKubectl(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/kubectl", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "certify": certify, "fleet": fleet, "until": until},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "certify": certify, "fleet": fleet, "until": until, "uses-all": usesAll(server)},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
 			env.Setenv("MANIFESTS", filepath.Join(examples, "../executor/kube/manifests"))
@@ -39,6 +41,20 @@ func TestKubectl(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// usesAll is `uses-all NAMESPACE ACCOUNT`: the service account has no right that it did not use.
+func usesAll(server *kubetest.Full) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 2 {
+			ts.Fatalf("usage: uses-all NAMESPACE ACCOUNT")
+		}
+		idle, err := server.Idle(context.Background(), args[0], args[1])
+		ts.Check(err)
+		if len(idle) > 0 {
+			ts.Fatalf("%s may, and never did: %s", args[1], strings.Join(idle, "; "))
+		}
+	}
 }
 
 // certify is `certify DIR`: it writes a certificate of 127.0.0.1 and its key there, and sets CA to the

@@ -95,10 +95,11 @@ func CRDs() []apiext.CustomResourceDefinition {
 }
 
 func (k kind) crd() apiext.CustomResourceDefinition {
-	spec := schemaOf(k.spec, "")
+	spec, status := schemaOf(k.spec, ""), schemaOf(k.status, "")
+	spec.Description, status.Description = "What is asked for.", "How it stands. muster writes it."
 	root := apiext.JSONSchemaProps{Type: "object", Description: k.doc, Properties: map[string]apiext.JSONSchemaProps{
 		"apiVersion": {Type: "string"}, "kind": {Type: "string"}, "metadata": {Type: "object"},
-		"spec": spec, "status": schemaOf(k.status, ""),
+		"spec": spec, "status": status,
 	}}
 	if !k.optional {
 		root.Required = []string{"spec"}

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"reflect"
 	"slices"
@@ -15,23 +14,24 @@ import (
 	"github.com/musterfleet/muster/algebra"
 )
 
-// heardEvery is how fine statuses tell when devices of a fleet were heard: as each time costs a
-// write, no more than some thirty a second are told in all.
+// heardEvery is how far the statuses of a fleet may lag behind when its devices were heard: as each
+// time costs a write, no more than some thirty a second are told in all.
 func heardEvery(devices int) time.Duration {
 	every := 5 * time.Minute
 	for every < time.Duration(devices)*30*time.Millisecond {
-		every *= 2 // in steps, lest one device more changes the statuses of all
+		every *= 2 // in steps, lest one device more has the statuses of all written
 	}
 	return every
 }
 
-// heardAs is when a device was heard as its status tells it. Each device has its own moments, so that
-// not all are written at once.
-func heardAs(id algebra.DeviceID, heard time.Time, every time.Duration) time.Time {
-	h := fnv.New64a()
-	h.Write([]byte(id.String()))
-	phase := time.Duration(h.Sum64()%uint64(every/time.Second)) * time.Second
-	return heard.UTC().Add(phase).Truncate(every).Add(-phase)
+// heardSaid is when a device was heard, for its status, which says said or nothing: that stays while it
+// is not far behind a device that is online.
+func heardSaid(said string, heard time.Time, online bool, every time.Duration) string {
+	heard = heard.UTC().Truncate(time.Second)
+	if before, err := time.Parse(time.RFC3339, said); online && err == nil && !before.After(heard) && heard.Sub(before) < every {
+		return said
+	}
+	return heard.Format(time.RFC3339)
 }
 
 // device is the status of a device's object.
@@ -41,7 +41,8 @@ func (p *projection) device(o *unstructured.Unstructured) DeviceStatus {
 	record := r.Records[id]
 	s := DeviceStatus{}
 	if !record.Heard.IsZero() {
-		s.Heard = moment(heardAs(id, record.Heard, heardEvery(r.Roster.Len())).Format(time.RFC3339))
+		said, _ := statusOf(o)["heard"].(string)
+		s.Heard = moment(heardSaid(said, record.Heard, record.Online(r.ObservedAt), heardEvery(r.Roster.Len())))
 	}
 	i, known := r.Roster.Ordinal(id)
 	ok := accepted(o, p.view)

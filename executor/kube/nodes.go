@@ -42,7 +42,8 @@ type nodes struct {
 type standIn struct {
 	node   *corev1.Node
 	online bool
-	at     time.Time // when that was so
+	at     time.Time     // when that was so
+	lag    time.Duration // by which its Node may be behind
 }
 
 // standIns are those of all devices. They share nothing with the Reality.
@@ -50,7 +51,7 @@ func (n nodes) standIns(r algebra.Reality) map[string]standIn {
 	out := make(map[string]standIn, r.Roster.Len())
 	for i := range uint32(r.Roster.Len()) {
 		node := n.node(r, i)
-		out[node.Name] = standIn{node, r.Records[r.Roster.ID(i)].Online(r.ObservedAt), r.ObservedAt}
+		out[node.Name] = standIn{node, r.Records[r.Roster.ID(i)].Online(r.ObservedAt), r.ObservedAt, heardEvery(r.Roster.Len())}
 	}
 	return out
 }
@@ -93,7 +94,7 @@ func (n nodes) show(ctx context.Context, want map[string]standIn) error {
 		if h := have[name]; h != nil && h.Labels[nodeOf] != n.namespace {
 			return fmt.Errorf("kube: node %s is none of muster's; the device of that name is not shown", name)
 		}
-		err := n.write(ctx, want[name].node, have[name])
+		err := n.write(ctx, want[name], have[name])
 		if err == nil && want[name].online {
 			err = n.renew(ctx, name, want[name].at)
 		}
@@ -115,7 +116,8 @@ func (n nodes) show(ctx context.Context, want map[string]standIn) error {
 }
 
 // write applies what of a Node is not as it should be.
-func (n nodes) write(ctx context.Context, want, have *corev1.Node) error {
+func (n nodes) write(ctx context.Context, s standIn, have *corev1.Node) error {
+	want := s.node
 	options := metav1.ApplyOptions{FieldManager: Manager, Force: true}
 	if have == nil || !within(have.Labels, want.Labels) || !tainted(have) || have.Spec.ProviderID != want.Spec.ProviderID {
 		main := &unstructured.Unstructured{Object: plain(want)}
@@ -124,7 +126,7 @@ func (n nodes) write(ctx context.Context, want, have *corev1.Node) error {
 			return fmt.Errorf("kube: node %s: %w", want.Name, err)
 		}
 	}
-	if have != nil && sameStatus(have.Status, want.Status) {
+	if have != nil && sameStatus(have.Status, want.Status, s.lag) {
 		return nil
 	}
 	status := &unstructured.Unstructured{Object: plain(want)}
@@ -154,16 +156,20 @@ func taints() []corev1.Taint {
 	return []corev1.Taint{{Key: notAHost, Effect: corev1.TaintEffectNoSchedule}, {Key: notAHost, Effect: corev1.TaintEffectNoExecute}}
 }
 
-// sameStatus compares what muster writes: conditions of others, and the moment of a change, are not.
-func sameStatus(have, want corev1.NodeStatus) bool {
+// sameStatus compares what muster writes: conditions of others, the moment of a change, and how long
+// ago a device was heard, up to a lag, are not.
+func sameStatus(have, want corev1.NodeStatus, lag time.Duration) bool {
 	for _, w := range want.Conditions {
 		i := slices.IndexFunc(have.Conditions, func(h corev1.NodeCondition) bool { return h.Type == w.Type })
 		if i < 0 {
 			return false
 		}
 		h := have.Conditions[i]
+		if w.LastHeartbeatTime.Sub(h.LastHeartbeatTime.Time) >= lag {
+			return false
+		}
 		h.LastTransitionTime, w.LastTransitionTime = metav1.Time{}, metav1.Time{}
-		h.LastHeartbeatTime.Time, w.LastHeartbeatTime.Time = h.LastHeartbeatTime.UTC(), w.LastHeartbeatTime.UTC()
+		h.LastHeartbeatTime, w.LastHeartbeatTime = metav1.Time{}, metav1.Time{}
 		if h != w {
 			return false
 		}
@@ -226,7 +232,7 @@ func nodeInfo(facts map[string]string) corev1.NodeSystemInfo {
 func nodeReady(r algebra.Reality, ordinal uint32) corev1.NodeCondition {
 	record := r.Records[r.Roster.ID(ordinal)]
 	c := heardOf(record, nil, r.ObservedAt)
-	heard := metav1.NewTime(heardAs(r.Roster.ID(ordinal), record.Heard, heardEvery(r.Roster.Len())))
+	heard := metav1.NewTime(record.Heard.UTC().Truncate(time.Second))
 	return corev1.NodeCondition{Type: corev1.NodeReady, Status: corev1.ConditionStatus(c.Status), Reason: c.Reason, Message: c.Message,
 		LastHeartbeatTime: heard, LastTransitionTime: heard}
 }

@@ -4,7 +4,7 @@
 //	kube-apiserver DIR
 //
 // It keeps what it has in DIR, listens on a port of the loopback and, once it is ready, writes
-// DIR/kubeconfig, of an administrator. A second start on DIR takes up the same store and port.
+// DIR/kubeconfig, of an administrator. Who does what is written to DIR/audit.log. A second start on DIR takes up the same store and port.
 package main
 
 import (
