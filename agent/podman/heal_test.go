@@ -98,4 +98,15 @@ func TestAgentHeals(t *testing.T) {
 		t.Fatal(err)
 	}
 	timed("podman kill after a restart of the service", func() { agenttest.Run(t, s, "kill", name) }, another())
+
+	// Without conmon nobody tells podman that a container ends, which is replaced all the same.
+	link.App(t, web, runs("2"))
+	orphan := another()
+	kill(t, agenttest.Run(t, s, "inspect", "--format", "{{.State.ConmonPid}}", name))
+	publish(sandbox.Image1, "3")
+	timed("another version after kill -9 of conmon", func() {}, orphan)
+	link.App(t, web, runs("3"))
+	if v := agenttest.Run(t, s, "exec", name, "cat", "/etc/version"); v != "1" {
+		t.Errorf("version 3 runs the image of version %s", v)
+	}
 }

@@ -17,7 +17,7 @@ const patience = 4 * time.Minute
 
 // execute starts an executor of the version that is rolled out now.
 func (r *rig) execute() *process {
-	p := part{Role: "executor", Dir: r.dir, URLs: through(r.toExecutors), Seeds: r.operator.Seeds, Version: r.version, Bug: r.planted, Socket: r.fleet[0].Socket}
+	p := part{Role: "executor", Dir: r.dir, URLs: through(r.toExecutors), Seeds: r.operator.Seeds, Version: r.version, Bug: r.planted}
 	x := p.start(r.T)
 	r.acting = append(r.acting, x)
 	return x

@@ -13,7 +13,7 @@
 // to publish, and by which fence. The laws are those of proofs/sim, which judges as many lives as
 // one likes of a fleet whose ports are made up; here the ports are real, and the lives are few.
 //
-// Podman has a history of its own: which processes really ran, as /proc tells it.
+// The agents' runtime is a folder of files; what podman does when it is killed is tried by agent/podman.
 //
 // `make soak` runs all faults and writes proofs/FAULTS.md; `make test` runs a few.
 package faults

@@ -29,10 +29,6 @@ func (p part) world() (algebra.World, error) {
 	case noWaves:
 		waves = `[{rest: true}]`
 	}
-	image := fmt.Sprintf("localhost/web:%d", p.Version)
-	if p.Socket != "" {
-		image = ""
-	}
 	w, found := worldfile.Load(fstest.MapFS{"world.yaml": {Data: fmt.Appendf(nil, `apiVersion: muster.fleet/v1alpha1
 kind: World
 metadata: {name: web}
@@ -41,7 +37,7 @@ spec: {gates: none}
 apiVersion: muster.fleet/v1alpha1
 kind: Deployment
 metadata: {name: web}
-spec: {app: web, version: %d.0.0, podman: {containers: [{name: web, image: '%s', command: [serve, "%d"], stopTimeout: 1s, pull: never}]}}
+spec: {app: web, version: %[1]d.0.0, podman: {containers: [{name: web, image: 'localhost/web:%[1]d'}]}}
 ---
 apiVersion: muster.fleet/v1alpha1
 kind: Assignment
@@ -51,8 +47,8 @@ spec: {fleet: all, deploy: [web]}
 apiVersion: muster.fleet/v1alpha1
 kind: Rollout
 metadata: {name: web}
-spec: {for: web, waves: %s, budget: {maxUnavailable: %s, by: 'label("site")'}, gate: {healthy: 100%%}}
-`, p.Version, image, 18090, waves, most)}})
+spec: {for: web, waves: %[2]s, budget: {maxUnavailable: %[3]s, by: 'label("site")'}, gate: {healthy: 100%%}}
+`, p.Version, waves, most)}})
 	return w, found.Err()
 }
 

@@ -32,8 +32,6 @@ type part struct {
 	Seeds seeds
 	// Devices are those that agents run.
 	Devices []string
-	// Socket is where their podman listens, if they have one.
-	Socket string
 	// Version is the one that an executor rolls out.
 	Version int
 	// Bug is what was planted in the part.
