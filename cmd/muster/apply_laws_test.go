@@ -20,6 +20,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/algebra/invented"
 	"github.com/musterfleet/muster/executor/wire"
 )
 
@@ -133,26 +134,8 @@ func (s *stage) must(err error) {
 func (s *stage) world(version int) string {
 	dir := filepath.Join(s.dir, fmt.Sprint("world", version))
 	s.must(os.MkdirAll(dir, 0o755))
-	s.must(os.WriteFile(filepath.Join(dir, "web.yaml"), []byte(strings.ReplaceAll(`apiVersion: muster.fleet/v1alpha1
-kind: World
-metadata: {name: web}
-spec: {gates: none}
----
-apiVersion: muster.fleet/v1alpha1
-kind: Deployment
-metadata: {name: web}
-spec: {app: web, version: VERSION, podman: {containers: [{name: web, image: 'registry.example/web:VERSION'}]}}
----
-apiVersion: muster.fleet/v1alpha1
-kind: Assignment
-metadata: {name: web}
-spec: {fleet: all, deploy: [web]}
----
-apiVersion: muster.fleet/v1alpha1
-kind: Rollout
-metadata: {name: web}
-spec: {for: web, waves: [{percent: 5}, {percent: 30}, {rest: true}], budget: {maxUnavailable: 10%, by: 'label("site")'}, gate: {healthy: 100%}}
-`, "VERSION", fmt.Sprintf("%d.0.0", version))), 0o600))
+	s.must(os.WriteFile(filepath.Join(dir, "web.yaml"), []byte(invented.World(version,
+		`waves: [{percent: 5}, {percent: 30}, {rest: true}], budget: {maxUnavailable: 10%, by: 'label("site")'}, gate: {healthy: 100%}`)), 0o600))
 	return dir
 }
 

@@ -101,31 +101,9 @@ func (b *fleetBench) connect(ctx context.Context) error {
 	return nil
 }
 
-// fleetWorld runs one app everywhere, in one wave.
-const fleetWorld = `apiVersion: muster.fleet/v1alpha1
-kind: World
-metadata: {name: bench}
-spec: {gates: none}
----
-apiVersion: muster.fleet/v1alpha1
-kind: Deployment
-metadata: {name: web}
-spec: {app: web, version: %[1]d.0.0, podman: {containers: [{name: web, image: 'registry.example/web:%[1]d'}]}}
----
-apiVersion: muster.fleet/v1alpha1
-kind: Assignment
-metadata: {name: web}
-spec: {fleet: all, deploy: [web]}
----
-apiVersion: muster.fleet/v1alpha1
-kind: Rollout
-metadata: {name: web}
-spec: {for: web, waves: [{rest: true}], gate: {healthy: 100%%}}
-`
-
 // change plans, reviews and applies a version of the World to the whole fleet.
 func (b *fleetBench) change(ctx context.Context, version int) error {
-	world, found := worldfile.Load(fstest.MapFS{"world.yaml": {Data: fmt.Appendf(nil, fleetWorld, version)}})
+	world, found := worldfile.Load(fstest.MapFS{"world.yaml": {Data: []byte(invented.World(version, `waves: [{rest: true}], gate: {healthy: 100%}`))}})
 	if err := found.Err(); err != nil {
 		return err
 	}

@@ -30,8 +30,12 @@ func TestKubectl(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", bin, "../muster-agent").CombinedOutput(); err != nil {
 		t.Fatalf("muster-agent: %s", out)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/kubectl", UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
+	scripts, err := filepath.Glob("testdata/kubectl/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	params := testscript.Params{
+		UpdateScripts: *update, RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "certify": certify, "fleet": fleet, "until": until, "uses-all": usesAll(server)},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("EXAMPLES", examples)
@@ -40,7 +44,11 @@ func TestKubectl(t *testing.T) {
 			env.Setenv("PATH", bin+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			return nil
 		},
-	})
+	}
+	for _, script := range scripts { // one after the other: webhooks and Nodes are of the whole cluster
+		params.Files = []string{script}
+		t.Run(filepath.Base(script), func(t *testing.T) { testscript.Run(t, params) })
+	}
 }
 
 // usesAll is `uses-all NAMESPACE ACCOUNT`: the service account has no right that it did not use.

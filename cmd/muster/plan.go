@@ -60,6 +60,7 @@ blocks a slot and no policy denies the rest.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	worldFlag(cmd, &p.world)
+	kubeFlag(cmd, &p.world)
 	p.source.addFlags(cmd)
 	cmd.Flags().StringVar(&p.against, "against", "", "`DIR` of the World that is taken for what is, fully applied")
 	p.judging.addFlags(cmd)

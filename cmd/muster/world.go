@@ -25,6 +25,15 @@ func worldFlag(cmd *cobra.Command, dir *string) {
 	}
 }
 
+// kubeFlag adds --kube, another way to say -w kube:NAMESPACE.
+func kubeFlag(cmd *cobra.Command, dir *string) {
+	cmd.Flags().Func("kube", "take the World of the Kubernetes `NAMESPACE`, as -w kube:NAMESPACE does", func(namespace string) error {
+		*dir = kubePrefix + namespace
+		return nil
+	})
+	cmd.MarkFlagsMutuallyExclusive("world", "kube")
+}
+
 // loadWorld reads the World in a directory. Its warnings are told here; its errors are a
 // diag.List. Both name files as the caller would open them, while Sources inside the World
 // stay relative to it, so that a plan reads the same wherever the directory lies.

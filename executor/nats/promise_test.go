@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/algebra/invented"
 	"github.com/musterfleet/muster/algebra/worldfile"
 	"github.com/musterfleet/muster/executor"
 	musternats "github.com/musterfleet/muster/executor/nats"
@@ -24,28 +25,6 @@ import (
 	"github.com/musterfleet/muster/policies"
 	"github.com/musterfleet/muster/proofs/bench"
 )
-
-// broad is a World that starts web on all devices in one wave.
-const broad = `apiVersion: muster.fleet/v1alpha1
-kind: World
-metadata: {name: web}
-spec: {gates: none}
----
-apiVersion: muster.fleet/v1alpha1
-kind: Deployment
-metadata: {name: web}
-spec: {app: web, version: 1.0.0, podman: {containers: [{name: web, image: 'localhost/web:1'}]}}
----
-apiVersion: muster.fleet/v1alpha1
-kind: Assignment
-metadata: {name: web}
-spec: {fleet: all, deploy: [web]}
----
-apiVersion: muster.fleet/v1alpha1
-kind: Rollout
-metadata: {name: web}
-spec: {for: web, waves: [{rest: true}]}
-`
 
 // cost is how long something took, by the clock and by the processors, those of the server in this
 // process included.
@@ -131,7 +110,7 @@ func publishAll(t *testing.T, n int) published {
 	public, private, err := ed25519.GenerateKey(nil)
 	must(t, err)
 	keys := wire.NewKeyring(public)
-	w, found := worldfile.Load(fstest.MapFS{"world.yaml": {Data: []byte(broad)}})
+	w, found := worldfile.Load(fstest.MapFS{"world.yaml": {Data: []byte(invented.World(1, `waves: [{rest: true}]`))}})
 	must(t, found.Err())
 	reality, problems, err := executor.Observe(t.Context(), tr, keys, time.Now())
 	must(t, err)

@@ -12,6 +12,7 @@ import (
 	natsgo "github.com/nats-io/nats.go"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/algebra/invented"
 	"github.com/musterfleet/muster/algebra/worldfile"
 	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/executor/nats"
@@ -29,26 +30,8 @@ func (p part) world() (algebra.World, error) {
 	case noWaves:
 		waves = `[{rest: true}]`
 	}
-	w, found := worldfile.Load(fstest.MapFS{"world.yaml": {Data: fmt.Appendf(nil, `apiVersion: muster.fleet/v1alpha1
-kind: World
-metadata: {name: web}
-spec: {gates: none}
----
-apiVersion: muster.fleet/v1alpha1
-kind: Deployment
-metadata: {name: web}
-spec: {app: web, version: %[1]d.0.0, podman: {containers: [{name: web, image: 'localhost/web:%[1]d'}]}}
----
-apiVersion: muster.fleet/v1alpha1
-kind: Assignment
-metadata: {name: web}
-spec: {fleet: all, deploy: [web]}
----
-apiVersion: muster.fleet/v1alpha1
-kind: Rollout
-metadata: {name: web}
-spec: {for: web, waves: %[2]s, budget: {maxUnavailable: %[3]s, by: 'label("site")'}, gate: {healthy: 100%%}}
-`, p.Version, waves, most)}})
+	rollout := fmt.Sprintf(`waves: %s, budget: {maxUnavailable: %s, by: 'label("site")'}, gate: {healthy: 100%%}`, waves, most)
+	w, found := worldfile.Load(fstest.MapFS{"world.yaml": {Data: []byte(invented.World(p.Version, rollout))}})
 	return w, found.Err()
 }
 
