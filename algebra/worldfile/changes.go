@@ -34,7 +34,7 @@ type Field struct {
 func Changes(before, after fs.FS) ([]Changed, diag.List) {
 	var sides [2]side
 	for i, fsys := range []fs.FS{before, after} {
-		files, err := contents(fsys)
+		files, err := Texts(fsys)
 		if err != nil {
 			return nil, diag.List{{Severity: diag.Error, Message: err.Error()}}
 		}

@@ -1,7 +1,6 @@
 package worldfile
 
 import (
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -18,21 +17,6 @@ type Frozen struct {
 	Name    string
 	Source  algebra.Source
 	Devices []string // sorted
-}
-
-// Texts is the files that Load reads a World from, by path.
-func Texts(fsys fs.FS) (map[string]string, error) {
-	paths, err := find(fsys)
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]string{}
-	for _, p := range paths {
-		if out[p], err = content(fsys, p); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }
 
 // Freeze writes to Fleets whose expression takes which devices it comes to: to those named, again

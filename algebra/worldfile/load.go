@@ -46,6 +46,21 @@ func LoadFiles(files map[string]string) (algebra.World, diag.List) {
 	return l.end(documents)
 }
 
+// Texts are the files that Load reads, by path, whatever they say.
+func Texts(fsys fs.FS) (map[string]string, error) {
+	paths, err := find(fsys)
+	if err != nil {
+		return nil, err
+	}
+	files := make(map[string]string, len(paths))
+	for _, p := range paths {
+		if files[p], err = content(fsys, p); err != nil {
+			return nil, fmt.Errorf("%s: %w", p, err)
+		}
+	}
+	return files, nil
+}
+
 // end binds what was read.
 func (l *loader) end(documents int) (algebra.World, diag.List) {
 	if documents == 0 && len(l.errs) == 0 {

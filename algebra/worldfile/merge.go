@@ -49,7 +49,7 @@ func Merge(base, ours, theirs fs.FS) (Merged, diag.List) {
 	var files [3]map[string]string
 	for i, fsys := range []fs.FS{base, ours, theirs} {
 		var err error
-		if files[i], err = contents(fsys); err != nil {
+		if files[i], err = Texts(fsys); err != nil {
 			return Merged{}, diag.List{{Severity: diag.Error, Message: err.Error()}}
 		}
 	}

@@ -2,7 +2,6 @@ package worldfile
 
 import (
 	"fmt"
-	"io/fs"
 	"regexp"
 	"slices"
 	"strconv"
@@ -32,18 +31,6 @@ type versioned struct {
 	// text is the document as written, meaning what it says without words, order and defaults
 	// of style.
 	text, meaning string
-}
-
-// contents are the files of a World, by path.
-func contents(fsys fs.FS) (map[string]string, error) {
-	paths, err := find(fsys)
-	files := make(map[string]string, len(paths))
-	for _, p := range paths {
-		if files[p], err = content(fsys, p); err != nil {
-			return nil, fmt.Errorf("%s: %w", p, err)
-		}
-	}
-	return files, err
 }
 
 // readSide reads the documents of a World, or of some files of one.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/algebra/worldfile"
 	"github.com/musterfleet/muster/executor/kube"
 	"github.com/musterfleet/muster/internal/diag"
 )
@@ -170,22 +170,5 @@ func (c *console) worldFiles(world string) (map[string]string, error) {
 	if err := directory(world); err != nil {
 		return nil, err
 	}
-	files := map[string]string{}
-	err := fs.WalkDir(os.DirFS(world), ".", func(p string, d fs.DirEntry, err error) error {
-		switch ext := filepath.Ext(p); {
-		case err != nil:
-			return err
-		case p != "." && strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		case d.IsDir() || ext != ".yaml" && ext != ".yml":
-			return nil
-		}
-		text, err := os.ReadFile(filepath.Join(world, p))
-		files[p] = string(text)
-		return err
-	})
-	return files, err
+	return worldfile.Texts(os.DirFS(world))
 }

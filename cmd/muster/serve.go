@@ -130,7 +130,9 @@ func (s *serving) run(ctx context.Context) error {
 	defer stop()
 	if s.kube.watch != nil {
 		kube.Log(log)
-		go s.kube.tell(ctx, o.Fleet, o, log)
+		if !s.dryRun {
+			go s.kube.tell(ctx, o.Fleet, o, log)
+		}
 	}
 	return o.Run(ctx)
 }

@@ -48,8 +48,10 @@ func telling(before, now metav1.Condition) (kind string, tells bool) {
 	switch now.Reason {
 	case invalid, warning:
 		return corev1.EventTypeWarning, before.Reason != now.Reason || before.Message != now.Message
-	case broken, contradicted, offline:
+	case broken, contradicted:
 		return corev1.EventTypeWarning, before.Reason != now.Reason
+	case offline: // of a device that is seen for the first time that is no news
+		return corev1.EventTypeWarning, before.Reason != "" && before.Reason != now.Reason
 	case loaded:
 		return corev1.EventTypeNormal, before.Reason == invalid || before.Reason == warning
 	case runs, online:

@@ -200,7 +200,7 @@ func comesToRest(t *testing.T, c *kube.Cluster, e estate, project func(kube.Snap
 		if err != nil {
 			return wrote, err
 		}
-		wrote += n
+		wrote += len(n)
 	}
 	panic("not reached")
 }

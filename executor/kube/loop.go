@@ -100,8 +100,8 @@ func (l Loop) once(ctx context.Context, looks *looks) error {
 		view.Waits = l.Waits()
 	}
 	changes := bounded(Project(s, view), devicesAtOnce)
-	_, err = l.Cluster.Write(ctx, changes)
-	for _, c := range changes {
+	written, err := l.Cluster.Write(ctx, changes)
+	for _, c := range written {
 		looks.events.of(c)
 	}
 	if l.Nodes && time.Since(looks.counted) >= leaseEvery {

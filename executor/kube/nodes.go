@@ -119,7 +119,7 @@ func (n nodes) show(ctx context.Context, want map[string]standIn) error {
 func (n nodes) write(ctx context.Context, s standIn, have *corev1.Node) error {
 	want := s.node
 	options := metav1.ApplyOptions{FieldManager: Manager, Force: true}
-	if have == nil || !within(have.Labels, want.Labels) || !tainted(have) || have.Spec.ProviderID != want.Spec.ProviderID {
+	if have == nil || !labelled(have, want.Labels) || !tainted(have) || have.Spec.ProviderID != want.Spec.ProviderID {
 		main := &unstructured.Unstructured{Object: plain(want)}
 		delete(main.Object, "status")
 		if _, err := n.of().Apply(ctx, want.Name, main, options); err != nil {
@@ -135,15 +135,6 @@ func (n nodes) write(ctx context.Context, s standIn, have *corev1.Node) error {
 		return fmt.Errorf("kube: node %s: %w", want.Name, err)
 	}
 	return nil
-}
-
-func within(have, want map[string]string) bool {
-	for k, v := range want {
-		if got, ok := have[k]; !ok || got != v {
-			return false
-		}
-	}
-	return true
 }
 
 func tainted(n *corev1.Node) bool {

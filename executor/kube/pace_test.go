@@ -20,13 +20,13 @@ func TestBounded(t *testing.T) {
 	}
 	var changes []Change
 	for i := range 5 {
-		id := fmt.Sprintf("d%d", i)
-		changes = append(changes, Mirror{Device: algebra.MustDeviceID(id)}, SetStatus{Of: named("Device", id)})
+		o := fresh(algebra.MustDeviceID(fmt.Sprintf("d%d", i)))
+		changes = append(changes, Mirror{Of: o}, SetStatus{Of: o})
 	}
 	changes = append(changes, SetStatus{Of: named("Fleet", "all")}, Hold{named("Assignment", "web")})
 	count := map[string]int{}
 	for _, ch := range bounded(changes, 3) {
-		count[subject(ch)]++
+		count[ref(of(ch))]++
 	}
 	if fmt.Sprint(count) != "map[Assignment/web:1 Device/d0:2 Device/d1:2 Device/d2:2 Fleet/all:1]" {
 		t.Errorf("kept: %v", count)

@@ -7,12 +7,12 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/musterfleet/muster/algebra"
 )
 
-// Change is one thing to write to the API server.
+// Change is one thing to write to the API server. Of is the object as it was when that was decided:
+// once somebody else has changed it, it is not written.
 //
 //sumtype:decl
 type Change interface{ change() } // sealed: SetStatus, Mirror, Forget, Hold, Unhold
@@ -23,9 +23,10 @@ type SetStatus struct {
 	Status map[string]any
 }
 
-// Mirror makes or relabels the Device object of a device that no document declares.
+// Mirror makes or relabels the Device object of a device that no document declares. What is not there
+// yet has no revision.
 type Mirror struct {
-	Device algebra.DeviceID
+	Of     *unstructured.Unstructured
 	Labels map[string]string
 }
 
@@ -80,11 +81,15 @@ func (p *projection) object(o *unstructured.Unstructured) []Change {
 			return []Change{Forget{o}}
 		}
 		p.seen[id] = true
-		if !declared && !maps.Equal(o.GetLabels(), p.labels(id)) {
-			out = append(out, Mirror{id, p.labels(id)})
+		if want := p.labels(id); !declared && !labelled(o, want) {
+			out = append(out, Mirror{o, want})
 		}
 	}
-	if h := p.holding(o); h != nil {
+	switch h := p.holding(o).(type) {
+	case nil:
+	case Unhold:
+		return []Change{h} // it goes with that
+	default:
 		out = append(out, h)
 	}
 	status := p.status(o)
@@ -153,29 +158,27 @@ func (p *projection) missing() (out []Change) {
 	roster := p.view.Reality.Roster
 	for i := range uint32(roster.Len()) {
 		if id := roster.ID(i); !p.seen[id] {
-			out = append(out, Mirror{id, p.labels(id)})
+			o := fresh(id)
+			out = append(out, Mirror{o, p.labels(id)}, SetStatus{o, p.status(o)})
 		}
 	}
 	return out
 }
 
-// labels are those of a device that Kubernetes can have as labels, and a mark of whose it is.
+// fresh is the object of a device as it is once it is made.
+func fresh(id algebra.DeviceID) *unstructured.Unstructured {
+	o := &unstructured.Unstructured{Object: map[string]any{}}
+	o.SetAPIVersion(Group + "/" + Version)
+	o.SetKind("Device")
+	o.SetName(id.String())
+	o.SetGeneration(1)
+	return o
+}
+
 func (p *projection) labels(id algebra.DeviceID) map[string]string {
-	out := map[string]string{}
-	if i, ok := p.view.Reality.Roster.Ordinal(id); ok {
-		out = kubernetesLabels(p.view.Reality.Roster.Device(i).Labels)
+	i, ok := p.view.Reality.Roster.Ordinal(id)
+	if !ok {
+		return mirrored(nil)
 	}
-	out["app.kubernetes.io/managed-by"] = "muster"
-	return out
-}
-
-// kubernetesLabels are those that Kubernetes can have as labels.
-func kubernetesLabels(labels map[string]string) map[string]string {
-	out := map[string]string{}
-	for k, v := range labels {
-		if len(validation.IsQualifiedName(k)) == 0 && len(validation.IsValidLabelValue(v)) == 0 {
-			out[k] = v
-		}
-	}
-	return out
+	return mirrored(p.view.Reality.Roster.Device(i).Labels)
 }

@@ -94,10 +94,10 @@ func (b place) settle(view func(kube.Snapshot) kube.View) int {
 		s := read(b.T, b.cluster)
 		n, err := b.cluster.Write(b.Context(), kube.Project(s, view(s)))
 		must(b.T, err)
-		if n == 0 {
+		if len(n) == 0 {
 			return total
 		}
-		total += n
+		total += len(n)
 	}
 	b.Fatal("the projection does not come to rest")
 	return total

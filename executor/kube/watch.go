@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic/dynamicinformer"
 	"k8s.io/client-go/tools/cache"
@@ -83,7 +84,11 @@ func (w *Watch) Objects() ([]unstructured.Unstructured, bool) {
 // lean takes away what nobody here reads: who wrote which field is half of an object.
 func lean(o any) (any, error) {
 	if u, ok := o.(*unstructured.Unstructured); ok {
-		u.SetManagedFields(nil)
+		var kept []metav1.ManagedFieldsEntry
+		if u.GetKind() == "Device" {
+			kept = slices.DeleteFunc(u.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool { return !ours(e) })
+		}
+		u.SetManagedFields(kept)
 	}
 	return o, nil
 }

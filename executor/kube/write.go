@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
-	"sync/atomic"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
 )
 
 // Manager is the field manager of all that muster writes.
@@ -22,24 +21,40 @@ const Manager = "muster"
 // writers is how many objects are written at once. The client's own limit bounds how many a second.
 const writers = 8
 
-// Write carries changes out, each by itself: one that fails hinders no other. What was deleted or
-// changed meanwhile is left to the next projection. Documents come before devices, of which there
-// may be many.
-func (c *Cluster) Write(ctx context.Context, changes []Change) (written int, err error) {
-	var done atomic.Int64
+// Write carries changes out, those of each object by themselves: one that fails hinders no other. It
+// gives those that were carried out. What somebody deleted or changed since it was looked at is left
+// to the next projection. Documents come before devices, of which there may be many.
+func (c *Cluster) Write(ctx context.Context, changes []Change) (written []Change, err error) {
+	var mu sync.Mutex
 	err = each(ctx, byObject(changes), func(list []Change) error {
-		var wrong []error
-		for _, ch := range list {
-			switch err := c.write(ctx, ch); {
-			case err == nil:
-				done.Add(1)
-			case !apierrors.IsNotFound(err) && !apierrors.IsConflict(err):
-				wrong = append(wrong, err)
-			}
+		done, err := c.writeAll(ctx, list)
+		mu.Lock()
+		written = append(written, list[:done]...)
+		mu.Unlock()
+		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+			return nil
 		}
-		return errors.Join(wrong...)
+		return err
 	})
-	return int(done.Load()), err
+	return written, err
+}
+
+// writeAll carries out the changes of one object, each on the revision that the one before it made.
+// It ends with the first that cannot be.
+func (c *Cluster) writeAll(ctx context.Context, list []Change) (done int, err error) {
+	judged := of(list[0])
+	revision := judged.GetResourceVersion()
+	for _, ch := range list {
+		now, err := c.write(ctx, ch, revision)
+		if err != nil {
+			return done, fmt.Errorf("kube: %s: %w", ref(judged), err)
+		}
+		if done++; now == nil || now.GetGeneration() != judged.GetGeneration() {
+			return done, nil // it is gone, or it was not new
+		}
+		revision = now.GetResourceVersion()
+	}
+	return done, nil
 }
 
 // each does something with all of a list, some at once, and gives what went wrong; ctx's end alone
@@ -81,9 +96,9 @@ func byObject(changes []Change) [][]Change {
 	var documents, devices [][]Change
 	last := ""
 	for _, ch := range changes {
-		name := subject(ch)
+		name := ref(of(ch))
 		lists := &documents
-		if strings.HasPrefix(name, "Device/") {
+		if of(ch).GetKind() == "Device" {
 			lists = &devices
 		}
 		if name != last {
@@ -99,72 +114,67 @@ func byObject(changes []Change) [][]Change {
 func bounded(changes []Change, devices int) []Change {
 	last := ""
 	return slices.DeleteFunc(changes, func(ch Change) bool {
-		name := subject(ch)
-		if !strings.HasPrefix(name, "Device/") {
+		if of(ch).GetKind() != "Device" {
 			return false
 		}
-		if name != last {
+		if name := of(ch).GetName(); name != last {
 			devices--
+			last = name
 		}
-		last = name
 		return devices < 0
 	})
 }
 
-// subject is what a change is of.
-func subject(ch Change) string {
+// of is what a change is of.
+func of(ch Change) *unstructured.Unstructured {
 	switch ch := ch.(type) {
 	case SetStatus:
-		return ref(ch.Of)
+		return ch.Of
 	case Mirror:
-		return "Device/" + ch.Device.String()
+		return ch.Of
 	case Forget:
-		return ref(ch.Of)
+		return ch.Of
 	case Hold:
-		return ref(ch.Of)
+		return ch.Of
 	case Unhold:
-		return ref(ch.Of)
+		return ch.Of
 	}
 	panic(fmt.Sprintf("kube: unknown change %T", ch))
 }
 
-func (c *Cluster) write(ctx context.Context, ch Change) error {
-	device, _ := kindNamed("Device")
+// write carries a change out if the object is at that revision still, and gives it as it is then; nil
+// if it is gone. One without a revision is made.
+func (c *Cluster) write(ctx context.Context, ch Change, revision string) (*unstructured.Unstructured, error) {
+	o := of(ch)
+	k, _ := kindNamed(o.GetKind())
+	objects, u := c.of(k), bare(o)
+	u.SetResourceVersion(revision)
+	options := metav1.ApplyOptions{FieldManager: Manager, Force: revision != ""}
 	switch ch := ch.(type) {
 	case SetStatus:
-		k, _ := kindNamed(ch.Of.GetKind())
-		u := bare(ch.Of)
 		u.Object["status"] = ch.Status
-		_, err := c.of(k).ApplyStatus(ctx, u.GetName(), u, metav1.ApplyOptions{FieldManager: Manager, Force: true})
-		return named(ch.Of, err)
+		return objects.ApplyStatus(ctx, u.GetName(), u, options)
 	case Mirror:
-		u := &unstructured.Unstructured{Object: map[string]any{}}
-		u.SetAPIVersion(Group + "/" + Version)
-		u.SetKind(device.name)
-		u.SetName(ch.Device.String())
 		u.SetLabels(ch.Labels)
-		_, err := c.of(device).Apply(ctx, u.GetName(), u, metav1.ApplyOptions{FieldManager: Manager, Force: true})
-		return named(u, err)
+		return objects.Apply(ctx, u.GetName(), u, options)
 	case Forget:
-		uid := ch.Of.GetUID()
-		return named(ch.Of, c.of(device).Delete(ctx, ch.Of.GetName(), metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid}}))
+		uid := o.GetUID()
+		return nil, objects.Delete(ctx, o.GetName(), metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &uid, ResourceVersion: &revision}})
 	case Hold:
-		return c.finalizers(ctx, ch.Of, append(slices.Clone(ch.Of.GetFinalizers()), Finalizer))
+		return c.finalizers(ctx, objects, u, append(slices.Clone(o.GetFinalizers()), Finalizer))
 	case Unhold:
-		return c.finalizers(ctx, ch.Of, slices.DeleteFunc(slices.Clone(ch.Of.GetFinalizers()), func(f string) bool { return f == Finalizer }))
+		return c.finalizers(ctx, objects, u, slices.DeleteFunc(slices.Clone(o.GetFinalizers()), func(f string) bool { return f == Finalizer }))
 	}
-	return nil
+	panic(fmt.Sprintf("kube: unknown change %T", ch))
 }
 
-// finalizers replaces them on the revision that was read: another's must not be lost.
-func (c *Cluster) finalizers(ctx context.Context, o *unstructured.Unstructured, list []string) error {
-	k, _ := kindNamed(o.GetKind())
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"finalizers": list, "resourceVersion": o.GetResourceVersion()}})
+// finalizers replaces them, others' with ours.
+func (c *Cluster) finalizers(ctx context.Context, objects dynamic.ResourceInterface, u *unstructured.Unstructured, list []string) (*unstructured.Unstructured, error) {
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"finalizers": list, "resourceVersion": u.GetResourceVersion()}})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = c.of(k).Patch(ctx, o.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: Manager})
-	return named(o, err)
+	return objects.Patch(ctx, u.GetName(), types.MergePatchType, patch, metav1.PatchOptions{FieldManager: Manager})
 }
 
 // bare is an object by its name alone.
@@ -175,11 +185,4 @@ func bare(o *unstructured.Unstructured) *unstructured.Unstructured {
 	u.SetName(o.GetName())
 	u.SetNamespace(o.GetNamespace())
 	return u
-}
-
-func named(o *unstructured.Unstructured, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("kube: %s: %w", ref(o), err)
 }
