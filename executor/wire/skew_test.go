@@ -1,0 +1,342 @@
+package wire_test
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
+)
+
+var (
+	update = flag.Bool("update", false, "rewrite testdata/today.ndjson")
+	golden = flag.String("golden", "testdata/today.ndjson", "the `file` of what this version writes, for another version to read")
+)
+
+// TestWireIsAsWritten: each message, with all its fields filled, is written as testdata/today.ndjson
+// has it, and read back from there.
+func TestWireIsAsWritten(t *testing.T) {
+	lines := fullest()
+	if *update {
+		if err := os.WriteFile("testdata/today.ndjson", append(bytes.Join(lines, []byte("\n")), '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stored := readLines(t, *golden)
+	for _, line := range stored {
+		if err := reads(line); err != nil {
+			t.Errorf("%s\n%v", line, err)
+		}
+	}
+	if *golden == "testdata/today.ndjson" && !slices.EqualFunc(lines, stored, bytes.Equal) {
+		t.Error("the wire is not as testdata/today.ndjson has it; what has changed stands there after: go test ./executor/wire -update")
+	}
+}
+
+// TestWireGrows: whatever the version before wrote is read, and written, with the same names, types
+// and values. testdata/README.md says where its messages are from.
+func TestWireGrows(t *testing.T) {
+	older, today := readLines(t, "testdata/older.ndjson"), readLines(t, "testdata/today.ndjson")
+	for _, line := range older {
+		if err := reads(line); err != nil {
+			t.Errorf("%s\n%v", line, err)
+		}
+	}
+	var added []string
+	for _, lost := range grows(trees(t, older), trees(t, today), &added) {
+		t.Error(lost)
+	}
+	slices.Sort(added)
+	t.Logf("added since: %s", strings.Join(slices.Compact(added), ", "))
+}
+
+// TestWireGrowsCatchesPlantedBugs: fields that are renamed, retyped, moved or gone are found, and so
+// are values of enums that have another name, and kinds that are gone.
+func TestWireGrowsCatchesPlantedBugs(t *testing.T) {
+	older := readLines(t, "testdata/older.ndjson")
+	for name, edit := range map[string]func(string) string{
+		"a renamed field":    func(s string) string { return strings.ReplaceAll(s, `"restarts":`, `"again":`) },
+		"a retyped field":    func(s string) string { return strings.ReplaceAll(s, `"uptime":`, `"uptime":"1","was":`) },
+		"a removed field":    func(s string) string { return strings.ReplaceAll(s, `"lastError":"lastError",`, ``) },
+		"a renamed phase":    func(s string) string { return strings.ReplaceAll(s, `"Pulling"`, `"Fetching"`) },
+		"a renamed kind":     func(s string) string { return strings.ReplaceAll(s, `"kind":"AskSpec"`, `"kind":"AskDeployment"`) },
+		"a field in a lane":  func(s string) string { return strings.ReplaceAll(s, `"wave":`, `"step":`) },
+		"a value in seconds": func(s string) string { return strings.ReplaceAll(s, `"lasts":3`, `"lasts":4`) },
+	} {
+		var edited [][]byte
+		for _, line := range older {
+			edited = append(edited, []byte(edit(string(line))))
+		}
+		if bytes.Equal(bytes.Join(older, nil), bytes.Join(edited, nil)) {
+			t.Errorf("%s: nothing was planted", name)
+		}
+		if len(grows(trees(t, older), trees(t, edited), new([]string))) == 0 {
+			t.Errorf("%s: not caught", name)
+		}
+	}
+}
+
+// TestGoldensAreOfAllKinds: a kind that is added is added to the goldens too.
+func TestGoldensAreOfAllKinds(t *testing.T) {
+	source, err := os.ReadFile("message.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]bool{}
+	for _, line := range readLines(t, "testdata/today.ndjson") {
+		if m, err := wire.Decode(line); err == nil {
+			kinds[m.Kind()] = true
+		}
+	}
+	for _, known := range regexp.MustCompile(`case (\w+)\{\}\.Kind\(\):`).FindAllStringSubmatch(string(source), -1) {
+		if !kinds[known[1]] {
+			t.Errorf("no %s is in testdata/today.ndjson; add it to fullest", known[1])
+		}
+	}
+}
+
+// goldenKey signs what is signed in the goldens. It is no secret.
+var goldenKey = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
+
+// reads reads a golden line as who gets it does: what is signed is opened.
+func reads(line []byte) error {
+	m, err := wire.Decode(line)
+	if err != nil {
+		return err
+	}
+	if u, ok := m.(wire.Unsupported); ok {
+		return fmt.Errorf("kind %s is not known", u.Name)
+	}
+	signed, ok := m.(wire.Signed)
+	if !ok {
+		return nil
+	}
+	ring := wire.NewKeyring(goldenKey.Public().(ed25519.PublicKey))
+	var head struct{ Kind string }
+	if err := json.Unmarshal(signed.Payload, &head); err != nil {
+		return err
+	}
+	switch head.Kind {
+	case "DesiredState":
+		_, err = wire.Open(line, d1, ring)
+	case "Keyset":
+		_, err = wire.OpenKeyset(line, ring)
+	default:
+		_, err = wire.OpenSecret(line, d1, ring)
+	}
+	return err
+}
+
+// fullest are messages of all kinds with all fields filled, and of each enum all values. A field is
+// filled by its type and name alone, so that another version fills what it has with the same.
+func fullest() (lines [][]byte) {
+	for _, m := range []wire.Message{
+		wire.DeviceEntry{}, wire.DeviceInfo{}, wire.AppState{}, wire.Heartbeat{}, wire.AskState{}, wire.AskSpec{}, wire.StateAnswer{}, wire.SpecAnswer{},
+		wire.AskSecret{}, wire.SecretAnswer{}, wire.AskLogs{}, wire.LogsAnswer{}, wire.AskDoctor{}, wire.DoctorAnswer{}, wire.Refusal{},
+		wire.WorldRecord{}, wire.Run{}, wire.Lease{}, wire.Quarantined{},
+	} {
+		lines = append(lines, wire.Encode(filled(m)))
+	}
+	for _, m := range []wire.Message{filled(wire.AppState{}), filled(wire.DeviceEntry{}), filled(wire.Run{})} {
+		for n := uint8(1); ; n++ {
+			v := reflect.New(reflect.TypeOf(m)).Elem()
+			v.Set(reflect.ValueOf(m))
+			switch m.(type) {
+			case wire.AppState:
+				v.FieldByName("Phase").SetUint(uint64(n))
+			case wire.DeviceEntry:
+				v.FieldByName("Lifecycle").SetUint(uint64(n))
+			case wire.Run:
+				v.FieldByName("Status").SetUint(uint64(n))
+				v.FieldByName("Lanes").Set(reflect.ValueOf([]wire.Lane{{Rollout: "r", State: wire.LaneState(min(n, uint8(wire.LaneRolledBack)))}}))
+			}
+			line := wire.Encode(v.Interface().(wire.Message))
+			if _, err := wire.Decode(line); err != nil {
+				break // no value of that number
+			}
+			lines = append(lines, line)
+		}
+	}
+	state, err := wire.Sign(goldenKey, filled(wire.DesiredState{}))
+	keys, err2 := wire.SignKeyset(goldenKey, filled(wire.Keyset{}))
+	secret, err3 := wire.SignSecret(goldenKey, filled(wire.Secret{}))
+	for _, err := range []error{err, err2, err3} {
+		if err != nil {
+			panic(err)
+		}
+	}
+	return append(lines, state.Raw(), keys, secret)
+}
+
+func filled[T any](v T) T {
+	at := reflect.New(reflect.TypeOf(v)).Elem()
+	fill(at, "")
+	return at.Interface().(T)
+}
+
+func fill(v reflect.Value, name string) {
+	switch v.Interface().(type) {
+	case algebra.DeviceID:
+		v.Set(reflect.ValueOf(d1))
+	case algebra.App:
+		v.Set(reflect.ValueOf(web))
+	case algebra.Version:
+		v.Set(reflect.ValueOf(algebra.MustVersion("1.10")))
+	case algebra.Digest:
+		v.Set(reflect.ValueOf(algebra.DigestOf([]byte(name))))
+	case time.Time:
+		v.Set(reflect.ValueOf(time.Date(2026, 11, 26, 12, 0, 0, 5, time.UTC)))
+	case time.Duration:
+		v.SetInt(int64(3 * time.Second))
+	case json.RawMessage:
+		v.SetBytes([]byte(`{"kind":"Signed"}`))
+	case ed25519.PublicKey:
+		v.SetBytes(goldenKey.Public().(ed25519.PublicKey))
+	case wire.SecretUse:
+		v.SetString(string(wire.ForRegistry))
+	case wire.Condition:
+		v.SetString(string(wire.Doubt))
+	default:
+		fillKind(v, name)
+	}
+}
+
+func fillKind(v reflect.Value, name string) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for i := range v.NumField() {
+			key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+			fill(v.Field(i), key)
+		}
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			v.SetBytes([]byte(name))
+			return
+		}
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), name)
+	case reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, name)
+		fill(value, name)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
+	case reflect.String:
+		v.SetString(name)
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Uint8: // an enum
+		v.SetUint(2)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(numbered(name)))
+	case reflect.Uint64:
+		v.SetUint(numbered(name))
+	default:
+		panic(fmt.Sprintf("%s is of %s: say what it is filled with", name, v.Type()))
+	}
+}
+
+// numbered is a number from 2 that follows from a name.
+func numbered(name string) uint64 {
+	h := fnv.New32()
+	_, _ = h.Write([]byte(name))
+	return 2 + uint64(h.Sum32()%1000)
+}
+
+func readLines(t *testing.T, file string) [][]byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.FromSlash(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Split(bytes.TrimSpace(text), []byte("\n"))
+}
+
+// trees are the messages as JSON, what is signed in the place of its envelope.
+func trees(t *testing.T, lines [][]byte) (out []any) {
+	t.Helper()
+	for _, line := range lines {
+		var tree map[string]any
+		var signed wire.Signed
+		err := json.Unmarshal(line, &tree)
+		if err == nil && tree["kind"] == "Signed" {
+			tree = nil
+			if err = json.Unmarshal(line, &signed); err == nil {
+				err = json.Unmarshal(signed.Payload, &tree)
+			}
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		out = append(out, tree)
+	}
+	return out
+}
+
+// grows says what of older messages is not in today's, and adds what is in today's alone.
+func grows(older, today []any, added *[]string) (lost []string) {
+	for _, was := range older {
+		kind := was.(map[string]any)["kind"].(string)
+		least := []string{kind + ": no message of the kind is written any more"}
+		for _, is := range today { // of some kinds there are several, one for each value of an enum
+			if is.(map[string]any)["kind"] != kind {
+				continue
+			}
+			var news []string
+			if missing := gone(kind, was, is, &news); len(missing) == 0 {
+				least = nil
+				*added = append(*added, news...)
+				break
+			} else if len(missing) <= len(least) || strings.Contains(least[0], "no message") {
+				least = missing
+			}
+		}
+		lost = append(lost, least...)
+	}
+	return lost
+}
+
+// gone are the places of a tree where another one has something else, or nothing.
+func gone(at string, was, is any, added *[]string) (out []string) {
+	switch was := was.(type) {
+	case map[string]any:
+		is, _ := is.(map[string]any)
+		for key, value := range was {
+			if now, ok := is[key]; ok {
+				out = append(out, gone(at+"."+key, value, now, added)...)
+			} else {
+				out = append(out, at+"."+key+" is not written any more")
+			}
+		}
+		for key := range is {
+			if _, ok := was[key]; !ok {
+				*added = append(*added, at+"."+key)
+			}
+		}
+	case []any:
+		is, _ := is.([]any)
+		if len(is) != len(was) {
+			return []string{at + " is no list of as many any more"}
+		}
+		for i := range was {
+			out = append(out, gone(at+"[]", was[i], is[i], added)...)
+		}
+	default:
+		if !reflect.DeepEqual(was, is) {
+			out = append(out, fmt.Sprintf("%s was %v and is %v", at, was, is))
+		}
+	}
+	return out
+}
