@@ -46,8 +46,9 @@ as a run: what plan and apply do by hand, whenever a file or a device changes.
 
 A World that does not load is told, and the last good one stays in force. Where a policy denies,
 nothing moves; the plan is judged again when the World, the fleet or the time has changed. A run
-that is held waits for muster rollout approve, resume or cancel, or for another World. muster halt
-stops it as all publishing; muster apply --take-over puts another World in force by hand.
+that is held waits for muster rollout approve, resume or cancel, or for another World; devices that join
+meanwhile get all that it is not about. muster halt stops it as all publishing; muster apply
+--take-over puts another World in force by hand.
 
 It may be killed at any instant: whoever serves next goes on with what was begun. Of several that
 serve one fleet one leads, and within the time of --lease after its death another does; the counts

@@ -14,7 +14,8 @@
 // judge, and carries out what they approve as runs, under the lease, budgets and windows of all
 // runs. So it may be killed at any instant, and whoever comes next goes on.
 //
-// Who joins while a run is under way waits for its end, and follows in the tail of its rollout.
+// Who joins while a run is under way is published to at once, by a run beside it: all that comes by
+// rollouts that are through. For what is under way they follow in its tail. Runs take turns.
 //
 // A World that does not load is told, and the last good one stays. One that is denied is told
 // too; the run that is under way goes on, nothing new begins, and the plan is judged again when

@@ -1,9 +1,12 @@
 package operator
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
@@ -16,8 +19,17 @@ import (
 type drive struct {
 	world algebra.Digest
 	stop  context.CancelFunc
-	// left says that it is left for the run of another World.
+	// left says that it is left for another run.
 	left bool
+	// opened is the run, once it has taken its first step.
+	opened atomic.Pointer[opened]
+}
+
+// opened is what a run has to do, and since when it does it.
+type opened struct {
+	run    string
+	script rollout.Script
+	since  time.Time
 }
 
 // ended is how a drive came to its end.
@@ -29,7 +41,8 @@ type ended struct {
 // start carries something out beside the loop.
 func (l *loop) start(ctx context.Context, world algebra.Digest, do func(context.Context, executor.Applier) (executor.Outcome, error)) {
 	ctx, stop := context.WithCancel(ctx)
-	l.drive = &drive{world: world, stop: stop}
+	d := &drive{world: world, stop: stop}
+	l.drive = d
 	waves := l.world.Waves // those of this World: a run of another one has none at hand
 	if world != l.digest {
 		waves = nil
@@ -38,18 +51,28 @@ func (l *loop) start(ctx context.Context, world algebra.Digest, do func(context.
 		ctx, end := l.Span(ctx, "run")
 		a := l.Applier
 		a.Waves = waves
-		if watch := a.Watch; l.WatchRun != nil {
-			a.Watch = func(s rollout.Script, m rollout.Moment) {
+		watch := a.Watch
+		a.Watch = func(s rollout.Script, m rollout.Moment) {
+			if d.opened.Load() == nil {
+				d.opened.Store(&opened{m.Run.ID, s, l.Now()})
+			}
+			if l.WatchRun != nil {
 				l.WatchRun(ctx, s, m)
-				if watch != nil {
-					watch(s, m)
-				}
+			}
+			if watch != nil {
+				watch(s, m)
 			}
 		}
 		out, err := do(ctx, a)
 		end(err)
 		l.ended <- ended{out, err}
 	}()
+}
+
+// leave has what is carried out come to rest, so that something else has its turn.
+func (l *loop) leave() {
+	l.drive.left = true
+	l.drive.stop()
 }
 
 // wait has what is carried out come to rest: it lets go of the lease then.
@@ -65,10 +88,11 @@ func (l *loop) conclude(e ended) {
 	d := l.drive
 	l.drive.stop()
 	l.drive = nil
+	l.tookTurn(d)
 	l.caught = max(l.caught, e.out.Desired)
 	run := e.out.Run
 	switch {
-	case d.left:
+	case d.left, errors.Is(e.err, executor.ErrEnded): // or news of its end are on their way
 		l.soon()
 	case errors.Is(e.err, executor.ErrHalted):
 		l.stand(Standing{State: HaltedState, Why: e.err.Error(), Run: run.ID})
@@ -121,46 +145,57 @@ func (l *loop) pause(first time.Duration) time.Duration {
 	return min(first<<min(max(l.fails-1, 0), 10), 5*time.Minute)
 }
 
-// unfinished is a run of this operator that has not ended, if there is one: the newest, and of
-// the World that is planned for rather than of another.
-func (l *loop) unfinished() (wire.Run, bool) {
-	var found wire.Run
+// unfinished are the runs of this operator that have not ended, the newest first.
+func (l *loop) unfinished() []wire.Run {
+	var found []wire.Run
 	for _, r := range l.mirror.Runs {
-		if r.Value.By != l.Applier.By || r.Value.Status.Ended() {
-			continue
-		}
-		ours, theirs := r.Value.World == l.digest, found.World == l.digest
-		if found.ID == "" || ours && !theirs || ours == theirs && r.Value.Began.After(found.Began) {
-			found = r.Value
+		if r.Value.By == l.Applier.By && !r.Value.Status.Ended() {
+			found = append(found, r.Value)
 		}
 	}
-	return found, found.ID != ""
+	slices.SortFunc(found, func(a, b wire.Run) int { return cmp.Or(b.Began.Compare(a.Began), cmp.Compare(a.ID, b.ID)) })
+	return found
 }
 
-// supersede has a run come to its end because another World is to be in force. What it published
+// current are those of the unfinished runs that are of the World that is planned for.
+func (l *loop) current() []wire.Run {
+	return slices.DeleteFunc(l.unfinished(), func(r wire.Run) bool { return r.World != l.digest })
+}
+
+// supersede has runs come to their end because another World is to be in force. What they published
 // stays until the next run has it otherwise. Where that fails, the next look does it again.
-func (l *loop) supersede(ctx context.Context, run wire.Run) {
-	if run.Status == wire.RunCancelling {
-		return
-	}
-	l.Log.Info("the run is superseded by another World", "run", run.ID)
-	if _, err := executor.OrderOf(ctx, l.Fleet, l.mirror.Runs[run.ID], rollout.Cancel{By: l.superseding()}); err != nil && !errors.Is(err, executor.ErrMoved) {
-		l.Log.Warn("cannot cancel the run", "run", run.ID, "error", err)
+func (l *loop) supersede(ctx context.Context, runs ...wire.Run) {
+	for _, run := range runs {
+		if run.Status == wire.RunCancelling {
+			continue
+		}
+		l.Log.Info("the run is superseded by another World", "run", run.ID)
+		if _, err := executor.OrderOf(ctx, l.Fleet, l.mirror.Runs[run.ID], rollout.Cancel{By: l.superseding()}); err != nil && !errors.Is(err, executor.ErrMoved) {
+			l.Log.Warn("cannot cancel the run", "run", run.ID, "error", err)
+		}
 	}
 }
 
 // superseding is who cancels a run for another World, as its record says.
 func (l *loop) superseding() string { return l.Applier.By + ", which has another World" }
 
-// cancelled is the last run of the World that is planned for, if a person cancelled it.
+// cancelled is the last run of the World that is planned for that a person cancelled, if none of this
+// World began since.
 func (l *loop) cancelled() (wire.Run, bool) {
 	var last wire.Run
+	began := time.Time{}
 	for _, r := range l.mirror.Runs {
-		if r.Value.World == l.digest && r.Value.Began.After(last.Began) {
+		if r.Value.World != l.digest {
+			continue
+		}
+		if r.Value.Status == wire.RunCancelled && !strings.HasSuffix(r.Value.Reason, l.superseding()) && r.Value.Ended.After(last.Ended) {
 			last = r.Value
 		}
+		if r.Value.Began.After(began) {
+			began = r.Value.Began
+		}
 	}
-	return last, last.Status == wire.RunCancelled && !strings.HasSuffix(last.Reason, l.superseding())
+	return last, last.ID != "" && !began.After(last.Ended)
 }
 
 // resting reports a run that goes on only when somebody decides.

@@ -32,6 +32,7 @@ func (l *loop) look(ctx context.Context) {
 	}
 	if l.drive != nil && l.drive.world == l.digest {
 		l.standRunning()
+		l.takeTurns(ctx)
 		return
 	}
 	if l.drive == nil && l.goesOn(ctx) {
@@ -64,35 +65,47 @@ func later(a, b time.Time) time.Time {
 }
 
 func (l *loop) standRunning() {
-	run, _ := l.unfinished()
-	if why, rests := resting(run); rests {
-		l.stand(Standing{State: Held, Why: why, Run: run.ID})
-		return
+	runs := l.current()
+	for _, run := range runs {
+		if why, rests := resting(run); rests {
+			l.stand(Standing{State: Held, Why: why, Run: run.ID})
+			return
+		}
 	}
-	l.stand(Standing{State: Running, Run: run.ID})
+	s := Standing{State: Running}
+	if len(runs) > 0 {
+		s.Run = runs[0].ID
+	}
+	l.stand(s)
 }
 
-// goesOn goes on with a run that was begun, by this process or by one before.
+// goesOn goes on with what was begun for this World, by this process or by one before. A run of
+// another World is left to when this one's plan is approved.
 func (l *loop) goesOn(ctx context.Context) bool {
 	if l.Mode == DryRun {
 		return false
 	}
-	run, ok := l.unfinished()
-	if !ok || run.World != l.digest {
-		return false // that of another World is left to when this one's plan is approved
+	runs := l.current()
+	if len(runs) == 0 {
+		return false
 	}
-	if why, rests := resting(run); rests {
-		l.stand(Standing{State: Held, Why: why, Run: run.ID})
+	next, some := l.next(runs)
+	if !some {
+		l.standRunning()
+		l.letIn(ctx)
 		return true
 	}
 	if l.halted(ctx) || l.notBefore.After(l.Now()) {
 		l.by(l.notBefore)
 		return true
 	}
-	if run.ID == l.stale {
-		l.supersede(ctx, run) // it ends, and this World is planned for anew
+	if l.drive == nil && l.letIn(ctx) {
+		return true
 	}
-	l.attach(ctx, run)
+	if next.ID == l.stale {
+		l.supersede(ctx, next) // it ends, and this World is planned for anew
+	}
+	l.attach(ctx, next)
 	return true
 }
 
@@ -109,11 +122,9 @@ func (l *loop) rest(ctx context.Context, s Standing) {
 		l.stand(s)
 		return
 	}
-	if run, ok := l.unfinished(); ok {
-		if run.Status != wire.RunCancelling {
-			l.supersede(ctx, run)
-		}
-		l.attach(ctx, run)
+	if runs := l.unfinished(); len(runs) > 0 {
+		l.supersede(ctx, runs[0])
+		l.attach(ctx, runs[0])
 		return
 	}
 	if w := l.mirror.World.Value; w.World != l.digest {
@@ -192,16 +203,17 @@ func (l *loop) propose(ctx context.Context) {
 		return
 	}
 	if l.drive != nil { // it comes to rest first
-		if run, ok := l.unfinished(); ok {
-			l.supersede(ctx, run)
-		}
-		l.drive.left = true
-		l.drive.stop()
+		l.supersede(ctx, l.unfinished()...)
+		l.leave()
 		return
 	}
-	if run, ok := l.unfinished(); ok {
-		l.supersede(ctx, run)
-	}
+	l.supersede(ctx, l.unfinished()...)
+	l.apply(ctx, approved, digest)
+}
+
+// apply carries out what was approved, once that is on record.
+func (l *loop) apply(ctx context.Context, approved policies.Approved, digest algebra.Digest) {
+	plan := approved.Plan()
 	if err := l.record(ctx, digest, plan); err != nil {
 		l.fails++
 		l.retry("not on record, so not done: "+err.Error(), "")
@@ -213,25 +225,37 @@ func (l *loop) propose(ctx context.Context) {
 
 // review makes the plan as of now and has it judged.
 func (l *loop) review(ctx context.Context) (policies.Approved, policies.Report, planner.Plan) {
-	began, now := time.Now(), l.Now().UTC().Round(0)
+	began := time.Now()
 	defer func() { l.rested = l.Now().Add(5 * time.Since(began)) }()
-	_, planned := l.Span(ctx, "plan", slog.Int("devices", len(l.pending)))
+	plan, now := l.plan(ctx)
+	approved, report, words := l.judge(ctx, plan, now)
+	if (report.Denied() || l.Mode == WaitForApproval && len(report.File.Request.VCS.Approvals) == 0) && l.Approved != nil {
+		l.publishPending(ctx, report.File, plan, words)
+	}
+	return approved, report, plan
+}
+
+// plan makes the plan as of now.
+func (l *loop) plan(ctx context.Context) (planner.Plan, time.Time) {
+	now := l.Now().UTC().Round(0)
+	_, end := l.Span(ctx, "plan", slog.Int("devices", len(l.pending)))
+	defer end(nil)
 	l.note(l.mirror.Live.Apply(planner.Tick{At: now}))
-	plan := l.mirror.Live.Plan()
-	planned(nil)
-	_, reviewed := l.Span(ctx, "review", slog.Int("changes", len(plan.Changes)))
+	return l.mirror.Live.Plan(), now
+}
+
+// judge has the World's gates judge a plan, with the words that people gave for it.
+func (l *loop) judge(ctx context.Context, plan planner.Plan, now time.Time) (approved policies.Approved, report policies.Report, words int) {
+	_, end := l.Span(ctx, "review", slog.Int("changes", len(plan.Changes)))
+	defer end(nil)
 	p := policies.Proposal{Plan: plan, Reality: l.mirror.Live.Reality(), Request: l.world.Request, Now: now}
-	approved, report := l.world.Judge(p)
+	approved, report = l.world.Judge(p)
 	who := l.words(ctx, report.File, plan)
 	if len(who) > 0 {
 		p.Request.VCS.Approvals, p.Request.VCS.Trusted = slices.Concat(p.Request.VCS.Approvals, who), len(p.Request.VCS.Approvals) == 0
 		approved, report = l.world.Judge(p)
 	}
-	reviewed(nil)
-	if (report.Denied() || l.Mode == WaitForApproval && len(report.File.Request.VCS.Approvals) == 0) && l.Approved != nil {
-		l.publishPending(ctx, report.File, plan, len(who))
-	}
-	return approved, report, plan
+	return approved, report, len(who)
 }
 
 func (l *loop) record(ctx context.Context, digest algebra.Digest, plan planner.Plan) error {

@@ -45,6 +45,10 @@ type loop struct {
 	summarized, summaryDue time.Time
 	last                   [rota.Shards]string
 	told                   Told
+	// runs are those that were carried out here, as long as they have not ended.
+	runs map[string]*known
+	// letInAgain is when it is looked again whether there is somebody to let in.
+	letInAgain time.Time
 	// rested is until when no plan is judged again: what that costs is a small part of its time.
 	rested time.Time
 }
@@ -57,7 +61,7 @@ const mostAtOnce = 4096
 // watch follows the fleet until the connection is lost or ctx ends.
 func (o *Operator) watch(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	l := &loop{Operator: o, ended: make(chan ended, 1)}
+	l := &loop{Operator: o, ended: make(chan ended, 1), runs: map[string]*known{}}
 	var duties <-chan rota.Held
 	defer func() {
 		cancel()
@@ -136,8 +140,7 @@ func (l *loop) duties(ctx context.Context) <-chan rota.Held {
 func (l *loop) hold(h rota.Held) {
 	l.held, l.changed = h, true
 	if !h.Lead && l.drive != nil {
-		l.drive.left = true
-		l.drive.stop()
+		l.leave()
 	}
 	l.soon()
 }

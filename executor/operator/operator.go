@@ -47,6 +47,8 @@ type Operator struct {
 	Settle time.Duration
 	// Again is after how long a plan that was denied is judged anew; 0 is DefaultAgain.
 	Again time.Duration
+	// Turn is for how long a run is carried out while another one waits; 0 is DefaultTurn.
+	Turn time.Duration
 	// SummaryEvery is how often summaries are published at most; 0 is 5 s.
 	SummaryEvery time.Duration
 
@@ -60,6 +62,7 @@ type Operator struct {
 const (
 	DefaultSettle = 200 * time.Millisecond
 	DefaultAgain  = time.Minute
+	DefaultTurn   = time.Minute
 )
 
 // Span begins a piece of work of that name; the context is for what is part of it.
@@ -108,6 +111,9 @@ func (o *Operator) Run(ctx context.Context) error {
 	}
 	if o.Again == 0 {
 		o.Again = DefaultAgain
+	}
+	if o.Turn == 0 {
+		o.Turn = DefaultTurn
 	}
 	o.turned.Store(o.Now().UnixNano())
 	o.status.Store(&Status{Standing: Standing{State: Starting, Since: o.Now()}})

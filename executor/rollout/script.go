@@ -25,6 +25,7 @@ type track struct {
 	planner.Course
 	waves [][]int
 	all   []int
+	apps  map[algebra.App]bool
 }
 
 // unit is what is published to a device at once: the changes of its wave there.
@@ -57,7 +58,7 @@ func NewScript(p planner.Plan, reverses func(change string) bool) Script {
 				t.Course.Waves = append(t.Course.Waves, w)
 			}
 		}
-		t.waves = make([][]int, len(t.Course.Waves)+1)
+		t.waves, t.apps = make([][]int, len(t.Course.Waves)+1), map[algebra.App]bool{}
 		s.lanes = append(s.lanes, t)
 	}
 	for _, c := range p.Changes {
@@ -74,6 +75,7 @@ func NewScript(p planner.Plan, reverses func(change string) bool) Script {
 			t := &s.lanes[where.lane]
 			t.waves[where.wave], t.all = append(t.waves[where.wave], n), append(t.all, n)
 		}
+		s.lanes[where.lane].apps[c.Action.Target().App] = true
 		u := &s.units[n]
 		u.changes, u.kept = append(u.changes, c), u.kept || !reverses(c.ID)
 		if _, start := c.Action.(planner.Start); !start {
@@ -88,6 +90,22 @@ func NewScript(p planner.Plan, reverses func(change string) bool) Script {
 
 // Devices is how many devices the script changes.
 func (s Script) Devices() int { return len(s.of) }
+
+// Busy reports whether a run of the script that stands like this may still have to do with a slot:
+// it may publish to the device, or put back what it published there, or it is on its way with the app.
+func (s Script) Busy(r Run, at planner.Target) bool {
+	for _, n := range s.of[at.Device] {
+		if !r.Lanes[s.units[n].lane].State.Ended() {
+			return true
+		}
+	}
+	for i, l := range r.Lanes {
+		if s.lanes[i].apps[at.App] && !l.State.Ended() {
+			return true
+		}
+	}
+	return false
+}
 
 // tail is the index of the wave after the last: all units not published to by then.
 func (t track) tail() int { return len(t.Course.Waves) }

@@ -9,6 +9,7 @@ import (
 	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/planner"
+	"github.com/musterfleet/muster/policies"
 )
 
 // Bug is one that can be planted, to see the laws find it. It is put around the code that ships,
@@ -35,6 +36,7 @@ const (
 	Unapproved      // an app is taken away that no plan mentions
 	DeafToHalt      // publishing goes on though it is halted
 	AllSettled      // every rollout counts as through before it begins
+	LetsAllIn       // with who comes in while a run is under way, all others are published to as well
 	bugs
 )
 
@@ -43,7 +45,7 @@ var bugNames = [...]string{"none", "an older generation is accepted", "what was 
 	"a set that could not be kept is waited for for ever", "a desired state is not compared and set", "the lease is taken from whoever holds it",
 	"what is about to be published is not announced", "a run is written over what a person said", "a run goes on one wave too far",
 	"what failed counts as running", "what was sent counts as running", "an app is taken away that no plan mentions", "publishing goes on though it is halted",
-	"every rollout counts as through"}
+	"every rollout counts as through", "all are let in while a run is under way"}
 
 // String says what the bug does.
 func (b Bug) String() string { return bugNames[b] }
@@ -65,6 +67,14 @@ func (b Bug) seen(w algebra.World, r algebra.Reality) algebra.Reality {
 		}
 	}
 	return r
+}
+
+// proposed is a plan as who judges has it.
+func (b Bug) proposed(w algebra.World, p policies.Proposal) policies.Proposal {
+	if b == LetsAllIn && p.Plan.Partial {
+		p.Plan = planner.Make(w, p.Reality).Of(func(planner.Target) bool { return true })
+	}
+	return p
 }
 
 // begin is agent.Begin, or what a bug makes of it.

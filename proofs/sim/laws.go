@@ -111,6 +111,7 @@ func (c *console) publishes(v wire.Verified) {
 	}
 	c.record.fence = max(c.record.fence, c.fence)
 	c.expect(before, next)
+	c.beside(next)
 	c.obeys(next.Plan)
 }
 

@@ -56,6 +56,27 @@ func (l *life) letIn(w wanted, p planner.Plan, r algebra.Reality) {
 	}
 }
 
+// beside judges that a part of a plan, for who comes in while runs are under way, is nothing to them:
+// the whole plan of which they are has the device no more, or the lane it is in has ended.
+func (c *console) beside(next wire.DesiredState) {
+	part := c.approved[next.Plan].plan
+	if !part.Partial {
+		return
+	}
+	c.met["let in"]++
+	for id, run := range c.life.runs {
+		whole := c.approved[run.Plan].plan
+		if whole.Partial || run.By != serves || run.World != part.World || run.Status.Ended() {
+			continue
+		}
+		for _, change := range whole.Changes {
+			if course, _, ok := whole.WaveOf(change.Batch); ok && change.Action.Target().Device == next.Device && !run.Lanes[course].State.Ended() {
+				c.wrong("who comes in leaves runs alone", "%s publishes to %s, which run %s is under way with", c.name, next.Device, id)
+			}
+		}
+	}
+}
+
 // through reports a run that came to its end for an app where the World said the same of it.
 func (l *life) through(w wanted, rollout string, app algebra.App) bool {
 	for _, run := range l.runs {

@@ -8,12 +8,15 @@ import (
 	"github.com/musterfleet/muster/policies"
 )
 
+// serves is who owns the World where replicas of muster serve keep it.
+const serves = "serve"
+
 // serve starts a replica of muster serve, which works until it is killed.
 func (o *person) serve() {
 	o.begin("serves", func(ctx context.Context, c *console) error {
 		a := c.applier()
-		a.By = "serve"
-		serving := operator.Operator{Fleet: c, Applier: a, Worlds: c.worlds, Now: a.Now, Halted: c.whyHalted}
+		a.By = serves
+		serving := operator.Operator{Fleet: c, Applier: a, Worlds: c.worlds, Now: a.Now, Halted: c.whyHalted, Turn: 3 * time.Second}
 		return serving.Run(ctx)
 	})
 	o.met["serves"]++
@@ -35,6 +38,7 @@ func (c *console) whyHalted(ctx context.Context) (string, error) {
 func (c *console) loaded(w wanted) operator.Loaded {
 	world := w.world()
 	return operator.Loaded{World: world, Judge: func(p policies.Proposal) (policies.Approved, policies.Report) {
+		p = c.bug.proposed(world, p)
 		approved, report := policies.Review(p, nil, policies.Options{NoGates: world.NoGates, AllowStop: 100})
 		_, _ = c.asks(context.Background(), func(answer func(any, error)) {
 			c.planned(w, p.Plan, p.Reality)
