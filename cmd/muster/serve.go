@@ -132,7 +132,7 @@ func (s *serving) run(ctx context.Context) error {
 	if s.kube.watch != nil {
 		kube.Log(log)
 		if !s.dryRun {
-			go s.kube.tell(ctx, o.Fleet, o, log)
+			go s.kube.tell(ctx, fleet, o, log)
 		}
 	}
 	return o.Run(ctx)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	natsgo "github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/algebra"
@@ -89,12 +90,46 @@ func (k *kubeServing) worlds(ctx context.Context, load func() operator.Loaded, r
 }
 
 // tell keeps the objects of the namespace saying how things stand, until ctx ends.
-func (k *kubeServing) tell(ctx context.Context, fleet executor.Watcher, o *operator.Operator, log *slog.Logger) {
-	f := &followed{fleet: fleet, keys: o.Applier.Keys}
-	kube.Loop{Cluster: k.cluster, Watch: k.watch, Reality: f.reality, Nodes: k.nodes, Waits: func() kube.Waits { return waits(o.Status().Standing) },
+func (k *kubeServing) tell(ctx context.Context, fleet *cluster, o *operator.Operator, log *slog.Logger) {
+	f := &followed{fleet: o.Fleet, keys: o.Applier.Keys}
+	l := &link{conn: fleet.conn}
+	kube.Loop{Cluster: k.cluster, Watch: k.watch, Reality: f.reality, Lost: l.lost, Nodes: k.nodes, Me: o.Applier.Holder, Lasts: o.Applier.Lasts,
+		Waits:   func() kube.Waits { return waits(o.Status().Standing) },
 		Idle:    func() bool { return o.Status().Standing.State == operator.Standby },
 		Foresee: func(w algebra.World) diag.List { return foreseen(w, "") },
 		Tell:    func(err error) { log.Warn("Kubernetes is not told", "error", err) }}.Run(ctx)
+}
+
+// link is the connection to the broker, and when it was away last. It serves one goroutine.
+type link struct {
+	conn       *natsgo.Conn
+	gone, back time.Time
+}
+
+// hearAgain bounds for how long after an outage it is not held against a device that it is silent: it
+// has to connect again, too.
+const hearAgain = time.Minute
+
+// lost says why the fleet cannot be seen; empty if it can.
+func (l *link) lost() string {
+	now := time.Now()
+	switch {
+	case !l.conn.IsConnected():
+		if l.gone.IsZero() {
+			l.gone = now
+		}
+		l.back = time.Time{}
+		return "there is no connection to the broker"
+	case l.gone.IsZero():
+		return ""
+	case l.back.IsZero():
+		l.back = now
+	}
+	if now.Sub(l.back) < min(l.back.Sub(l.gone), hearAgain) {
+		return "the connection to the broker has just come back"
+	}
+	l.gone, l.back = time.Time{}, time.Time{}
+	return ""
 }
 
 // waits is why an operator does not do what is pending.

@@ -41,6 +41,7 @@ const (
 	online, offline            = "Online", "Offline"
 	notServed, unknown         = "NotServed", "Unknown"
 	elsewhere, leaving         = "WorldInvalid", "Leaving"
+	unreachable                = "FleetUnreachable"
 )
 
 // about is what a list says of an object.

@@ -2,8 +2,10 @@ package kube
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -30,12 +32,17 @@ func (p *projection) holding(o *unstructured.Unstructured) Change {
 // leaves says of an object that is being deleted what it waits for.
 func (p *projection) leaves(o *unstructured.Unstructured) metav1.Condition {
 	c := metav1.Condition{Type: Accepted, Status: metav1.ConditionFalse, Reason: leaving, Message: "it is being deleted, and goes once no device runs what it placed"}
-	if p.survey == nil {
+	switch {
+	case p.view.Lost != "":
+		c.Message += "; that is unknown while the fleet cannot be seen: " + p.view.Lost
+	case p.survey == nil:
 		c.Message += "; that is unknown while the World does not load"
-	} else if where := p.placed(placedBy(o)); where != "" {
-		c.Message += "; " + where
+	default:
+		if where := p.placed(placedBy(o)); where != "" {
+			c.Message += "; " + where
+		}
 	}
-	if p.view.Waits.Why != "" {
+	if p.view.Waits.Why != "" && p.view.Lost == "" {
 		c.Message += "; " + p.view.Waits.Why
 	}
 	return c
@@ -63,31 +70,84 @@ func placedBy(o *unstructured.Unstructured) []string {
 	return refs
 }
 
-// placed says where a device runs, or has published to it, one of these that the World does not ask
-// of it; empty if none does.
+// placed says on which devices one of these is, or is published to them, that the World does not ask
+// of them; empty if it is on none.
 func (p *projection) placed(refs []string) string {
 	r := p.survey.Reality
-	extra := func(ordinal uint32, app algebra.App, have algebra.Release) bool {
+	left := map[algebra.DeviceID]string{}
+	note := func(ordinal uint32, app algebra.App, have algebra.Release, how string) {
 		if !slices.Contains(refs, app.String()) && !slices.Contains(refs, app.String()+"@"+have.Version.String()) {
-			return false
+			return
 		}
 		claims := p.survey.resolved.At(ordinal, app)
-		return len(claims) != 1 || claims[0].Deployment.Digest() != have.Deployment
+		id := r.Roster.ID(ordinal)
+		if len(claims) == 1 && claims[0].Deployment.Digest() == have.Deployment || gone(r.Records[id], r.ObservedAt) {
+			return
+		}
+		text := fmt.Sprintf("%s %s %s@%s", id, how, app, have.Version)
+		if other, ok := left[id]; !ok || text < other { // a status tells the same until something changes
+			left[id] = text
+		}
 	}
 	for i := range uint32(r.Roster.Len()) {
 		for app, rel := range r.Published.At(i) {
-			if extra(i, app, rel) {
-				return fmt.Sprintf("%s has %s@%s", r.Roster.ID(i), app, rel.Version)
-			}
+			note(i, app, rel, "has")
 		}
 	}
-	where := "" // the first of them: a status tells the same until something changes
 	for at, s := range r.Slots {
-		if i, ok := r.Roster.Ordinal(at.Device); ok && !s.Release.IsZero() && r.Records[at.Device].Lifecycle.Served() && extra(i, at.App, s.Release) {
-			if runs := fmt.Sprintf("%s runs %s@%s", at.Device, at.App, s.Release.Version); where == "" || runs < where {
-				where = runs
+		if i, ok := r.Roster.Ordinal(at.Device); ok && !s.Release.IsZero() {
+			note(i, at.App, s.Release, "runs")
+		}
+	}
+	return remaining(left, r)
+}
+
+// gone reports a device that nobody waits for: it was put out, or was given up and is not there to be
+// told so.
+func gone(r algebra.Record, now time.Time) bool {
+	switch r.Lifecycle {
+	case algebra.Revoked, algebra.Requested:
+		return true
+	case algebra.Decommissioned:
+		return !r.Online(now)
+	case 0, algebra.Enrolled:
+		return false
+	}
+	panic("kube: unknown lifecycle")
+}
+
+// remaining names one of the devices that something is left on, rather one that is offline, as it may
+// take long and somebody may have to give it up.
+func remaining(left map[algebra.DeviceID]string, r algebra.Reality) string {
+	var first, away algebra.DeviceID
+	offline := 0
+	for _, id := range slices.SortedFunc(maps.Keys(left), algebra.DeviceID.Compare) {
+		if first.IsZero() {
+			first = id
+		}
+		if !r.Records[id].Online(r.ObservedAt) {
+			if offline++; away.IsZero() {
+				away = id
 			}
 		}
 	}
-	return where
+	if len(left) == 0 {
+		return ""
+	}
+	text := left[first]
+	if offline > 0 {
+		text = left[away]
+	}
+	switch {
+	case len(left) > 1 && offline > 0:
+		text = fmt.Sprintf("%d devices still do, %d of them offline: %s", len(left), offline, text)
+	case len(left) > 1:
+		text = fmt.Sprintf("%d devices still do: %s", len(left), text)
+	case offline > 0:
+		text += ", and is offline"
+	}
+	if offline > 0 {
+		text += "; if one never comes back, muster decommission ID gives it up"
+	}
+	return text
 }

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -19,8 +20,15 @@ type Loop struct {
 	Reality func(context.Context) (algebra.Reality, error)
 	// Waits, if not nil, says why what is pending does not come to pass.
 	Waits func() Waits
-	// Idle, if not nil, reports that another replica tells.
+	// Me names this one of the loops on the namespace, of which one tells; empty if there are no others.
+	Me string
+	// Lasts is after how long another takes over from one that is not heard of; 0 is DefaultLasts.
+	Lasts time.Duration
+	// Idle, if not nil, reports that another replica keeps the fleet. That one is to tell, as it knows
+	// why it waits.
 	Idle func() bool
+	// Lost, if not nil, says why the fleet cannot be seen now; empty if it can.
+	Lost func() string
 	// Foresee is what a World that loads is warned of; nil warns of nothing.
 	Foresee func(algebra.World) diag.List
 	// Nodes has devices shown as Nodes too.
@@ -32,8 +40,11 @@ type Loop struct {
 	Tell func(error)
 }
 
-// DefaultEvery is how often a loop looks at the fleet.
-const DefaultEvery = 3 * time.Second
+// Defaults of a Loop.
+const (
+	DefaultEvery = 3 * time.Second
+	DefaultLasts = 15 * time.Second
+)
 
 // devicesAtOnce bounds for how many devices a look writes, which is some hundred writes a second: a fleet
 // that is shown for the first time, or that comes back all at once, keeps no document waiting.
@@ -46,17 +57,16 @@ const atMost = 500 * time.Millisecond
 func (l Loop) Run(ctx context.Context) {
 	events := l.Cluster.recorder()
 	defer events.end()
-	every := l.Every
-	if every == 0 {
-		every = DefaultEvery
-	}
-	tick := time.NewTicker(every)
+	l.Lasts = max(cmp.Or(l.Lasts, DefaultLasts), 2*time.Second) // a lease is of whole seconds
+	tick := time.NewTicker(cmp.Or(l.Every, DefaultEvery))
 	defer tick.Stop()
 	looks, news := &looks{events: events, census: make(chan map[string]standIn)}, l.Watch.News()
+	looks.turn = l.Cluster.turns(l.Me, l.Lasts, func() bool { return l.able(looks) })
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() { looks.turn.run(ctx) })
 	if l.Nodes { // beside the documents, which many Nodes are not to keep waiting
-		var ended sync.WaitGroup
-		ended.Go(func() { l.Cluster.nodes.follow(ctx, looks.census, l.Tell) })
-		defer ended.Wait()
+		beside.Go(func() { l.Cluster.nodes.follow(ctx, looks.census, l.Tell) })
 	}
 	for {
 		select {
@@ -78,24 +88,55 @@ func (l Loop) Run(ctx context.Context) {
 
 // looks are what one look leaves to the next.
 type looks struct {
+	turn    *turn
+	sight   sight
 	last    lastWorld
 	events  *recorder
 	census  chan map[string]standIn
 	counted time.Time // when the last census was handed over
 }
 
+// able reports whether this loop may be the one that tells.
+func (l Loop) able(looks *looks) bool {
+	why, so := looks.sight.lost(time.Now())
+	if why != "" { // then who keeps the fleet is not known
+		return !yields(so, l.Lasts)
+	}
+	return l.Idle == nil || !l.Idle()
+}
+
+// see is the fleet as it is now, or why it cannot be seen. Who has no say does not look at it.
+func (l Loop) see(ctx context.Context, idle bool) (r algebra.Reality, lost string) {
+	if l.Lost != nil {
+		lost = l.Lost()
+	}
+	if lost == "" && !idle {
+		var err error
+		if r, err = l.Reality(ctx); err == nil {
+			return r, ""
+		}
+		lost = err.Error()
+	}
+	return algebra.Reality{ObservedAt: time.Now().UTC()}, lost
+}
+
 func (l Loop) once(ctx context.Context, looks *looks) error {
 	objects, ok := l.Watch.Objects()
-	if !ok || l.Idle != nil && l.Idle() { // not ok: the first list is under way
+	if !ok { // the first list is under way
 		return nil
 	}
-	reality, err := l.Reality(ctx)
-	if err != nil {
-		return fmt.Errorf("kube: the fleet cannot be seen: %w", err)
+	idle := l.Idle != nil && l.Idle()
+	reality, lost := l.see(ctx, idle)
+	if looks.sight.note(lost, time.Now()) {
+		return fmt.Errorf("kube: the fleet cannot be seen: %s", lost)
+	}
+	why, so := looks.sight.lost(time.Now())
+	if !looks.turn.mine() || why == "" && idle || why != "" && so < 2*l.Lasts {
+		return nil // somebody else tells, or may, or the fleet is back soon
 	}
 	s := Snapshot{Objects: objects}
 	view := looks.last.view(s, l.Foresee)
-	view.Reality = reality
+	view.Reality, view.Lost = reality, why
 	if l.Waits != nil {
 		view.Waits = l.Waits()
 	}
@@ -104,7 +145,7 @@ func (l Loop) once(ctx context.Context, looks *looks) error {
 	for _, c := range written {
 		looks.events.of(c)
 	}
-	if l.Nodes && time.Since(looks.counted) >= leaseEvery {
+	if l.Nodes && why == "" && time.Since(looks.counted) >= leaseEvery {
 		select {
 		case looks.census <- l.Cluster.nodes.standIns(reality):
 			looks.counted = time.Now()

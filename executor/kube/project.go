@@ -1,11 +1,9 @@
 package kube
 
 import (
-	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/musterfleet/muster/algebra"
@@ -53,27 +51,31 @@ const Finalizer = Group + "/placed"
 func Project(s Snapshot, v View) []Change {
 	var out []Change
 	p := &projection{view: v, seen: map[algebra.DeviceID]bool{}}
-	if len(v.Problems) == 0 {
+	if len(v.Problems) == 0 && v.Lost == "" {
 		p.survey = v.survey()
 		p.deployments, p.rollouts = p.survey.deployments(), p.survey.rollouts()
 	}
 	for i := range s.Objects {
-		o := &s.Objects[i]
-		out = append(out, p.object(o)...)
+		if o := &s.Objects[i]; v.Lost == "" || hasSpec(o) {
+			out = append(out, p.object(o)...)
+		}
+	}
+	if v.Lost != "" {
+		return out
 	}
 	return append(out, p.missing()...)
 }
 
 type projection struct {
 	view                  View
-	survey                *survey // nil where there is no World
+	survey                *survey // nil where there is no World, or no fleet to be seen
 	deployments, rollouts map[string]AppliedStatus
 	seen                  map[algebra.DeviceID]bool
 }
 
 func (p *projection) object(o *unstructured.Unstructured) []Change {
 	var out []Change
-	if o.GetKind() == "Device" {
+	if o.GetKind() == "Device" && p.view.Lost == "" {
 		id, err := algebra.ParseDeviceID(o.GetName())
 		_, known := p.view.Reality.Roster.Ordinal(id)
 		declared := hasSpec(o)
@@ -99,34 +101,18 @@ func (p *projection) object(o *unstructured.Unstructured) []Change {
 	return out
 }
 
-// status is what the status of an object should be. Without a World the counts stay as they were.
+// status is what the status of an object should be.
 func (p *projection) status(o *unstructured.Unstructured) map[string]any {
 	now := p.view.Reality.ObservedAt
 	ok := accepted(o, p.view)
 	if o.GetDeletionTimestamp() != nil {
 		ok = p.leaves(o)
 	}
-	if o.GetKind() == "Device" {
+	switch {
+	case o.GetKind() == "Device" && p.view.Lost == "":
 		return plain(p.device(o))
-	}
-	if p.survey == nil {
-		have := statusOf(o)
-		status := maps.Clone(have)
-		if status == nil {
-			status = map[string]any{"devices": int64(0), "matched": int64(0), "running": int64(0), "pending": int64(0), "failed": int64(0), "conflicted": int64(0)}
-			for key := range status {
-				if k, _ := kindNamed(o.GetKind()); !hasField(k.status, key) {
-					delete(status, key)
-				}
-			}
-		}
-		list := stamped(o, now, ok)
-		if before, had := conditions(have)[Ready]; had { // it says of which generation it is
-			before.LastTransitionTime = metav1.NewTime(before.LastTransitionTime.UTC())
-			list = append(list, before)
-		}
-		status["conditions"] = plain(ReadStatus{list})["conditions"]
-		return status
+	case p.survey == nil:
+		return p.asItWas(o, ok)
 	}
 	applied := func(s AppliedStatus) map[string]any {
 		s.Conditions = stamped(o, now, ok, ready(s, p.view.Waits))

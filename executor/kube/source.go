@@ -12,7 +12,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
+	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
@@ -28,6 +30,7 @@ type Cluster struct {
 	client    dynamic.Interface
 	namespace string
 	nodes     nodes
+	leases    coordination.LeasesGetter
 }
 
 // Open uses a namespace, in which a World is or is to be. Requests are limited by the
@@ -44,7 +47,13 @@ func Open(config *rest.Config, namespace string) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kube: %w", err)
 	}
-	return &Cluster{client, namespace, nodes{forNodes, namespace}}, nil
+	inJSON := rest.CopyConfig(config) // as all else is, which an API server of custom resources alone takes too
+	inJSON.ContentType = runtime.ContentTypeJSON
+	leases, err := coordination.NewForConfig(inJSON) // with a limit of its own: to renew a lease waits for nothing
+	if err != nil {
+		return nil, fmt.Errorf("kube: %w", err)
+	}
+	return &Cluster{client, namespace, nodes{forNodes, namespace}, leases}, nil
 }
 
 // OpenDefault uses a namespace of the API server that kubectl would use: of $KUBECONFIG or

@@ -15,7 +15,9 @@ type View struct {
 	Problems diag.List
 	Warnings diag.List
 	Reality  algebra.Reality
-	Waits    Waits
+	// Lost is why the fleet cannot be seen; then nothing is known of Reality but the time.
+	Lost  string
+	Waits Waits
 }
 
 // Waits is why what is pending does not come to pass: a reason as conditions have it, such as

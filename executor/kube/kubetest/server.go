@@ -1,6 +1,6 @@
 // Package kubetest is an API server for tests: that of k8s.io/apiextensions-apiserver with an
-// etcd, both in this process. It serves custom resources as every API server does, and has neither
-// namespaces, users nor the resources of the core.
+// etcd, both in this process. It serves custom resources as every API server does, and leases as such,
+// and has neither namespaces, users nor the resources of the core.
 package kubetest
 
 import (
@@ -14,12 +14,14 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"go.etcd.io/etcd/server/v3/embed"
 	"go.etcd.io/etcd/server/v3/etcdserver/api/v3client"
+	coordination "k8s.io/api/coordination/v1"
 	apiext "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset"
 	"k8s.io/apiextensions-apiserver/pkg/cmd/server/options"
@@ -87,6 +89,7 @@ func (s *Server) start(crds []apiext.CustomResourceDefinition) {
 	s.Restart()
 	clients, err := clientset.NewForConfig(s.Config)
 	s.must(err)
+	crds = append(slices.Clone(crds), leases())
 	for _, c := range crds {
 		_, err := clients.ApiextensionsV1().CustomResourceDefinitions().Create(context.Background(), &c, metav1.CreateOptions{})
 		s.must(err)
@@ -107,6 +110,20 @@ func (s *Server) start(crds []apiext.CustomResourceDefinition) {
 			}
 			return false, nil
 		}))
+	}
+}
+
+// leases are served as custom resources: the core's own are not here.
+func leases() apiext.CustomResourceDefinition {
+	yes := true
+	return apiext.CustomResourceDefinition{
+		ObjectMeta: metav1.ObjectMeta{Name: "leases." + coordination.GroupName, Annotations: map[string]string{apiext.KubeAPIApprovedAnnotation: "unapproved, for tests"}},
+		Spec: apiext.CustomResourceDefinitionSpec{
+			Group: coordination.GroupName, Scope: apiext.NamespaceScoped,
+			Names: apiext.CustomResourceDefinitionNames{Kind: "Lease", ListKind: "LeaseList", Plural: "leases", Singular: "lease"},
+			Versions: []apiext.CustomResourceDefinitionVersion{{Name: "v1", Served: true, Storage: true,
+				Schema: &apiext.CustomResourceValidation{OpenAPIV3Schema: &apiext.JSONSchemaProps{Type: "object", XPreserveUnknownFields: &yes}}}},
+		},
 	}
 }
 
