@@ -15,9 +15,13 @@ import (
 // patience is how long a change may take to converge after a fault.
 const patience = 4 * time.Minute
 
-// execute starts an executor of the version that is rolled out now.
+// execute starts one more of those that roll the present version out: an executor, or a replica of an operator.
 func (r *rig) execute() *process {
-	p := part{Role: "executor", Dir: r.dir, URLs: through(r.toExecutors), Seeds: r.operator.Seeds, Version: r.version, Bug: r.planted}
+	role := "executor"
+	if r.replicas > 0 {
+		role = "replica"
+	}
+	p := part{Role: role, Dir: r.dir, URLs: through(r.toExecutors), Seeds: r.operator.Seeds, Version: r.version, Bug: r.planted}
 	x := p.start(r.T)
 	r.acting = append(r.acting, x)
 	return x
@@ -29,7 +33,9 @@ func (r *rig) roll(fault func()) time.Duration {
 	r.Helper()
 	r.version++
 	r.acting = nil
-	r.execute()
+	for range max(r.replicas, 1) {
+		r.execute()
+	}
 	began := time.Now()
 	if fault != nil {
 		r.retry("a third done", time.Minute, func(context.Context) error {

@@ -80,9 +80,9 @@ func (p part) roll(nc *natsgo.Conn, w algebra.World, d diary) (done bool, err er
 	if err != nil {
 		return false, err
 	}
-	holder := fmt.Sprint("process ", os.Getpid())
-	a := executor.Applier{Transport: &scribe{Transport: tr, diary: d, holder: holder, bug: p.Bug}, Key: key, Keys: ring,
-		By: "faults", Holder: holder, Now: time.Now, Lasts: leased}
+	me := holder(os.Getpid())
+	a := executor.Applier{Transport: &scribe{Watcher: tr, diary: d, holder: me, bug: p.Bug}, Key: key, Keys: ring,
+		By: "faults", Holder: me, Now: time.Now, Lasts: leased}
 	for id, r := range records.Runs {
 		if !r.Value.Status.Ended() && r.Value.World == w.Digest() {
 			_, err := a.Attach(ctx, id)
@@ -114,7 +114,7 @@ func settled(records executor.Records, version int) bool {
 
 // scribe writes down what is about to be published, and by which fence.
 type scribe struct {
-	executor.Transport
+	executor.Watcher
 	diary  diary
 	holder string
 	fence  uint64
@@ -136,7 +136,7 @@ func (s *scribe) Write(ctx context.Context, writes []executor.Write) ([]executor
 		case executor.SetRun, executor.SetEntry, executor.SetWorld, executor.SetQuarantine, executor.PutSpec, executor.PutPlan:
 		}
 	}
-	return s.Transport.Write(ctx, writes)
+	return s.Watcher.Write(ctx, writes)
 }
 
 // registered are the entries of devices.

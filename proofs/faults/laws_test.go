@@ -28,6 +28,7 @@ func TestFaults(t *testing.T) {
 			tried.none(s.name, s.how, r.undisked)
 			continue
 		}
+		r.replicas = s.replicas
 		took := r.roll(func() { s.do(r) })
 		r.lines(good, r.toDevices[:]...)
 		if wrong := r.news(); len(wrong) > 0 {

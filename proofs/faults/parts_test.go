@@ -70,7 +70,7 @@ func TestMain(m *testing.M) {
 	var p part
 	err := json.Unmarshal([]byte(text), &p)
 	if err == nil {
-		err = map[string]func() error{"server": p.server, "services": p.services, "agents": p.agents, "executor": p.executor}[p.Role]()
+		err = map[string]func() error{"server": p.server, "services": p.services, "agents": p.agents, "executor": p.executor, "replica": p.replica}[p.Role]()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, p.Role+":", err)

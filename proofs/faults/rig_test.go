@@ -39,8 +39,9 @@ type rig struct {
 	version  int
 	told     int // breaches
 	// acting are the executors of the change that is rolled out, planted what is wrong with them.
-	acting  []*process
-	planted string
+	acting   []*process
+	planted  string
+	replicas int // of an operator, which roll out instead of an executor; 0 is that
 	// undisked is why there are no disks that can be filled.
 	undisked error
 
@@ -65,7 +66,7 @@ func usual(t *testing.T) *rig {
 		whole = newRig(t, s)
 		t.Logf("a fleet that runs version 1 is up after %s", time.Since(began).Round(10*time.Millisecond))
 	}
-	whole.T, whole.planted = t, ""
+	whole.T, whole.planted, whole.replicas = t, "", 0
 	return whole
 }
 
