@@ -108,7 +108,13 @@ func Reopen(text []byte, verify Verifier, specs func(algebra.Digest) (algebra.De
 	if err != nil {
 		return Approved{}, fmt.Errorf("reopen: %w", err)
 	}
-	a := Approved{plan: plan, file: o.Plan, digest: o.Plan.Digest(), kept: map[string]bool{}, waves: o.Waves}
+	// What was sealed by another version may lack keys, or have some that are not known here: its digest
+	// is the one it names itself by, and the signature covers that.
+	digest, err := o.Plan.Recorded()
+	if err != nil {
+		return Approved{}, fmt.Errorf("reopen: %w", err)
+	}
+	a := Approved{plan: plan, file: o.Plan, digest: digest, kept: map[string]bool{}, waves: o.Waves}
 	for _, id := range o.Kept {
 		a.kept[id] = true
 	}
