@@ -327,6 +327,27 @@ func TestUnansweredIsNotFailed(t *testing.T) {
 	link.App(t, appA, runningAt(0))
 }
 
+// What is to run a release may be away, or break off: that is no failure of the release either.
+func TestARuntimeThatIsAwayFailsNothing(t *testing.T) {
+	var away atomic.Bool
+	away.Store(true)
+	r, link := &inprocess.Runtime{Fail: func(c inprocess.Call) error {
+		if c.Op == inprocess.Start && away.Load() {
+			return fmt.Errorf("start: %w: connection refused", agent.ErrAway)
+		}
+		return nil
+	}}, &agenttest.Link{}
+	start(t, &agent.Agent{Device: simDevice, Runtime: r, Link: link, Keys: simRing})
+	apps, specs := set(map[algebra.App]int{appA: 0})
+	link.Publish(publish(nil, apps).Raw(), specs...)
+	s := link.App(t, appA, func(s wire.AppState) bool { return strings.Contains(s.LastError, "is away") })
+	if s.Phase != algebra.Pulling {
+		t.Errorf("it is %s while nothing can run it", s.Phase)
+	}
+	away.Store(false)
+	link.App(t, appA, runningAt(0))
+}
+
 // A release that cannot be fetched leaves the old one running, and says why.
 func TestFetchFailsBeforeAnythingStops(t *testing.T) {
 	fail := make(chan error, 1)

@@ -28,7 +28,8 @@ type Fault struct {
 	Reason string    `json:"reason"`
 	// Refused says that the device would not have it, not that it failed.
 	Refused bool `json:"refused,omitempty"`
-	// Unanswered says that it did not come so far as to fail: the fleet did not say what it is.
+	// Unanswered says that it did not come so far as to fail: the fleet did not say what it is, or what
+	// was to run it was away.
 	Unanswered bool `json:"unanswered,omitempty"`
 }
 
@@ -73,7 +74,7 @@ func (f Faults) with(device algebra.DeviceID, k FaultKey, reason error, now time
 	h := algebra.DigestOf(binary.BigEndian.AppendUint64([]byte(device.String()+k.App.String()+k.Deployment.String()), uint64(n))).String()
 	delay -= delay / 4 * time.Duration(h[len(h)-1]%16) / 16
 	next[k] = Fault{Count: n, At: now, Retry: now.Add(delay), Reason: reason.Error(), Refused: errors.Is(reason, ErrRefused),
-		Unanswered: errors.Is(reason, ErrUnanswered)}
+		Unanswered: errors.Is(reason, ErrUnanswered) || errors.Is(reason, ErrAway)}
 	return next
 }
 

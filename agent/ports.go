@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 
 	"github.com/musterfleet/muster/algebra"
 )
@@ -27,6 +28,10 @@ type Runtime interface {
 	// ended, was killed or removed. It is closed when ctx ends or the runtime is lost.
 	Changes(ctx context.Context) (<-chan algebra.App, error)
 }
+
+// ErrAway says that what runs deployments was away, or broke off: Prepare and Start wrap it, as such a
+// failure is none of the release.
+var ErrAway = errors.New("the runtime is away")
 
 // Observed is what runs in one slot.
 type Observed struct {

@@ -6,9 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -34,6 +36,7 @@ type Runtime struct {
 	root     string // of podman's storage, once it was asked for
 
 	device algebra.DeviceID
+	socket string          // its path
 	conn   context.Context // carries the connection, which the bindings look up by value
 	checks *checks
 	notes  *notes
@@ -52,7 +55,7 @@ func New(ctx context.Context, socket string, device algebra.DeviceID) (*Runtime,
 	if err != nil {
 		return nil, fmt.Errorf("podman socket %s: %w", path, err)
 	}
-	r := &Runtime{device: device, conn: conn, notes: newNotes()}
+	r := &Runtime{device: device, socket: path, conn: conn, notes: newNotes()}
 	r.checks = newChecks(ctx, r.probe)
 	return r, nil
 }
@@ -80,6 +83,17 @@ func reachable(path string) error {
 		return fmt.Errorf("podman socket: %w", err)
 	}
 	return c.Close()
+}
+
+// away says of an error that podman's service was away or broke off, if it was: then the error is of it,
+// and not of what it was to do.
+func (r *Runtime) away(err error) error {
+	broken := slices.ContainsFunc([]error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE},
+		func(e error) bool { return errors.Is(err, e) })
+	if err != nil && (broken || reachable(r.socket) != nil) {
+		return fmt.Errorf("%w: %w", agent.ErrAway, err)
+	}
+	return err
 }
 
 // call is a caller's context in which the bindings also find the connection.

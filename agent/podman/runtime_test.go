@@ -4,6 +4,7 @@ package podman_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -206,4 +207,25 @@ func TestPodman(t *testing.T) {
 			t.Errorf("change of %s", app)
 		}
 	})
+}
+
+// TestAwayIsNoFailure: what podman's service did not do as it was away is told apart from what it
+// could not do.
+func TestAwayIsNoFailure(t *testing.T) {
+	s := agenttest.Podman(t)
+	r := open(t, s, edge)
+	d := deployment(t, algebra.Container{Command: []string{"sleep", "1000"}})
+	must(t, r.Prepare(t.Context(), d))
+	broken := deployment(t, algebra.Container{Command: []string{"/no/such/program"}})
+	if err := r.Start(t.Context(), broken, nil); err == nil || errors.Is(err, agent.ErrAway) {
+		t.Errorf("a program that is not there: %v", err)
+	}
+	s.Kill()
+	for what, err := range map[string]error{"prepare": r.Prepare(t.Context(), d), "start": r.Start(t.Context(), d, nil)} {
+		if !errors.Is(err, agent.ErrAway) {
+			t.Errorf("%s while podman's service is away: %v", what, err)
+		}
+	}
+	must(t, s.Restart(t.Context()))
+	must(t, r.Start(t.Context(), d, nil))
 }

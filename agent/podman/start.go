@@ -23,7 +23,7 @@ func (r *Runtime) Prepare(ctx context.Context, d algebra.Deployment) error {
 	}
 	for _, c := range d.Spec().Podman.Containers {
 		if err := r.fetch(r.call(ctx), c); err != nil {
-			return fmt.Errorf("prepare %s: container %s: %w", d, c.Name, err)
+			return r.away(fmt.Errorf("prepare %s: container %s: %w", d, c.Name, err))
 		}
 	}
 	return nil
@@ -68,7 +68,7 @@ func (r *Runtime) Start(ctx context.Context, d algebra.Deployment, v algebra.Val
 		err = errors.New("the slot is not empty; stop what is in it first")
 	}
 	if err != nil {
-		return fmt.Errorf("start %s: %w", d, err)
+		return r.away(fmt.Errorf("start %s: %w", d, err))
 	}
 	err = r.start(r.call(ctx), d, v)
 	if err == nil {
@@ -78,7 +78,7 @@ func (r *Runtime) Start(ctx context.Context, d algebra.Deployment, v algebra.Val
 	if undo := r.remove(r.call(context.WithoutCancel(ctx)), d.App()); undo != nil {
 		err = errors.Join(err, fmt.Errorf("remove what had started: %w", undo))
 	}
-	return fmt.Errorf("start %s: %w", d, err)
+	return r.away(fmt.Errorf("start %s: %w", d, err))
 }
 
 func (r *Runtime) start(ctx context.Context, d algebra.Deployment, v algebra.Values) error {

@@ -138,6 +138,13 @@ func (s *Service) halt() {
 	_ = s.log.Close()
 }
 
+// Kill ends the service as kill -9 does, in the middle of whatever it is doing. Containers run on;
+// Restart brings it back.
+func (s *Service) Kill() {
+	_ = s.server.Process.Kill() // it may have ended by itself
+	<-s.ended
+}
+
 // Restart ends the service and starts it again on the same socket. Containers run on.
 func (s *Service) Restart(ctx context.Context) error {
 	s.halt()
