@@ -117,7 +117,7 @@ var soleImporters = []soleImporter{
 	{[]string{"github.com/zitadel"}, []string{"./identity/oidc", "./identity/devissuer"},
 		"identity/oidc and identity/devissuer alone know OIDC"},
 	{[]string{"github.com/nats-io/nats.go"},
-		[]string{"./executor/nats", "./executor/hub", "./executor/office", "./agent/nats", "./identity/callout", "./identity/enroll", "./proofs/attacks", "./proofs/faults", "./cmd"},
+		[]string{"./executor/nats", "./executor/hub", "./executor/office", "./agent/nats", "./identity/callout", "./identity/enroll", "./proofs/attacks", "./proofs/faults", "./proofs/skew", "./cmd"},
 		"only adapters speak NATS; the core speaks ports"},
 	{[]string{"github.com/nats-io/nats-server"},
 		[]string{"./executor/nats", "./executor/hub", "./identity/callout", "./proofs/faults", "./cmd/muster"},

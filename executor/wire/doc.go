@@ -19,7 +19,8 @@
 //     message as malformed, counts it, and goes on with what it has.
 //   - A question of a kind that is not known is refused by name; what is signed of a kind that is not
 //     known is refused by the agent, which says so in its fact desired.refused.
-//   - The fleet's side is brought up first and agents after it; down the other way round.
+//   - The fleet's side is brought up first and agents after it; down the other way round, and not
+//     while a run is under way: the version before does not take it over.
 //
 // Further apart all that still holds but the promise that something goes on: what cannot be read
 // stops nothing and starts nothing. testdata has messages of the version before; proofs/skew runs it.

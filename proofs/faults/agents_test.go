@@ -23,7 +23,7 @@ import (
 // agents runs agents in one process, each with a connection and a state directory of its own. What
 // they run lives in files beside, and so outlives them.
 func (p part) agents() error {
-	diary, err := openDiary(filepath.Join(p.Dir, diaryFile))
+	diary, err := openDiary(p.diary())
 	if err != nil {
 		return err
 	}
@@ -34,22 +34,16 @@ func (p part) agents() error {
 			return err
 		}
 		id := algebra.MustDeviceID(name)
-		link, err := agentnats.Connect(agentnats.Config{URL: p.URLs, Device: id, Every: 10 * time.Second,
+		link, err := agentnats.Connect(agentnats.Config{URL: p.URLs, Device: id, Every: 5 * p.Beat,
 			Token: func() (string, time.Time) { return name, time.Time{} }})
 		if err != nil {
 			return err
 		}
-		machine := &machine{diary: diary, device: name, slot: filepath.Join(p.Dir, slotDir, name), bug: p.Bug}
-		machine.Delay = func(c inprocess.Call) time.Duration {
-			if c.Op == inprocess.Start {
-				return 100 * time.Millisecond
-			}
-			return 10 * time.Millisecond
-		}
-		if err := machine.boot(); err != nil {
+		runtime, err := p.runtime(diary, name)
+		if err != nil {
 			return err
 		}
-		a := &agent.Agent{Device: id, Runtime: machine, Link: link, Keys: ring, Dir: dir, Heartbeat: 2 * time.Second, Log: slog.New(slog.DiscardHandler)}
+		a := &agent.Agent{Device: id, Runtime: runtime, Link: link, Keys: ring, Dir: dir, Heartbeat: p.Beat, Log: slog.New(slog.DiscardHandler)}
 		running.Go(func() {
 			if err := a.Run(context.Background()); err != nil {
 				fmt.Fprintln(os.Stderr, name+":", err)
@@ -59,6 +53,24 @@ func (p part) agents() error {
 	running.Wait()
 	return nil
 }
+
+// runtime is what a device runs things by, with what runs there already.
+func (p part) runtime(d diary, device string) (agent.Runtime, error) {
+	if p.Podman != "" {
+		return openContainers(p.Podman, d, device)
+	}
+	m := &machine{diary: d, device: device, slot: filepath.Join(p.Dir, slotDir, device), bug: p.Bug}
+	m.Delay = func(c inprocess.Call) time.Duration {
+		if c.Op == inprocess.Start {
+			return 100 * time.Millisecond
+		}
+		return 10 * time.Millisecond
+	}
+	return m, m.boot()
+}
+
+// diary is where a process writes down what it does.
+func (p part) diary() string { return filepath.Join(p.Dir, diaryFile) }
 
 const (
 	diaryFile = "diary"

@@ -31,6 +31,17 @@ func (r *rig) execute() *process {
 // long it took from the fault on until all devices ran it and said so.
 func (r *rig) roll(fault func()) time.Duration {
 	r.Helper()
+	return r.rollUntil(func(context.Context) error {
+		if n := r.at(r.version); n < len(r.devices())/3 {
+			return fmt.Errorf("%d devices", n)
+		}
+		return nil
+	}, fault)
+}
+
+// rollUntil has the fault happen as soon as something is so.
+func (r *rig) rollUntil(so func(context.Context) error, fault func()) time.Duration {
+	r.Helper()
 	r.version++
 	r.acting = nil
 	for range max(r.replicas, 1) {
@@ -38,12 +49,7 @@ func (r *rig) roll(fault func()) time.Duration {
 	}
 	began := time.Now()
 	if fault != nil {
-		r.retry("a third done", time.Minute, func(context.Context) error {
-			if n := r.at(r.version); n < len(r.devices())/3 {
-				return fmt.Errorf("%d devices", n)
-			}
-			return nil
-		})
+		r.retry("the time for the fault", patience, so)
 		began = time.Now()
 		fault()
 	}
@@ -64,7 +70,7 @@ func (r *rig) roll(fault func()) time.Duration {
 func (r *rig) done() []entry {
 	var out []entry
 	for _, p := range r.fleet {
-		out = append(out, readDiary(r.T, filepath.Join(p.Dir, diaryFile))...)
+		out = append(out, readDiary(r.T, p.diary())...)
 	}
 	return out
 }

@@ -30,8 +30,11 @@ type part struct {
 	// URLs are where to connect.
 	URLs  string
 	Seeds seeds
-	// Devices are those that agents run.
+	// Devices are those that agents run, each heard every Beat; Podman is the socket by which they
+	// run containers, if any.
 	Devices []string
+	Beat    time.Duration
+	Podman  string
 	// Version is the one that an executor rolls out.
 	Version int
 	// Bug is what was planted in the part.

@@ -22,7 +22,13 @@ import (
 const servers = 3
 
 // size is how large a fleet is, in sites and devices of each, and in processes of agents.
-type size struct{ sites, each, processes int }
+type size struct {
+	sites, each, processes int
+	// podman is the socket by which the first process has its devices run containers, if any.
+	podman string
+	// calm devices say less often that they are there, as real ones.
+	calm bool
+}
 
 // rig is a fleet of processes.
 type rig struct {
@@ -87,7 +93,7 @@ func newRig(t *testing.T, s size) *rig {
 	for _, p := range r.fleet {
 		r.agents = append(r.agents, p.start(t))
 	}
-	r.retry("devices heard", 2*time.Minute, func(ctx context.Context) error {
+	r.retry("devices heard", patience, func(ctx context.Context) error {
 		records, err := r.records(ctx)
 		for _, d := range records.Devices {
 			if err == nil && d.Heard().IsZero() {
@@ -188,7 +194,13 @@ func (r *rig) enroll(s size) {
 	r.fleet = make([]part, s.processes)
 	for i := range r.fleet {
 		dir := filepath.Join(r.dir, fmt.Sprint("agents", i))
-		r.fleet[i] = part{Role: "agents", Dir: dir, URLs: through(r.toDevices)}
+		r.fleet[i] = part{Role: "agents", Dir: dir, URLs: through(r.toDevices), Beat: 2 * time.Second}
+		if i == 0 {
+			r.fleet[i].Podman = s.podman
+		}
+		if s.calm {
+			r.fleet[i].Beat = 20 * time.Second
+		}
 		for _, sub := range []string{stateDir, slotDir} {
 			must(r.T, os.MkdirAll(filepath.Join(dir, sub), 0o755))
 		}
