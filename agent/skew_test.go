@@ -131,3 +131,23 @@ func TestOlderMessagesMoveTheAgent(t *testing.T) {
 		t.Errorf("%d questions, %v", asked, did)
 	}
 }
+
+// ahead is a fleet whose deployments are of a newer version.
+type ahead struct{ agenttest.Link }
+
+func (*ahead) Spec(_ context.Context, d algebra.Digest) (algebra.Deployment, error) {
+	return wire.OpenSpec(d, []byte(`{"app":"a","version":"0","wasm":{"module":"x"}}`))
+}
+
+// TestDeploymentOfTomorrowIsTold: of a deployment that this version cannot run whole nothing is run, and
+// the fleet is told what is not known.
+func TestDeploymentOfTomorrowIsTold(t *testing.T) {
+	link := &ahead{}
+	start(t, &agent.Agent{Device: simDevice, Runtime: &inprocess.Runtime{}, Link: link, Keys: simRing})
+	apps, _ := set(map[algebra.App]int{appA: 0})
+	link.Publish(publish(nil, apps).Raw())
+	s := link.App(t, appA, func(s wire.AppState) bool { return s.Phase == algebra.Failed })
+	if !strings.Contains(s.LastError, `field "wasm" is not known to this version`) {
+		t.Errorf("it is told %q", s.LastError)
+	}
+}

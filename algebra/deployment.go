@@ -1,6 +1,7 @@
 package algebra
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -85,12 +86,25 @@ func ParseDeployment(canonical []byte) (Deployment, error) {
 	}
 	again, err := json.Marshal(d.spec)
 	if err != nil || string(again) != string(canonical) {
-		return Deployment{}, errors.New("deployment: not in canonical form")
+		return Deployment{}, unreadable(canonical)
 	}
 	if err := d.spec.check(); err != nil {
 		return Deployment{}, err
 	}
 	return Deployment{d}, nil
+}
+
+// unreadable says why bytes are no canonical form: most often they are one of a newer version, of which
+// what is not known here cannot be left out, as what runs would be something else.
+func unreadable(canonical []byte) error {
+	d := json.NewDecoder(bytes.NewReader(canonical))
+	d.DisallowUnknownFields()
+	if err := d.Decode(new(DeploymentSpec)); err != nil {
+		if field, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+			return fmt.Errorf("deployment: field %s is not known to this version", field)
+		}
+	}
+	return errors.New("deployment: not in canonical form")
 }
 
 // DigestOf is the digest of bytes.

@@ -166,3 +166,19 @@ func TestValues(t *testing.T) {
 		t.Error("the digest of no values is not one, or that of some")
 	}
 }
+
+// A deployment of a newer version is refused for what is not known here, by name.
+func TestDeploymentOfTomorrow(t *testing.T) {
+	for text, field := range map[string]string{
+		`{"app":"web","version":"1.0","wasm":{"module":"x"}}`:                                        "wasm",
+		`{"app":"web","version":"1.0","podman":{"containers":[{"name":"web","image":"x","gpu":1}]}}`: "gpu",
+	} {
+		_, err := algebra.ParseDeployment([]byte(text))
+		if err == nil || !strings.Contains(err.Error(), `field "`+field+`" is not known to this version`) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if _, err := algebra.ParseDeployment([]byte(`{ "app":"web"}`)); err == nil || !strings.Contains(err.Error(), "canonical") {
+		t.Errorf("a blank: %v", err)
+	}
+}

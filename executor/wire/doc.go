@@ -14,16 +14,16 @@
 //
 // Versions. Hubs, operators, agents and what they stored may be one version apart, either way:
 //   - A field keeps its name, type and sense. One that is added may be missing, and then means what
-//     was meant before there was one; one that is not known is passed over.
+//     was meant before there was one; one that is not known is passed over, but in a deployment,
+//     which is not run in part: the slot fails, and names the field.
 //   - A value of an enum is read one version before it is written: who does not know it refuses the
-//     message as malformed, counts it, and goes on with what it has.
-//   - A question of a kind that is not known is refused by name; what is signed of a kind that is not
-//     known is refused by the agent, which says so in its fact desired.refused.
-//   - The fleet's side is brought up first and agents after it; down the other way round, and not
-//     while a run is under way: the version before does not take it over.
+//     message, counts it, and goes on with what it has.
+//   - A question of an unknown kind is refused by name, and so is what is signed: desired.refused.
+//   - The fleet's side goes up first and agents after it; down the other way round, and not while a
+//     run is under way: the version before does not take it over.
 //
-// Further apart all that still holds but the promise that something goes on: what cannot be read
-// stops nothing and starts nothing. testdata has messages of the version before; proofs/skew runs it.
+// Further apart nothing is promised but this: what cannot be read stops nothing and starts nothing.
+// testdata has messages of the version before; proofs/skew runs it.
 //
 // The package builds every subject and key; no other one does. It neither sends nor stores,
 // and it does not compare generations: which of two verified states counts is the agent's rule.
