@@ -110,6 +110,19 @@ func (f *fleet) command(b binaries, args ...string) (string, error) {
 	return out.String(), nil
 }
 
+// ended is an error while the newest run goes on.
+func (f *fleet) ended(b binaries) error {
+	out, err := f.command(b, "rollout", "list", "-o", "json")
+	var runs []struct{ ID, Status string }
+	if err == nil {
+		err = json.Unmarshal([]byte(out), &runs)
+	}
+	if err == nil && (len(runs) == 0 || runs[0].Status != "succeeded") {
+		err = fmt.Errorf("%v", runs)
+	}
+	return err
+}
+
 // runs lists the ids of runs as a version sees them, the newest first.
 func (f *fleet) runs(b binaries) (ids []string) {
 	f.Helper()

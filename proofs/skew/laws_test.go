@@ -81,18 +81,28 @@ func TestVersionsWorkTogether(t *testing.T) {
 	serve.stop(syscall.SIGTERM)
 	row("today's", "today's serve", "today's by its own update, today's on an older state directory, older", "version 4 arrives")
 
+	began = time.Now()
+	serve = f.start("serve", old.muster, "serve", "-w", f.world(5, true), "--listen", "off", "--lease", "3s")
+	f.at(now, 5, "{edge-1}")
+	beside := f.start("serve", now.muster, "serve", "-w", f.path("world5"), "--listen", "off", "--lease", "3s")
+	serve.stop(syscall.SIGKILL)
+	f.at(now, 5, "all")
+	f.until("the run ends", func() error { return f.ended(now) })
+	beside.stop(syscall.SIGTERM)
+	row("today's", "older serve, killed in its first wave; today's, which stood by, leads", "today's, today's, older", "version 5 arrives")
+
 	f.tell(now, now)
 	f.tell(old, now)
 	row("today's", "questions of tomorrow", "today's, older", "each names what it does not know")
 
 	f.serve(old)
 	f.online(old)
-	f.muster(old, "apply", "-w", f.world(5, false), "--yes", "--take-over")
-	f.at(old, 5, "all")
-	if seen := f.runs(old); !slices.Equal(seen, f.runs(now)) || len(seen) != 5 {
-		t.Errorf("the versions see %q and %q, want five runs", seen, f.runs(now))
+	f.muster(old, "apply", "-w", f.world(6, false), "--yes", "--take-over")
+	f.at(old, 6, "all")
+	if seen := f.runs(old); !slices.Equal(seen, f.runs(now)) || len(seen) != 6 {
+		t.Errorf("the versions see %q and %q, want six runs", seen, f.runs(now))
 	}
-	row("older, on today's records", "older apply", "today's, today's, older", "version 5 arrives")
+	row("older, on today's records", "older apply", "today's, today's, older", "version 6 arrives")
 
 	f.tell(now, old)
 	row("older", "questions of tomorrow", "today's", "it names what it does not know")
@@ -109,7 +119,7 @@ func TestVersionsWorkTogether(t *testing.T) {
 	f.run(own, devices[0], "--update", update)
 	f.until("the container is back", func() error {
 		out, err := f.podman.Podman(t.Context(), "ps", "--format", "{{.Command}}", "--no-trunc", "--filter", "label=muster.fleet/app=web")
-		if err == nil && !strings.Contains(out, "sleep 1005") {
+		if err == nil && !strings.Contains(out, "sleep 1006") {
 			err = fmt.Errorf("%q", out)
 		}
 		return err
@@ -119,7 +129,7 @@ func TestVersionsWorkTogether(t *testing.T) {
 	if said := string(log[len(mark):]); !strings.Contains(said, "agent starts") || strings.Contains(said, "cannot be used") || strings.Contains(said, "generation=0") {
 		t.Errorf("what today's agent remembered is not all read by the one before:\n%s", said)
 	}
-	row("none", "nobody", "older, on today's state directory, after its containers are gone", "version 5 runs again")
+	row("none", "nobody", "older, on today's state directory, after its containers are gone", "version 6 runs again")
 
 	bench.Record(t, bench.Section{Title: "Two versions", File: "FAULTS.md", Rows: rows, Text: fmt.Sprintf(`The version before, built from %s, and this one, as processes on one machine: muster server run, apply, plan, serve, and
 three agents, of which one runs real containers and files. What is promised is said in [executor/wire](../executor/wire/doc.go).`, before[:12]),
