@@ -27,7 +27,8 @@ import (
 //	run     it takes this one's place, which stays beside it as FILE.previous
 //	        until it is answered it counts its starts; too many, or silence, and the previous is back
 //
-// A binary that failed is not tried again. What runs on the device runs on throughout.
+// A binary that failed is not tried again, unless this one fails too when it is tried: then the fleet is
+// away, and both wait for it. What runs on the device runs on throughout.
 type updater struct {
 	state  string
 	file   string        // where a new binary appears; empty: never
@@ -49,6 +50,8 @@ const (
 	updateFile = "update.json"
 	// startsUnheard is how often a new binary may start without being heard.
 	startsUnheard = 3
+	// tryAgain is how long a binary waits that could not be judged.
+	tryAgain = time.Minute
 )
 
 func (u updater) read() update {
@@ -148,8 +151,15 @@ func (u updater) watch(ctx context.Context) (ready bool, err error) {
 		}
 	}
 	for {
-		if u.file != "" && u.read().Running.IsZero() && u.change(ctx) {
-			return true, nil
+		var again <-chan time.Time
+		if u.file != "" && u.read().Running.IsZero() {
+			ready, later := u.change(ctx)
+			if ready {
+				return true, nil
+			}
+			if later {
+				again = time.After(tryAgain)
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -158,6 +168,7 @@ func (u updater) watch(ctx context.Context) (ready bool, err error) {
 			if late = nil; !u.read().Running.IsZero() {
 				return false, u.back(fmt.Sprintf("not heard within %s", u.within))
 			}
+		case <-again:
 		case e := <-w.Events:
 			if e.Name == u.file {
 				time.Sleep(100 * time.Millisecond) // it may still be written to
@@ -167,11 +178,12 @@ func (u updater) watch(ctx context.Context) (ready bool, err error) {
 	}
 }
 
-// change tries the binary that is there, and puts it in place if it is another one and good.
-func (u updater) change(ctx context.Context) bool {
+// change tries the binary that is there, and puts it in place if it is another one and good; later says
+// that nothing could be found out about it now.
+func (u updater) change(ctx context.Context) (ready, later bool) {
 	next, err := digestOfFile(u.file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return false
+		return false, false
 	}
 	var have algebra.Digest
 	if err == nil {
@@ -179,37 +191,47 @@ func (u updater) change(ctx context.Context) bool {
 	}
 	if err != nil {
 		u.log.Error("update", "error", err)
-		return false
+		return false, true
 	}
 	now := u.read()
 	if _, refused := now.Refused[next.String()]; refused || next == have {
-		return false
+		return false, false
 	}
 	u.log.Info("trying a new binary", "digest", next.Short())
-	if err = u.try(ctx); err == nil {
-		err = u.place()
-	}
-	if ctx.Err() != nil {
-		return false
-	}
-	if err != nil {
+	if err := u.try(ctx, u.file); err != nil {
+		if own := u.try(ctx, u.self); ctx.Err() != nil {
+			return false, false
+		} else if own != nil {
+			u.log.Warn("the new binary fails, and so does this one; trying again", "digest", next.Short(), "in", tryAgain, "error", own)
+			return false, true
+		}
 		u.log.Error("the new binary is not taken", "digest", next.Short(), "error", err)
 		now.Refused[next.String()] = err.Error()
-	} else {
-		now.Running, now.Starts = next, 0
+		u.save(now)
+		return false, false
 	}
-	if saved := u.write(now); saved != nil {
-		u.log.Error("update", "error", saved)
-		return false
+	if err := u.place(next); err != nil {
+		u.log.Error("the new binary cannot be put in place; trying again", "in", tryAgain, "error", err)
+		return false, true
+	}
+	now.Running, now.Starts = next, 0
+	return u.save(now), false
+}
+
+// save keeps the change under way, and reports whether it could.
+func (u updater) save(now update) bool {
+	err := u.write(now)
+	if err != nil {
+		u.log.Error("update", "error", err)
 	}
 	return err == nil
 }
 
-// try runs the new binary beside this one, as `try` with this one's options.
-func (u updater) try(ctx context.Context) error {
+// try runs a binary beside this one, as `try` with this one's options.
+func (u updater) try(ctx context.Context, binary string) error {
 	ctx, cancel := context.WithTimeout(ctx, u.within)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, u.file, append([]string{"try"}, os.Args[2:]...)...)
+	cmd := exec.CommandContext(ctx, binary, append([]string{"try"}, os.Args[2:]...)...)
 	cmd.WaitDelay = time.Second
 	said, err := cmd.CombinedOutput()
 	if err != nil {
@@ -218,16 +240,19 @@ func (u updater) try(ctx context.Context) error {
 	return nil
 }
 
-// place puts the new binary in this one's place, which stays beside it.
-func (u updater) place() error {
+// place puts the new binary in this one's place, which stays beside it. It is the one that was tried.
+func (u updater) place(tried algebra.Digest) error {
+	content, err := os.ReadFile(u.file)
+	if err == nil && algebra.DigestOf(content) != tried {
+		err = fmt.Errorf("%s was changed while it was tried", u.file)
+	}
+	if err != nil {
+		return err
+	}
 	if err := os.Remove(u.self + ".previous"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if err := os.Link(u.self, u.self+".previous"); err != nil {
-		return err
-	}
-	content, err := os.ReadFile(u.file)
-	if err != nil {
 		return err
 	}
 	return replaceFile(u.self, content, 0o755)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/musterfleet/muster/algebra"
 )
 
 // deaf marks a binary that tries well and then does not find the fleet.
@@ -121,5 +124,29 @@ func TestUpdate(t *testing.T) {
 	l.until("at 3 by the one before", at("3"))
 	if !d.is("two") {
 		t.Error("the one before is not back in its place")
+	}
+}
+
+// TestUpdateIsNotBlamedForTheFleet: a binary that fails while this one would fail too is tried again;
+// only one that fails where this one does not is refused for good.
+func TestUpdateIsNotBlamedForTheFleet(t *testing.T) {
+	dir := t.TempDir()
+	u := updater{state: dir, file: filepath.Join(dir, "next"), self: filepath.Join(dir, "self"), within: 10 * time.Second, log: slog.New(slog.DiscardHandler)}
+	d := &device{t: t}
+	d.script(u.file, "exit 1 # new\n")
+	d.script(u.self, "exit 1\n")
+	if ready, later := u.change(t.Context()); ready || !later || len(u.read().Refused) > 0 {
+		t.Errorf("while the fleet answers neither: ready %t, later %t, refused %v", ready, later, u.read().Refused)
+	}
+	d.script(u.self, "exit 0\n")
+	if ready, later := u.change(t.Context()); ready || later || len(u.read().Refused) != 1 {
+		t.Errorf("where it alone fails: ready %t, later %t, refused %v", ready, later, u.read().Refused)
+	}
+	d.script(u.file, "exit 0 # newer\n")
+	if ready, _ := u.change(t.Context()); !ready {
+		t.Error("a good one is not taken")
+	}
+	if u.place(algebra.DigestOf(nil)) == nil {
+		t.Error("what was changed while it was tried was put in place")
 	}
 }

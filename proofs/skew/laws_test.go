@@ -97,12 +97,14 @@ func TestVersionsWorkTogether(t *testing.T) {
 
 	f.serve(old)
 	f.online(old)
-	f.muster(old, "apply", "-w", f.world(6, false), "--yes", "--take-over")
+	saved = f.path("plan6.json")
+	f.muster(now, "plan", "-w", f.world(6, false), "--out", saved)
+	f.muster(old, "apply", "-w", f.path("world6"), saved, "--yes", "--take-over")
 	f.at(old, 6, "all")
 	if seen := f.runs(old); !slices.Equal(seen, f.runs(now)) || len(seen) != 6 {
 		t.Errorf("the versions see %q and %q, want six runs", seen, f.runs(now))
 	}
-	row("older, on today's records", "older apply", "today's, today's, older", "version 6 arrives")
+	row("older, on today's records", "today's plan saves a plan; older apply carries it out", "today's, today's, older", "version 6 arrives")
 
 	f.tell(now, old)
 	row("older", "questions of tomorrow", "today's", "it names what it does not know")
