@@ -26,10 +26,9 @@ func fleetProgress(w io.Writer, counts func() hub.Counts) func(rollout.Script, r
 			return
 		}
 		told = now
-		c, h := s.Total(m.Scene), counts()
-		fmt.Fprintf(w, "  after %s %d published, %d healthy, %d failed; %d offline, %d left; hub: %d reports, %d answers, %d asked again, %d failures\n",
-			now.Sub(began).Round(time.Second), c.Published, c.Healthy, c.Failed, c.Offline, c.Left,
-			h.Stored-before.Stored, h.Answered-before.Answered, h.Overtaken-before.Overtaken, h.Failed-before.Failed)
+		c := s.Total(m.Scene)
+		fmt.Fprintf(w, "  after %s %d published, %d healthy, %d failed; %d offline, %d left; %s\n",
+			now.Sub(began).Round(time.Second), c.Published, c.Healthy, c.Failed, c.Offline, c.Left, hubText(counts(), before))
 		if c.Devices-c.Healthy > fewLeft {
 			return
 		}
@@ -37,4 +36,10 @@ func fleetProgress(w io.Writer, counts func() hub.Counts) func(rollout.Script, r
 			fmt.Fprintf(w, "    %s: %s\n", l.Device, l.Why)
 		}
 	}
+}
+
+// hubText says what a hub did since it had counted before.
+func hubText(now, before hub.Counts) string {
+	return fmt.Sprintf("hub: %d reports, %d answers, %d asked again, %d failures, %d wait", now.Stored-before.Stored, now.Answered-before.Answered,
+		now.Overtaken-before.Overtaken, now.Failed-before.Failed, now.Waiting)
 }

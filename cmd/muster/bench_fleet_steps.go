@@ -6,10 +6,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"slices"
-	"strconv"
 	"testing/fstest"
 	"time"
 
@@ -176,54 +174,4 @@ func (b *fleetBench) weigh(ctx context.Context) error {
 		b.result.Consumers += s.State.Consumers
 	}
 	return streams.Err()
-}
-
-// storm kills the broker, brings it back, and waits until every device has asked what it is to run.
-func (b *fleetBench) storm(ctx context.Context) error {
-	asked := make(chan string, b.devices)
-	// On the hub's connection: on another one, what the hub answers sooner would not be seen.
-	sub, err := b.own.Subscribe(wire.AllRequests, func(m *natsgo.Msg) {
-		select {
-		case asked <- m.Subject:
-		default:
-		}
-	})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = sub.Unsubscribe() }()
-	at, err := url.Parse(b.part.URL)
-	if err != nil {
-		return err
-	}
-	again := b.part
-	again.URL, again.Dir = "", b.dir
-	if again.Port, err = strconv.Atoi(at.Port()); err != nil {
-		return err
-	}
-	if err := b.broker.kill(); err != nil {
-		return err
-	}
-	for len(asked) > 0 {
-		<-asked
-	}
-	answered := b.hub.Counts().Answered
-	if b.broker, _, err = again.start(); err != nil {
-		return err
-	}
-	began, back := time.Now(), map[string]bool{}
-	for len(back) < b.devices || b.hub.Counts().Answered < answered+uint64(b.devices) {
-		select {
-		case subject := <-asked:
-			back[subject] = true
-		case <-time.After(10 * time.Millisecond): // the last answers may be on their way
-			if time.Since(began) > 3*time.Minute {
-				return fmt.Errorf("only %d of %d devices came back", len(back), b.devices)
-			}
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	b.result.Storm = time.Since(began).Seconds()
-	return nil
 }

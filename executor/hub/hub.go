@@ -37,6 +37,8 @@ type Counts struct {
 	Answered uint64 // requests, refusals not among them
 	// Overtaken are requests that were not answered because the device had asked again by then.
 	Overtaken uint64
+	// Waiting are requests that no answer was looked up for yet: it is of now, not since the start.
+	Waiting uint64
 	// Malformed could not be read or are of a kind that a device does not send.
 	Malformed uint64
 	// Foreign are not of the device whose subject they came on.
@@ -117,8 +119,8 @@ func (h *Hub) subscribe(nc *nats.Conn, subject string, handle nats.MsgHandler) e
 // Counts is what the hub did so far.
 func (h *Hub) Counts() Counts {
 	c := &h.counts
-	return Counts{Stored: c.stored.Load(), Answered: c.answered.Load(), Overtaken: c.overtaken.Load(), Malformed: c.malformed.Load(),
-		Foreign: c.foreign.Load(), Unknown: c.unknown.Load(), Failed: c.failed.Load()}
+	return Counts{Stored: c.stored.Load(), Answered: c.answered.Load(), Overtaken: c.overtaken.Load(), Waiting: uint64(h.asks.Len()),
+		Malformed: c.malformed.Load(), Foreign: c.foreign.Load(), Unknown: c.unknown.Load(), Failed: c.failed.Load()}
 }
 
 // Stop ends the service. Reports already taken are stored, unless the store does not answer.
