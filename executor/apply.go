@@ -176,7 +176,7 @@ func (d *driver) begin(ctx context.Context) error {
 	if err := d.whole(ctx, "the deployments", d.specs()); err != nil {
 		return err
 	}
-	run := d.script.Begin(d.run.Value.ID, d.approved.Digest(), d.approved.Plan().World, d.By, d.Now().UTC())
+	run := d.script.Begin(d.run.Value.ID, d.approved.Digest(), d.plan.World, d.By, d.Now().UTC())
 	run.Sealed, run.Fence = algebra.DigestOf(sealed), d.lease.Value.Fence
 	moved, err := d.store(ctx, run)
 	if err == nil && moved {

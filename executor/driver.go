@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/rollout"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/planner"
@@ -23,8 +22,8 @@ type driver struct {
 	lease    Kept[wire.Lease]
 	run      Kept[wire.Run]
 	approved policies.Approved
+	plan     planner.Plan // the approved one
 	script   rollout.Script
-	changes  map[algebra.Slot]planner.Change
 	desired  uint64 // the newest revision written
 }
 
@@ -55,10 +54,9 @@ func (d *driver) close() {
 
 // adopt has the driver carry out this approval.
 func (d *driver) adopt(approved policies.Approved) {
-	d.approved = approved
-	plan := approved.Plan()
-	d.script, d.changes = rollout.NewScript(plan, approved.Reverses), changesOf(plan)
-	d.look.follow(approved.Digest(), plan)
+	d.approved, d.plan = approved, approved.Plan()
+	d.script = rollout.NewScript(d.plan, approved.Reverses)
+	d.look.follow(approved.Digest(), d.plan)
 }
 
 // reread takes all records anew, where what is known is known to be old.

@@ -14,7 +14,7 @@ import (
 
 // current finds out whether a plan is stale, before anything is written.
 func (d *driver) current() error {
-	plan, records := d.approved.Plan(), d.look.records
+	plan, records := d.plan, d.look.records
 	if w := records.World; d.ownedByOthers() && !d.TakeOver {
 		return fmt.Errorf("%w by %s since %s; change it there, or take it over", ErrOwned, w.Value.Owner, w.Value.At.Format(time.RFC3339))
 	}
@@ -89,7 +89,7 @@ func goesOn(r wire.Run) bool {
 
 // relabellings are the plan's changes of the registry that are not done and still fit.
 func (d *driver) relabellings() []Write {
-	plan := d.approved.Plan()
+	plan := d.plan
 	var writes []Write
 	for _, c := range plan.Registry {
 		have := d.look.records.Devices[c.Device].Entry
@@ -123,7 +123,7 @@ func declared(have algebra.Lifecycle, decommissioned bool) algebra.Lifecycle {
 func (d *driver) specs() []Write {
 	var writes []Write
 	seen := map[algebra.Digest]bool{}
-	for _, c := range d.approved.Plan().Changes {
+	for _, c := range d.plan.Changes {
 		if spec := c.Want; !spec.IsZero() && !seen[spec.Digest()] {
 			seen[spec.Digest()] = true
 			writes = append(writes, PutSpec{spec})

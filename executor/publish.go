@@ -11,7 +11,6 @@ import (
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/rollout"
 	"github.com/musterfleet/muster/executor/wire"
-	"github.com/musterfleet/muster/planner"
 )
 
 // publish sets, on each of these devices, the slots that a lane changes: to what the plan wants,
@@ -157,13 +156,14 @@ func (d *driver) follows(id algebra.DeviceID, have wire.Verified, plan algebra.D
 
 // place sets a lane's slots to what the plan wants there.
 func (d *driver) place(s *wire.DesiredState, lane int) {
-	for app, want := range d.script.Wants(lane, s.Device) {
+	for c := range d.script.Changes(lane, s.Device) {
+		app := c.Action.Target().App
+		_, want := rollout.Ends(c.Action)
 		if want.IsZero() {
 			delete(s.Apps, app)
 			continue
 		}
-		s.Apps[app] = wire.App{Version: want.Version, Digest: want.Deployment, Since: s.Generation,
-			Values: d.changes[algebra.Slot{Device: s.Device, App: app}].Values}
+		s.Apps[app] = wire.App{Version: want.Version, Digest: want.Deployment, Since: s.Generation, Values: c.Values}
 	}
 }
 
@@ -171,27 +171,19 @@ func (d *driver) place(s *wire.DesiredState, lane int) {
 // taken from it as it is now.
 func (d *driver) putBack(s *wire.DesiredState, lane int) {
 	device := d.look.scene.Devices[s.Device].Device
-	for app, had := range d.script.Had(lane, s.Device) {
+	for c := range d.script.Changes(lane, s.Device) {
+		app := c.Action.Target().App
+		had, _ := rollout.Ends(c.Action)
 		if had.IsZero() {
 			delete(s.Apps, app)
 			continue
 		}
 		put := wire.App{Version: had.Version, Digest: had.Deployment, Since: s.Generation}
-		if before := d.changes[algebra.Slot{Device: s.Device, App: app}].Have; !before.IsZero() {
-			put.Values, _ = before.Values(device)
+		if !c.Have.IsZero() {
+			put.Values, _ = c.Have.Values(device)
 		}
 		s.Apps[app] = put
 	}
-}
-
-// changesOf finds a plan's changes by slot.
-func changesOf(p planner.Plan) map[algebra.Slot]planner.Change {
-	out := map[algebra.Slot]planner.Change{}
-	for _, c := range p.Changes {
-		t := c.Action.Target()
-		out[algebra.Slot{Device: t.Device, App: t.App}] = c
-	}
-	return out
 }
 
 // setApart puts in quarantine what lanes that are rolled back place, before anything is put

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -41,8 +42,8 @@ type unit struct {
 	kept bool
 }
 
-// NewScript arranges a plan; reverses tells, by id, which of its changes may be undone. A wave that a plan names tail is no wave of its own here: its
-// devices are in none, and so go last.
+// NewScript arranges a plan, whose changes it shares; reverses tells, by id, which of them may be undone.
+// A wave that a plan names tail is no wave of its own here: its devices are in none, and so go last.
 func NewScript(p planner.Plan, reverses func(change string) bool) Script {
 	s := Script{of: map[algebra.DeviceID][]int{}}
 	lane := map[string]int{}
@@ -61,12 +62,12 @@ func NewScript(p planner.Plan, reverses func(change string) bool) Script {
 		t.waves, t.apps = make([][]int, len(t.Course.Waves)+1), map[algebra.App]bool{}
 		s.lanes = append(s.lanes, t)
 	}
-	for _, c := range p.Changes {
+	for i, c := range p.Changes {
 		where, id := at[c.Batch], c.Action.Target().Device
 		n := len(s.units)
-		for _, i := range s.of[id] {
-			if s.units[i].lane == where.lane {
-				n = i
+		for _, k := range s.of[id] {
+			if s.units[k].lane == where.lane {
+				n = k
 			}
 		}
 		if n == len(s.units) {
@@ -77,7 +78,12 @@ func NewScript(p planner.Plan, reverses func(change string) bool) Script {
 		}
 		s.lanes[where.lane].apps[c.Action.Target().App] = true
 		u := &s.units[n]
-		u.changes, u.kept = append(u.changes, c), u.kept || !reverses(c.ID)
+		if u.changes == nil { // of a unit of one change, which most are, it is the plan's own
+			u.changes = p.Changes[i : i+1 : i+1]
+		} else {
+			u.changes = append(u.changes, c)
+		}
+		u.kept = u.kept || !reverses(c.ID)
 		if _, start := c.Action.(planner.Start); !start {
 			u.disruptive = true
 		}
@@ -198,7 +204,7 @@ func (u unit) restored(s Sight) bool {
 
 func (u unit) all(s Sight, holds func(a AppSight, have, want algebra.Release) bool) bool {
 	for _, c := range u.changes {
-		have, want := ends(c.Action)
+		have, want := Ends(c.Action)
 		if !holds(s.Apps[c.Action.Target().App], have, want) {
 			return false
 		}
@@ -206,24 +212,11 @@ func (u unit) all(s Sight, holds func(a AppSight, have, want algebra.Release) bo
 	return true
 }
 
-// ends are what an action finds and what it leaves.
-func ends(a planner.Action) (have, want algebra.Release) {
-	switch a := a.(type) {
-	case planner.Start:
-		return algebra.Release{}, a.Want
-	case planner.Replace:
-		return a.Have, a.Want
-	case planner.Stop:
-		return a.Have, algebra.Release{}
-	}
-	panic("rollout: unknown action")
-}
-
 // verdict says how far a published unit is.
 func (u unit) verdict(s Sight, now time.Time, deadline time.Duration) (healthy, failed bool) {
 	healthy = s.Online
 	for _, c := range u.changes {
-		_, want := ends(c.Action)
+		_, want := Ends(c.Action)
 		a := s.Apps[c.Action.Target().App]
 		if want.IsZero() {
 			healthy = healthy && a.Phase == 0 // an emptied slot has no report
@@ -255,27 +248,32 @@ func (s Script) Batches(lane int, devices []algebra.DeviceID) []int {
 	return slices.Compact(out)
 }
 
-// Wants is what a lane publishes to a device, by app; Had what it found there. A zero release
-// empties the slot.
-func (s Script) Wants(lane int, id algebra.DeviceID) map[algebra.App]algebra.Release {
-	return s.ends(lane, id, func(have, want algebra.Release) algebra.Release { return want })
-}
-
-// Had is what a lane finds on a device before it publishes.
-func (s Script) Had(lane int, id algebra.DeviceID) map[algebra.App]algebra.Release {
-	return s.ends(lane, id, func(have, want algebra.Release) algebra.Release { return have })
-}
-
-func (s Script) ends(lane int, id algebra.DeviceID, which func(have, want algebra.Release) algebra.Release) map[algebra.App]algebra.Release {
-	out := map[algebra.App]algebra.Release{}
-	for _, n := range s.of[id] {
-		if u := s.units[n]; u.lane == lane {
-			for _, c := range u.changes {
-				out[c.Action.Target().App] = which(ends(c.Action))
+// Changes are those a lane makes on a device, one an app.
+func (s Script) Changes(lane int, id algebra.DeviceID) iter.Seq[planner.Change] {
+	return func(yield func(planner.Change) bool) {
+		for _, n := range s.of[id] {
+			if u := s.units[n]; u.lane == lane {
+				for _, c := range u.changes {
+					if !yield(c) {
+						return
+					}
+				}
 			}
 		}
 	}
-	return out
+}
+
+// Ends are what an action finds in its slot and what it leaves there; zero is nothing.
+func Ends(a planner.Action) (have, want algebra.Release) {
+	switch a := a.(type) {
+	case planner.Start:
+		return algebra.Release{}, a.Want
+	case planner.Replace:
+		return a.Have, a.Want
+	case planner.Stop:
+		return a.Have, algebra.Release{}
+	}
+	panic("rollout: unknown action")
 }
 
 // Title names a lane: its rollout, or default.

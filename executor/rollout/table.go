@@ -114,7 +114,7 @@ func (u unit) symptom(s Sight, late bool) string {
 	var says []string
 	for _, c := range u.changes {
 		app := c.Action.Target().App
-		_, want := ends(c.Action)
+		_, want := Ends(c.Action)
 		a := s.Apps[app]
 		switch {
 		case want.IsZero() && a.Phase != 0:
@@ -148,7 +148,7 @@ func (s Script) Places(lane int) []Placed {
 	for _, n := range s.lanes[lane].all {
 		u := s.units[n]
 		for _, c := range u.changes {
-			_, want := ends(c.Action)
+			_, want := Ends(c.Action)
 			want.Values = algebra.Digest{} // it is the deployment that fails, whatever a device gives it
 			if want.IsZero() {
 				continue

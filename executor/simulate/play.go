@@ -107,12 +107,12 @@ func (p *play) do(effects []rollout.Effect) (next time.Time, over bool) {
 		switch e := e.(type) {
 		case rollout.Publish:
 			for _, id := range e.Devices {
-				p.publish(id, p.script.Wants(e.Lane, id))
+				p.publish(id, e.Lane, false)
 			}
 			sooner(p.scene.At)
 		case rollout.Restore:
 			for _, id := range e.Devices {
-				p.publish(id, p.script.Had(e.Lane, id))
+				p.publish(id, e.Lane, true)
 			}
 			sooner(p.scene.At)
 		case rollout.SetApart:
@@ -129,14 +129,19 @@ func (p *play) do(effects []rollout.Effect) (next time.Time, over bool) {
 	return next, false
 }
 
-// publish sets what a device is to run, and when it will.
-func (p *play) publish(id algebra.DeviceID, wants map[algebra.App]algebra.Release) {
+// publish sets what a device is to run, as a lane wants it or back to what it found, and when it will.
+func (p *play) publish(id algebra.DeviceID, lane int, back bool) {
 	s := p.scene.Devices[id]
 	s.Apps, s.Ours, s.At = maps.Clone(s.Apps), true, p.scene.At
 	if s.Apps == nil {
 		s.Apps = map[algebra.App]rollout.AppSight{}
 	}
-	for app, want := range wants {
+	for c := range p.script.Changes(lane, id) {
+		app := c.Action.Target().App
+		had, want := rollout.Ends(c.Action)
+		if back {
+			want = had
+		}
 		a := s.Apps[app]
 		a.Published, a.Current = want, false
 		s.Apps[app] = a

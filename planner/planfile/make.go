@@ -3,9 +3,7 @@ package planfile
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
@@ -13,7 +11,7 @@ import (
 )
 
 // From writes a plan as a file. reality is what the plan was made from; now and request are
-// not covered by the plan's digest.
+// not covered by the plan's digest. As with Decode, lists and maps of the file may be shared within it.
 func From(p planner.Plan, reality algebra.Reality, request Request, now time.Time) File {
 	f := File{
 		APIVersion: "muster.fleet/v1alpha1", Kind: Kind, FormatVersion: FormatVersion,
@@ -25,14 +23,16 @@ func From(p planner.Plan, reality algebra.Reality, request Request, now time.Tim
 	}
 	f.Request.Groups = append([]string{}, request.Groups...)
 	f.Request.VCS.Approvals = append([]string{}, request.VCS.Approvals...)
+	w := newWriter(p, reality)
+	f.ResourceChanges = slices.Grow(f.ResourceChanges, len(p.Registry)+len(p.Changes)+len(p.AtRest))
 	for i, c := range p.Registry {
-		f.ResourceChanges = append(f.ResourceChanges, registryChange(i, c, p, reality))
+		f.ResourceChanges = append(f.ResourceChanges, w.registry(i, c))
 	}
 	for _, c := range p.Changes {
-		f.ResourceChanges = append(f.ResourceChanges, deploymentChange(c, p, reality))
+		f.ResourceChanges = append(f.ResourceChanges, w.deployment(c))
 	}
 	for i, s := range p.AtRest {
-		f.ResourceChanges = append(f.ResourceChanges, noChange(i, s, p, reality))
+		f.ResourceChanges = append(f.ResourceChanges, w.atRest(i, s))
 	}
 	for _, d := range p.Drift {
 		f.ResourceDrift = append(f.ResourceDrift, Drift{d.At.String(), d.Published.Version.String(), d.Running.Version.String(), phase(d.Phase), d.Detail})
@@ -74,75 +74,6 @@ func base(p planner.Plan) Base {
 	}
 	b.RealityDigest = algebra.DigestOf(text).String()
 	return b
-}
-
-func registryChange(i int, c algebra.Relabelling, p planner.Plan, r algebra.Reality) Change {
-	verb, reason := "update", "update_because_labels_declared"
-	if c.Before == nil {
-		verb, reason = "create", "create_because_declared"
-	}
-	if c.Decommissioned {
-		reason = decommissioned
-	}
-	return Change{
-		ID: fmt.Sprintf("d%d", i+1), Address: c.Device.String(), Type: "device", Name: c.Device.String(), ActionReason: reason,
-		Change: Transition{Actions: []string{verb}, AfterUnknown: map[string]bool{}, ReplacePaths: [][]string{}, BeforeLabels: orEmpty(c.Before), AfterLabels: orEmpty(c.After)},
-		Device: device(c.Device, p, r), Source: Source(c.Source), Requires: []string{},
-	}
-}
-
-func deploymentChange(c planner.Change, p planner.Plan, r algebra.Reality) Change {
-	at := c.Action.Target()
-	out := Change{
-		ID: c.ID, Address: at.String(), Type: "deployment", Name: at.App.String(), ActionReason: c.Reason.String(),
-		Device: device(at.Device, p, r), Assignment: Assignment{Name: c.By.Assignment, Rule: c.By.Rule, Term: c.By.Term}, Source: Source(c.By.Source),
-		Batch: c.Batch, Rollout: c.Rollout, Requires: append([]string{}, c.Requires...),
-		Change: Transition{AfterUnknown: map[string]bool{}, ReplacePaths: [][]string{}, BeforeLabels: Labels{}, AfterLabels: Labels{}},
-	}
-	if floats(c.Want) {
-		out.Change.AfterUnknown["image_digest"] = true
-	}
-	switch a := c.Action.(type) {
-	case planner.Start:
-		out.Change.Actions = []string{"create"}
-		out.Change.After = deployment(c.Want, a.Want, at.App, c.Values)
-	case planner.Replace:
-		out.Change.Actions = []string{"delete", "create"}
-		out.Change.Before = deployment(c.Have, a.Have, at.App, nil)
-		out.Change.After = deployment(c.Want, a.Want, at.App, c.Values)
-		out.Change.ReplacePaths = paths(out)
-		out.Disruptive = true
-	case planner.Stop:
-		out.Change.Actions = []string{"delete"}
-		out.Change.Before = deployment(c.Have, a.Have, at.App, nil)
-		out.Disruptive = true
-	}
-	return out
-}
-
-// floats reports a deployment with an image that is named by tag: what is pulled for it is known
-// to the registry alone.
-func floats(d algebra.Deployment) bool {
-	return slices.ContainsFunc(containersOf(d), func(c algebra.Container) bool { return !strings.Contains(c.Image, "@") })
-}
-
-// noChange is a slot at rest, in the list of changes on request.
-func noChange(i int, s planner.AtRest, p planner.Plan, r algebra.Reality) Change {
-	d := deployment(s.Deployment, s.Want, s.At.App, nil)
-	return Change{
-		ID: fmt.Sprintf("n%d", i+1), Address: s.At.String(), Type: "deployment", Name: s.At.App.String(), ActionReason: atRest,
-		Device: device(s.At.Device, p, r), Requires: []string{},
-		Change: Transition{Actions: []string{"no-op"}, Before: d, After: d, AfterUnknown: map[string]bool{}, ReplacePaths: [][]string{},
-			BeforeLabels: Labels{}, AfterLabels: Labels{}},
-	}
-}
-
-func device(id algebra.DeviceID, p planner.Plan, r algebra.Reality) Device {
-	d := algebra.Device{ID: id, Labels: map[string]string{}, Facts: map[string]string{}}
-	if i, ok := p.Roster.Ordinal(id); ok {
-		d = p.Roster.Device(i)
-	}
-	return Device{id.String(), d.Labels, d.Facts, r.Records[id].Online(r.ObservedAt)}
 }
 
 // deployment shows what is known of a release; an unknown one has its version and digest only.
