@@ -21,7 +21,7 @@ type fleetResult struct {
 	// P50 and P99 are, over devices, from its change being stored to its report being stored.
 	P50 float64 `json:"p50"`
 	P99 float64 `json:"p99"`
-	// Storm is from the broker being back after kill -9 until every device has asked again.
+	// Storm is from starting the broker again after kill -9 until every device has asked and all are answered.
 	Storm     float64 `json:"storm"`
 	Broker    uint64  `json:"broker_memory"`
 	Operator  uint64  `json:"operator_memory"`
@@ -49,7 +49,7 @@ func (b *fleetBench) print() error {
 		{"until all was published", seconds(r.Publish)},
 		{"until all ran it", seconds(r.Converge)},
 		{"change to applied", fmt.Sprintf("p50 %s, p99 %s", seconds(r.P50), seconds(r.P99))},
-		{"until all asked again", seconds(r.Storm) + " after the broker was back"},
+		{"until all asked again", seconds(r.Storm) + " after the broker was started anew"},
 		{"memory", fmt.Sprintf("broker %s, operator %s, devices %s", mib(r.Broker), mib(r.Operator), mib(r.Fleet))},
 		{"JetStream consumers", fmt.Sprint(r.Consumers)},
 	} {
