@@ -64,7 +64,7 @@ func (a Approved) open(to io.WriteCloser) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(to, `{"plan":`); err != nil {
+	if _, err := io.WriteString(to, planFirst); err != nil {
 		return err
 	}
 	if err := a.file.Encode(to); err != nil {
@@ -88,16 +88,8 @@ func Reopen(text []byte, verify Verifier, specs func(algebra.Digest) (algebra.De
 	if err := verify(s.Key, append([]byte(sealDomain), s.Payload...), s.Signature); err != nil {
 		return Approved{}, fmt.Errorf("reopen: %w", err)
 	}
-	z, err := gzip.NewReader(bytes.NewReader(s.Payload))
+	o, err := unzip(s.Payload)
 	if err != nil {
-		return Approved{}, fmt.Errorf("reopen: %w", err)
-	}
-	body, err := io.ReadAll(io.LimitReader(z, planfile.MaxSize))
-	if err != nil {
-		return Approved{}, fmt.Errorf("reopen: %w", err)
-	}
-	var o opened
-	if err := json.Unmarshal(body, &o); err != nil {
 		return Approved{}, fmt.Errorf("reopen: %w", err)
 	}
 	known, err := contents(o.Plan, specs)
@@ -119,6 +111,39 @@ func Reopen(text []byte, verify Verifier, specs func(algebra.Digest) (algebra.De
 		a.kept[id] = true
 	}
 	return a, nil
+}
+
+// planFirst is how what open writes begins.
+const planFirst = `{"plan":`
+
+// unzip reads what open wrote. The text of a plan passes by, as long as this version wrote it; what
+// another one wrote is read as a whole.
+func unzip(payload []byte) (o opened, err error) {
+	z, err := gzip.NewReader(bytes.NewReader(payload))
+	if err != nil {
+		return o, err
+	}
+	lead := make([]byte, len(planFirst))
+	if _, err := io.ReadFull(z, lead); err != nil {
+		return o, err
+	}
+	plan, rest, own, err := planfile.ReadFirst(z)
+	if err != nil {
+		return o, err
+	}
+	if own && string(lead) == planFirst && len(rest) > 0 && rest[0] == ',' {
+		rest[0] = '{' // in the place of what it followed
+		o.Plan = plan
+		return o, json.Unmarshal(rest, &o.beside)
+	}
+	if z, err = gzip.NewReader(bytes.NewReader(payload)); err != nil {
+		return o, err
+	}
+	body, err := io.ReadAll(io.LimitReader(z, planfile.MaxSize))
+	if err != nil {
+		return o, err
+	}
+	return o, json.Unmarshal(body, &o)
 }
 
 // contents are the deployments that a plan places or finds, as far as they are stored.

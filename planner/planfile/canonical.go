@@ -2,7 +2,6 @@ package planfile
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -45,6 +44,15 @@ const window = 1 << 20
 
 // file reads a plan file, and the digest of what it covers. Other text is errOther.
 func (c *canonical) file() (f File, digest algebra.Digest, err error) {
+	f, digest, err = c.object()
+	if err == nil {
+		err = c.unit(func() bool { return !c.blanks() && c.end })
+	}
+	return f, digest, err
+}
+
+// object is file of which more text may follow.
+func (c *canonical) object() (f File, digest algebra.Digest, err error) {
 	c.sum, c.seed = sha256.New(), maphash.MakeSeed()
 	of := reflect.ValueOf(&f).Elem()
 	for i, m := range members(of.Type()) {
@@ -65,8 +73,8 @@ func (c *canonical) file() (f File, digest algebra.Digest, err error) {
 		return f, digest, err
 	}
 	c.add(true)
-	if err = c.unit(func() bool { return !c.blanks() && c.end }); err != nil || f.Kind != Kind || f.FormatVersion != FormatVersion {
-		return f, digest, cmp.Or(err, errOther)
+	if f.Kind != Kind || f.FormatVersion != FormatVersion {
+		return f, digest, errOther
 	}
 	return f, digestOfSum(c.sum), nil
 }

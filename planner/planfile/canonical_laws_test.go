@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"testing"
+	"testing/iotest"
 
 	"github.com/leanovate/gopter"
 	"github.com/leanovate/gopter/gen"
@@ -162,4 +163,24 @@ func TestDecodingIsAsWithoutTheCanonicalReader(t *testing.T) {
 	if passed < few || refused < few {
 		t.Errorf("%d files passed and %d were refused", passed, refused)
 	}
+}
+
+// TestReadFirst: a file that a text begins with is what Decode reads of it, and what follows is left.
+func TestReadFirst(t *testing.T) {
+	algebratest.Law(t, few)(prop.ForAll(func(s algebratest.Situation, rest string) string {
+		_, _, f := written(s)
+		var text bytes.Buffer
+		_ = f.Encode(&text) // a buffer takes everything
+		whole, _ := planfile.Decode(text.Bytes())
+		text.WriteString(rest)
+		have, left, ok, err := planfile.ReadFirst(iotest.HalfReader(bytes.NewReader(text.Bytes())))
+		if !ok || err != nil || string(left) != rest || !reflect.DeepEqual(have, whole) {
+			return fmt.Sprintf("%v, %v, left %q, want %q", ok, err, left, rest)
+		}
+		other := bytes.Replace(text.Bytes(), []byte(`"kind":"FleetPlan"`), []byte(`"kind":"Fleetplan"`), 1)
+		if _, _, ok, err := planfile.ReadFirst(bytes.NewReader(other)); ok || err != nil {
+			return fmt.Sprintf("no plan file: %v, %v", ok, err)
+		}
+		return ""
+	}, algebratest.Situations(), gen.AnyString()))
 }

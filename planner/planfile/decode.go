@@ -51,6 +51,24 @@ func Read(from io.ReadSeeker) (File, error) {
 	return decodeOther(text)
 }
 
+// ReadFirst reads a file that this version wrote and that text begins with, and returns the text that
+// follows it. Nothing is held against its digest; the rest is for the caller to verify. false: it is in
+// another form than JSON writes, or was written by another version.
+func ReadFirst(from io.Reader) (f File, rest []byte, ok bool, err error) {
+	c := &canonical{from: from, room: window}
+	f, _, err = c.object()
+	if errors.Is(err, errOther) {
+		return File{}, nil, false, nil
+	}
+	if err == nil {
+		rest, err = io.ReadAll(from)
+	}
+	if err != nil {
+		return File{}, nil, false, fmt.Errorf("plan: %w", err)
+	}
+	return f, append(c.in[c.at:], rest...), true, nil
+}
+
 // decodeOther is Decode of any text: it says what is wrong with those that are no plan file.
 func decodeOther(text []byte) (File, error) {
 	if len(text) > MaxSize {
