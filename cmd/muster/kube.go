@@ -55,7 +55,7 @@ registry stay.`,
 			if err != nil {
 				return err
 			}
-			cluster, err := kube.OpenDefault(args[0])
+			cluster, err := kube.OpenDefault(args[0], kube.DefaultRate)
 			if err != nil {
 				return err
 			}
@@ -82,7 +82,7 @@ func kubeExport(c *console) *cobra.Command {
 		Use: "export NAMESPACE", Short: "print the documents of a namespace, or write them as a directory", Args: cobra.ExactArgs(1),
 		Example: "  muster kube export edge\n  muster kube export edge --out fleet/",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cluster, err := kube.OpenDefault(args[0])
+			cluster, err := kube.OpenDefault(args[0], kube.DefaultRate)
 			if err != nil {
 				return err
 			}
@@ -138,7 +138,7 @@ func kubeNamespace(world string) (string, bool) { return strings.CutPrefix(world
 
 // loadKubeWorld reads the World of a namespace. Places in it are objects: Fleet/edge.
 func (c *console) loadKubeWorld(namespace string) (algebra.World, error) {
-	cluster, err := kube.OpenDefault(namespace)
+	cluster, err := kube.OpenDefault(namespace, kube.DefaultRate)
 	if err != nil {
 		return algebra.World{}, err
 	}
@@ -160,7 +160,7 @@ func (c *console) loadKubeWorld(namespace string) (algebra.World, error) {
 // worldFiles are the documents of a World's directory, or of a namespace, as texts.
 func (c *console) worldFiles(world string) (map[string]string, error) {
 	if namespace, ok := kubeNamespace(world); ok {
-		cluster, err := kube.OpenDefault(namespace)
+		cluster, err := kube.OpenDefault(namespace, kube.DefaultRate)
 		if err != nil {
 			return nil, err
 		}

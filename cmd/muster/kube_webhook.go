@@ -56,7 +56,7 @@ them.`,
 }
 
 func (w *webhook) run(ctx context.Context, namespace string) error {
-	cluster, err := kube.OpenDefault(namespace)
+	cluster, err := kube.OpenDefault(namespace, kube.DefaultRate)
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 type kubeServing struct {
 	namespace string
 	nodes     bool
+	rate      int
 	cluster   *kube.Cluster
 	watch     *kube.Watch
 }
@@ -31,12 +32,16 @@ type kubeServing struct {
 func (k *kubeServing) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&k.namespace, "kube", "", "`NAMESPACE` of Kubernetes that has the World, and is told how it stands")
 	cmd.Flags().BoolVar(&k.nodes, "project-nodes", false, "with --kube: show devices as Nodes too, on which nothing is scheduled")
+	cmd.Flags().IntVar(&k.rate, "kube-rate", kube.DefaultRate, "with --kube: `N` requests a second to Kubernetes at most, and as many about Nodes; 0 leaves that to its API priority and fairness")
 	cmd.MarkFlagsMutuallyExclusive("kube", "world")
 }
 
 // open reaches the API server. That it knows the resources is found out at once.
 func (k *kubeServing) open(ctx context.Context) (err error) {
-	if k.cluster, err = kube.OpenDefault(k.namespace); err != nil {
+	if k.rate < 0 {
+		return fmt.Errorf("--kube-rate %d: want 0 or more", k.rate)
+	}
+	if k.cluster, err = kube.OpenDefault(k.namespace, k.rate); err != nil {
 		return err
 	}
 	if _, err = k.cluster.Read(ctx); err != nil {

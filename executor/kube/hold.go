@@ -44,6 +44,9 @@ func (p *projection) leaves(o *unstructured.Unstructured) metav1.Condition {
 	}
 	if p.view.Waits.Why != "" && p.view.Lost == "" {
 		c.Message += "; " + p.view.Waits.Why
+		if p.bare {
+			c.Message += "; where nothing can be declared any more, muster apply -w DIR --take-over does it by hand"
+		}
 	}
 	return c
 }

@@ -46,9 +46,10 @@ const (
 	DefaultLasts = 15 * time.Second
 )
 
-// devicesAtOnce bounds for how many devices a look writes, which is some hundred writes a second: a fleet
-// that is shown for the first time, or that comes back all at once, keeps no document waiting.
-const devicesAtOnce = 150
+// devicesAtOnce bounds for how many devices a look writes, which is two requests each at most: a fleet
+// that is shown for the first time, or that comes back all at once, keeps no document waiting for more
+// than some three seconds.
+func (c *Cluster) devicesAtOnce() int { return int(cmp.Or(c.rate, 1000) * 3 / 2) }
 
 // atMost is how often a loop writes for changes of documents that come in a row.
 const atMost = 500 * time.Millisecond
@@ -69,6 +70,13 @@ func (l Loop) Run(ctx context.Context) {
 		beside.Go(func() { l.Cluster.nodes.follow(ctx, looks.census, l.Tell) })
 	}
 	for {
+		more, err := l.once(ctx, looks)
+		if err != nil && ctx.Err() == nil {
+			l.Tell(err)
+		}
+		if more && ctx.Err() == nil {
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -79,9 +87,6 @@ func (l Loop) Run(ctx context.Context) {
 			case <-time.After(atMost):
 			}
 		case <-tick.C:
-		}
-		if err := l.once(ctx, looks); err != nil && ctx.Err() == nil {
-			l.Tell(err)
 		}
 	}
 }
@@ -120,19 +125,21 @@ func (l Loop) see(ctx context.Context, idle bool) (r algebra.Reality, lost strin
 	return algebra.Reality{ObservedAt: time.Now().UTC()}, lost
 }
 
-func (l Loop) once(ctx context.Context, looks *looks) error {
+// once looks at the fleet and the documents, and tells what is not told yet; of many devices some, and
+// that there are more.
+func (l Loop) once(ctx context.Context, looks *looks) (more bool, err error) {
 	objects, ok := l.Watch.Objects()
 	if !ok { // the first list is under way
-		return nil
+		return false, nil
 	}
 	idle := l.Idle != nil && l.Idle()
 	reality, lost := l.see(ctx, idle)
 	if looks.sight.note(lost, time.Now()) {
-		return fmt.Errorf("kube: the fleet cannot be seen: %s", lost)
+		return false, fmt.Errorf("kube: the fleet cannot be seen: %s", lost)
 	}
 	why, so := looks.sight.lost(time.Now())
 	if !looks.turn.mine() || why == "" && idle || why != "" && so < 2*l.Lasts {
-		return nil // somebody else tells, or may, or the fleet is back soon
+		return false, nil // somebody else tells, or may, or the fleet is back soon
 	}
 	s := Snapshot{Objects: objects}
 	view := looks.last.view(s, l.Foresee)
@@ -140,8 +147,10 @@ func (l Loop) once(ctx context.Context, looks *looks) error {
 	if l.Waits != nil {
 		view.Waits = l.Waits()
 	}
-	changes := bounded(Project(s, view), devicesAtOnce)
-	written, err := l.Cluster.Write(ctx, changes)
+	changes := Project(s, view)
+	all := len(changes)
+	now := bounded(changes, l.Cluster.devicesAtOnce())
+	written, err := l.Cluster.Write(ctx, now)
 	for _, c := range written {
 		looks.events.of(c)
 	}
@@ -152,7 +161,7 @@ func (l Loop) once(ctx context.Context, looks *looks) error {
 		default: // the last one is still being shown
 		}
 	}
-	return err
+	return len(now) < all && len(written) > 0 && err == nil, err
 }
 
 // lastWorld saves reading a World again whose documents are the same.

@@ -50,7 +50,7 @@ const Finalizer = Group + "/placed"
 // where they say it already.
 func Project(s Snapshot, v View) []Change {
 	var out []Change
-	p := &projection{view: v, seen: map[algebra.DeviceID]bool{}}
+	p := &projection{view: v, seen: map[algebra.DeviceID]bool{}, bare: !slices.ContainsFunc(s.Objects, func(o unstructured.Unstructured) bool { return declares(&o) })}
 	if len(v.Problems) == 0 && v.Lost == "" {
 		p.survey = v.survey()
 		p.deployments, p.rollouts = p.survey.deployments(), p.survey.rollouts()
@@ -71,6 +71,7 @@ type projection struct {
 	survey                *survey // nil where there is no World, or no fleet to be seen
 	deployments, rollouts map[string]AppliedStatus
 	seen                  map[algebra.DeviceID]bool
+	bare                  bool // nothing is declared any more
 }
 
 func (p *projection) object(o *unstructured.Unstructured) []Change {

@@ -31,6 +31,7 @@ type Cluster struct {
 	namespace string
 	nodes     nodes
 	leases    coordination.LeasesGetter
+	rate      float32 // of writes and reads a second at most; 0 is as many as the API server takes
 }
 
 // Open uses a namespace, in which a World is or is to be. Requests are limited by the
@@ -53,17 +54,25 @@ func Open(config *rest.Config, namespace string) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kube: %w", err)
 	}
-	return &Cluster{client, namespace, nodes{forNodes, namespace}, leases}, nil
+	return &Cluster{client, namespace, nodes{forNodes, namespace}, leases, max(config.QPS, 0)}, nil
 }
 
+// DefaultRate is how many requests a second are made at most. It bounds what the first showing of a
+// large fleet costs others; what is in flight at once is bounded anyway, and the API server's priority
+// and fairness share out the rest.
+const DefaultRate = 200
+
 // OpenDefault uses a namespace of the API server that kubectl would use: of $KUBECONFIG or
-// ~/.kube/config, or else that of the pod this runs in.
-func OpenDefault(namespace string) (*Cluster, error) {
+// ~/.kube/config, or else that of the pod this runs in. rate bounds the requests a second; 0 leaves
+// that to the API server.
+func OpenDefault(namespace string, rate int) (*Cluster, error) {
 	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(clientcmd.NewDefaultClientConfigLoadingRules(), nil).ClientConfig()
 	if err != nil {
 		return nil, fmt.Errorf("kube: no API server is configured; set KUBECONFIG: %w", err)
 	}
-	config.QPS, config.Burst = 100, 200
+	if config.QPS, config.Burst = float32(rate), 2*rate; rate == 0 {
+		config.QPS = -1 // client-go's word for no limit
+	}
 	return Open(config, namespace)
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -23,7 +24,8 @@ const writers = 8
 
 // Write carries changes out, those of each object by themselves: one that fails hinders no other. It
 // gives those that were carried out. What somebody deleted or changed since it was looked at is left
-// to the next projection. Documents come before devices, of which there may be many.
+// to the next projection, and so is what cannot be made in a namespace that is being deleted. Documents
+// come before devices, of which there may be many.
 func (c *Cluster) Write(ctx context.Context, changes []Change) (written []Change, err error) {
 	var mu sync.Mutex
 	err = each(ctx, byObject(changes), func(list []Change) error {
@@ -31,7 +33,7 @@ func (c *Cluster) Write(ctx context.Context, changes []Change) (written []Change
 		mu.Lock()
 		written = append(written, list[:done]...)
 		mu.Unlock()
-		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		if apierrors.IsNotFound(err) || apierrors.IsConflict(err) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
 			return nil
 		}
 		return err
