@@ -131,8 +131,11 @@ func (d *driver) resume(ctx context.Context) error {
 	d.adopt(approved)
 	for moved := true; moved; { // from here on whoever had it before cannot write it
 		next := d.run.Value
-		if next.Status.Ended() { // by them, just before that
+		switch {
+		case next.Status.Ended(): // by them, just before that
 			return ended(next)
+		case next.Fence > d.lease.Value.Fence: // whoever took over after this took the lease
+			return d.overtaken()
 		}
 		next.Fence = d.lease.Value.Fence
 		if moved, err = d.store(ctx, next); err != nil {

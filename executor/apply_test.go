@@ -496,6 +496,31 @@ func TestWhoAttachesAsARunEndsLeavesItAsItIs(t *testing.T) {
 	}
 }
 
+// TestWhoIsOvertakenAsTheyAttachLeavesTheRunAsItIs: whoever took over wrote it meanwhile.
+func TestWhoIsOvertakenAsTheyAttachLeavesTheRunAsItIs(t *testing.T) {
+	r := newRig(t, "a")
+	ctx, kill := context.WithCancel(t.Context())
+	a := r.applier()
+	a.Watch = func(rollout.Script, rollout.Moment) { kill() }
+	begun, _ := a.Apply(ctx, approve(t, world(t, "1"), r.observe()))
+	var fence uint64
+	a = r.applier()
+	a.Transport = &meanwhile{Fleet: r.fleet, does: func() {
+		lease := r.records().Lease
+		fence = lease.Value.Fence + 1
+		r.write(executor.SetLease{Lease: wire.Lease{Holder: "ben elsewhere", Run: begun.Run.ID, Fence: fence}, Revision: lease.Revision})
+		run := r.records().Runs[begun.Run.ID]
+		run.Value.Fence = fence
+		r.write(executor.SetRun{Run: run.Value, Revision: run.Revision})
+	}}
+	if _, err := a.Attach(t.Context(), begun.Run.ID); !errors.Is(err, executor.ErrOvertaken) {
+		t.Errorf("attaching gives %v, want ErrOvertaken", err)
+	}
+	if run := r.records().Runs[begun.Run.ID]; fence == 0 || run.Value.Fence != fence {
+		t.Errorf("the run has fence %d, who took over has %d", run.Value.Fence, fence)
+	}
+}
+
 func TestObserveNamesATamperedDesiredState(t *testing.T) {
 	r := newRig(t, "a")
 	r.apply(world(t, "1"))

@@ -76,7 +76,7 @@ func (d *driver) drive(ctx context.Context) (Outcome, error) {
 	for {
 		if d.run.Value.Fence > d.lease.Value.Fence {
 			// Who took over wrote it. What they made of it stays, though a write on it would fit.
-			return d.outcome(), fmt.Errorf("%w: run %s goes on there", ErrOvertaken, d.run.Value.ID)
+			return d.outcome(), d.overtaken()
 		}
 		began := time.Now()
 		scene := d.look.at(d.Now())

@@ -147,9 +147,13 @@ func (d *driver) hold(ctx context.Context, next wire.Lease) error {
 	next.Beat++
 	err := d.writeLease(ctx, next, d.lease.Revision)
 	if errors.Is(err, ErrMoved) {
-		return fmt.Errorf("%w: run %s goes on there", ErrOvertaken, d.run.Value.ID)
+		return d.overtaken()
 	}
 	return err
+}
+
+func (d *driver) overtaken() error {
+	return fmt.Errorf("%w: run %s goes on there", ErrOvertaken, d.run.Value.ID)
 }
 
 // release lets the lease go, so that whoever comes next need not wait. It is all the same if it

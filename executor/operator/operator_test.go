@@ -85,16 +85,14 @@ func (r *rig) run(name string) {
 					s.Phase, s.Running, s.LastError = algebra.Failed, wire.Running{}, "exit 1"
 				}
 				if runs[app] != rel {
+					r.mu.Lock()
+					r.published[name] = append(r.published[name], rel.Version.String())
+					r.mu.Unlock()
 					r.begins(name, rel.Version.String())
 					time.Sleep(r.slow)
 					r.ends(name, rel.Version.String())
 				}
 				runs[app] = rel
-				r.mu.Lock()
-				if was := r.published[name]; len(was) == 0 || was[len(was)-1] != rel.Version.String() {
-					r.published[name] = append(was, rel.Version.String())
-				}
-				r.mu.Unlock()
 				_ = r.fleet.Report(id, wire.Encode(s))
 			}
 		}

@@ -68,20 +68,25 @@ func (s Script) group(lane int, sight Sight) group {
 }
 
 // take spends what a unit costs, if every budget it is under has that. To stop or replace
-// something on a device that is up takes it down; on one that is down it costs nothing. To
-// start something more takes nothing away and is not held up, but the device is down until it
-// runs.
+// something on a device that is up takes it down; on one that is down it costs nothing. One that
+// has not said what has become of it since it was published to may be either: it is counted as
+// down, and for what takes it down it has to be among those that may be. To start something more
+// takes nothing away and is not held up, but the device is down until it runs.
 func (b budgets) take(u unit, sight Sight) bool {
-	down := !sight.Online || !sight.available() || b.taken[u.device]
-	if down {
+	up := sight.Online && sight.available()
+	if !sight.Online || sight.down() || b.taken[u.device] {
 		return true
 	}
 	if u.disruptive {
 		for _, lane := range u.budgets {
-			if b.left(b.script.group(lane, sight)) < 1 {
+			left := b.left(b.script.group(lane, sight))
+			if up && left < 1 || left < 0 {
 				return false
 			}
 		}
+	}
+	if !up {
+		return true
 	}
 	for lane, t := range b.script.lanes {
 		if !t.Budget.IsZero() {
@@ -100,7 +105,7 @@ func (b budgets) left(g group) int {
 func (b budgets) why(u unit, sight Sight) string {
 	for _, lane := range u.budgets {
 		g := b.script.group(lane, sight)
-		if b.left(g) < 1 {
+		if left := b.left(g); left < 0 || left < 1 && sight.available() {
 			return fmt.Sprintf("the budget of %s is spent: %d of %d are down", b.name(g), b.down[g], b.size[g])
 		}
 	}

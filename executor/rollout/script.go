@@ -169,6 +169,16 @@ func (s Sight) available() bool {
 	return true
 }
 
+// down reports whether the device has said of something published to it that it does not run there.
+func (s Sight) down() bool {
+	for _, a := range s.Apps {
+		if !a.Published.IsZero() && !a.Old && !a.runs(a.Published) {
+			return true
+		}
+	}
+	return false
+}
+
 // managed reports whether anything is published to the device.
 func (s Sight) managed() bool {
 	for _, a := range s.Apps {

@@ -133,10 +133,15 @@ func (r *record) expect(before, next wire.DesiredState) {
 }
 
 // obeys judges that a run which somebody paused or cancelled publishes no more than the batch that
-// was on its way.
+// was on its way. A plan that is run again is its last run's.
 func (c *console) obeys(plan algebra.Digest) {
+	for _, r := range c.life.runs {
+		if r.Plan == plan && r.Status == wire.RunActive {
+			return
+		}
+	}
 	for id, r := range c.life.runs {
-		if r.Plan != plan || r.Status == wire.RunActive {
+		if r.Plan != plan {
 			continue
 		}
 		if c.quiet[id] == nil {
