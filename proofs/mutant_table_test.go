@@ -123,7 +123,7 @@ var mutants = []mutant{
 		old: "on := roaring.And(c.on, f.set)", new: "on := roaring.AndNot(c.on, f.set)",
 		laws: []string{"assignment-filter", "oracle-corpus"}},
 	{name: "a budget has room for one more", file: "executor/rollout/budget.go",
-		old: "if b.left(b.script.group(lane, sight)) < 1 {\n\t\t\t\treturn false", new: "if b.left(b.script.group(lane, sight)) < 0 {\n\t\t\t\treturn false",
+		old: "if up && left < 1 || left < 0 {", new: "if left < 0 {",
 		laws: []string{"run-budget", "oracle-corpus"}},
 	{name: "who was down before is not counted", file: "executor/rollout/budget.go",
 		old: "if awaited || !sight.available() {\n\t\t\t\tb.down[g]++", new: "if awaited {\n\t\t\t\tb.down[g]++",
