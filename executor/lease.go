@@ -183,15 +183,15 @@ func (d *driver) settle(ctx context.Context, was wire.Lease) error {
 	}
 	var next []draft
 	for _, id := range ids {
-		if d.look.records.Devices[id].Desired.Revision > was.Above {
+		known, have, err := d.look.desired(id)
+		if known.Desired.Revision > was.Above {
 			continue
 		}
-		have, err := d.look.desired(id)
 		if err != nil {
 			continue // nobody can build on it, the earlier holder neither
 		}
 		// It names the run's plan, or else the run would take the device for one that moved.
-		next = append(next, draft{d.follows(id, have, d.look.records.Runs[was.Run].Value.Plan), d.look.records.Devices[id].Desired.Revision})
+		next = append(next, draft{follows(id, known, have, d.look.records.Runs[was.Run].Value.Plan), known.Desired.Revision})
 	}
 	writes, err := signed(d.Key, next)
 	if err != nil {

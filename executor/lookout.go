@@ -70,9 +70,11 @@ func (l *lookout) put(id algebra.DeviceID, v wire.Verified, revision uint64, at 
 	l.see(id, d, v, nil)
 }
 
-// desired is what is published to a device, zero if nothing is.
-func (l *lookout) desired(id algebra.DeviceID) (wire.Verified, error) {
-	return l.open(id, l.records.Devices[id].Desired)
+// desired is what is known of a device, and what is published to it, zero if nothing is.
+func (l *lookout) desired(id algebra.DeviceID) (Device, wire.Verified, error) {
+	d := l.records.Devices[id]
+	v, err := l.open(id, d.Desired)
+	return d, v, err
 }
 
 func (l *lookout) open(id algebra.DeviceID, raw Kept[[]byte]) (wire.Verified, error) {
@@ -95,7 +97,11 @@ func (l *lookout) look(id algebra.DeviceID, d Device) {
 
 func (l *lookout) see(id algebra.DeviceID, d Device, v wire.Verified, err error) {
 	s := rollout.Sight{Device: algebra.Device{ID: id, Labels: d.Entry.Value.Labels, Facts: d.Info.Value.Facts},
-		Apps: map[algebra.App]rollout.AppSight{}, At: d.Desired.At}
+		Apps: l.scene.Devices[id].Apps, At: d.Desired.At}
+	if s.Apps == nil {
+		s.Apps = make(map[algebra.App]rollout.AppSight, max(len(d.States), len(v.State().Apps)))
+	}
+	clear(s.Apps)
 	if err == nil && !v.IsZero() {
 		s.Ours = v.State().Plan == l.plan
 		for app, set := range v.State().Apps {

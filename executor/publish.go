@@ -17,19 +17,19 @@ import (
 // or back to what it found, as far as the lease can name them: the others are ready still once these
 // are published. Who is overtaken publishes nothing.
 func (d *driver) publish(ctx context.Context, lane int, devices []algebra.DeviceID, back bool) error {
-	var next []draft
+	next := make([]draft, 0, len(devices))
 	for _, id := range devices {
-		have, err := d.look.desired(id)
+		known, have, err := d.look.desired(id)
 		if err != nil {
 			continue // seen as moved from now on
 		}
-		state := d.follows(id, have, d.run.Value.Plan)
+		state := follows(id, known, have, d.run.Value.Plan)
 		if back {
 			d.putBack(&state, lane)
 		} else {
 			d.place(&state, lane)
 		}
-		next = append(next, draft{state, d.look.records.Devices[id].Desired.Revision})
+		next = append(next, draft{state, known.Desired.Revision})
 	}
 	next, err := d.announce(ctx, next)
 	if err != nil {
@@ -142,13 +142,13 @@ func signedAhead(ctx context.Context, key ed25519.PrivateKey, drafts []draft) <-
 // follows is the desired state that comes after what is published to a device: the same slots,
 // one generation on from all that the device may have seen. Where the store lost a write that the
 // device acted on, what it reported says more than what is published.
-func (d *driver) follows(id algebra.DeviceID, have wire.Verified, plan algebra.Digest) wire.DesiredState {
+func follows(id algebra.DeviceID, known Device, have wire.Verified, plan algebra.Digest) wire.DesiredState {
 	next := wire.DesiredState{Device: id, Generation: 1, Plan: plan, Apps: map[algebra.App]wire.App{}}
 	if !have.IsZero() {
 		next.Generation, next.Previous = have.State().Generation+1, have.Digest()
 		maps.Copy(next.Apps, have.State().Apps)
 	}
-	for _, said := range d.look.records.Devices[id].States {
+	for _, said := range known.States {
 		next.Generation = max(next.Generation, said.Value.Wanted+1)
 	}
 	return next

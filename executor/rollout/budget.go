@@ -19,9 +19,10 @@ type group struct {
 // budgets is how many more devices of each group may be taken down. What is taken is taken of
 // all that are asked about later.
 type budgets struct {
-	script Script
-	size   map[group]int
-	down   map[group]int
+	script  Script
+	bounded bool // some lane has a budget
+	size    map[group]int
+	down    map[group]int
 	// taken are the devices taken down in this survey.
 	taken map[algebra.DeviceID]bool
 }
@@ -30,12 +31,11 @@ type budgets struct {
 // is published to it or about to be, and as long as this run waits for it; it is down unless all
 // that is published to it runs.
 func (s Script) budgets(scene Scene) budgets {
-	b := budgets{s, map[group]int{}, map[group]int{}, map[algebra.DeviceID]bool{}}
-	bounded := false
+	b := budgets{s, false, map[group]int{}, map[group]int{}, map[algebra.DeviceID]bool{}}
 	for _, t := range s.lanes {
-		bounded = bounded || !t.Budget.IsZero()
+		b.bounded = b.bounded || !t.Budget.IsZero()
 	}
-	if !bounded {
+	if !b.bounded {
 		return b
 	}
 	for id, sight := range scene.Devices {
@@ -74,7 +74,7 @@ func (s Script) group(lane int, sight Sight) group {
 // takes nothing away and is not held up, but the device is down until it runs.
 func (b budgets) take(u unit, sight Sight) bool {
 	up := sight.Online && sight.available()
-	if !sight.Online || sight.down() || b.taken[u.device] {
+	if !b.bounded || !sight.Online || sight.down() || b.taken[u.device] {
 		return true
 	}
 	if u.disruptive {
