@@ -40,6 +40,6 @@ func fleetProgress(w io.Writer, counts func() hub.Counts) func(rollout.Script, r
 
 // hubText says what a hub did since it had counted before.
 func hubText(now, before hub.Counts) string {
-	return fmt.Sprintf("hub: %d reports, %d answers, %d asked again, %d failures, %d wait", now.Stored-before.Stored, now.Answered-before.Answered,
-		now.Overtaken-before.Overtaken, now.Failed-before.Failed, now.Waiting)
+	return fmt.Sprintf("hub: %d reports, %d answers, %d asked again, %d failures", now.Stored-before.Stored, now.Answered-before.Answered,
+		now.Overtaken-before.Overtaken, now.Failed-before.Failed)
 }

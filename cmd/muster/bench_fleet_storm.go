@@ -8,16 +8,14 @@ import (
 	"sync"
 	"time"
 
-	natsgo "github.com/nats-io/nats.go"
-
-	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/algebra"
 )
 
 // stormEnds is how long a fleet may take to come back.
 const stormEnds = 5 * time.Minute
 
 // storm kills the broker, brings it back, and waits until every device has asked what it is to run
-// and the hub has answered all that was asked.
+// and was answered.
 func (b *fleetBench) storm(ctx context.Context) error {
 	at, err := url.Parse(b.part.URL)
 	if err != nil {
@@ -31,35 +29,27 @@ func (b *fleetBench) storm(ctx context.Context) error {
 	if err := b.broker.kill(); err != nil {
 		return err
 	}
-	// Nobody asks while there is no broker. From here on none that asks may be missed: who was answered
-	// does not ask again. On the hub's connection, as on another one what the hub answers sooner would not
-	// be seen.
-	back := roll{subjects: map[string]bool{}}
-	sub, err := b.own.Subscribe(wire.AllRequests, back.add)
-	if err == nil {
-		err = sub.SetPendingLimits(-1, -1)
-	}
-	if err != nil {
-		return err
-	}
-	defer func() { _ = sub.Unsubscribe() }()
+	// The hub itself tells whom it answered: of what reaches it, another subscription misses some while
+	// both come back, and who was answered does not ask again.
+	back := roll{devices: map[algebra.DeviceID]bool{}}
+	b.hub.OnState(back.add)
 	before := b.hub.Counts()
 	began, told := time.Now(), time.Now()
 	if b.broker, _, err = again.start(); err != nil {
 		return err
 	}
 	for {
-		asked, counts := back.len(), b.hub.Counts()
-		if asked == b.devices && counts.Waiting == 0 && counts.Answered >= before.Answered+uint64(b.devices) {
+		answered, counts := back.len(), b.hub.Counts()
+		if answered == b.devices {
 			b.result.Storm = time.Since(began).Seconds()
 			return nil
 		}
 		if time.Since(began) > stormEnds {
-			return fmt.Errorf("after %s %d of %d devices had asked; %s", stormEnds, asked, b.devices, hubText(counts, before))
+			return fmt.Errorf("after %s %d of %d devices had their answer; %s", stormEnds, answered, b.devices, hubText(counts, before))
 		}
 		if time.Since(told) > toldEvery {
 			told = time.Now()
-			fmt.Fprintf(b.console.errw, "  after %s %d asked again; %s\n", time.Since(began).Round(time.Second), asked, hubText(counts, before))
+			fmt.Fprintf(b.console.errw, "  after %s %d have their answer; %s\n", time.Since(began).Round(time.Second), answered, hubText(counts, before))
 		}
 		select {
 		case <-time.After(10 * time.Millisecond):
@@ -71,18 +61,18 @@ func (b *fleetBench) storm(ctx context.Context) error {
 
 // roll is who has come back.
 type roll struct {
-	mu       sync.Mutex
-	subjects map[string]bool
+	mu      sync.Mutex
+	devices map[algebra.DeviceID]bool
 }
 
-func (r *roll) add(m *natsgo.Msg) {
+func (r *roll) add(id algebra.DeviceID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.subjects[m.Subject] = true
+	r.devices[id] = true
 }
 
 func (r *roll) len() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.subjects)
+	return len(r.devices)
 }

@@ -93,6 +93,12 @@ func (h *Hub) answer(r request) {
 	}
 	if err := r.m.Respond(wire.Encode(reply)); err != nil {
 		h.counts.failed.Add(1)
+		return
+	}
+	if _, state := reply.(wire.StateAnswer); state {
+		if tell := h.onState.Load(); tell != nil {
+			(*tell)(r.device)
+		}
 	}
 }
 

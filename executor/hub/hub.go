@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/internal/line"
 )
@@ -26,6 +27,7 @@ type Hub struct {
 	asks     *line.Line[asked, request]
 	subs     []*nats.Subscription
 	counts   counters
+	onState  atomic.Pointer[func(algebra.DeviceID)]
 	// stop ends who answers, and answering waits for them.
 	stop      context.CancelFunc
 	answering sync.WaitGroup
@@ -37,8 +39,6 @@ type Counts struct {
 	Answered uint64 // requests, refusals not among them
 	// Overtaken are requests that were not answered because the device had asked again by then.
 	Overtaken uint64
-	// Waiting are requests that no answer was looked up for yet: it is of now, not since the start.
-	Waiting uint64
 	// Malformed could not be read or are of a kind that a device does not send.
 	Malformed uint64
 	// Foreign are not of the device whose subject they came on.
@@ -119,9 +119,13 @@ func (h *Hub) subscribe(nc *nats.Conn, subject string, handle nats.MsgHandler) e
 // Counts is what the hub did so far.
 func (h *Hub) Counts() Counts {
 	c := &h.counts
-	return Counts{Stored: c.stored.Load(), Answered: c.answered.Load(), Overtaken: c.overtaken.Load(), Waiting: uint64(h.asks.Len()),
+	return Counts{Stored: c.stored.Load(), Answered: c.answered.Load(), Overtaken: c.overtaken.Load(),
 		Malformed: c.malformed.Load(), Foreign: c.foreign.Load(), Unknown: c.unknown.Load(), Failed: c.failed.Load()}
 }
+
+// OnState has each device told, from now on, that is answered what it is to run. tell is called by
+// several at once and must not block.
+func (h *Hub) OnState(tell func(algebra.DeviceID)) { h.onState.Store(&tell) }
 
 // Stop ends the service. Reports already taken are stored, unless the store does not answer.
 func (h *Hub) Stop() {

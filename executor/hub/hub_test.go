@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -262,6 +263,8 @@ func TestWhoAsksAgainIsAnsweredLast(t *testing.T) {
 	nc, other := deviceConn(t, s, d1), deviceConn(t, s, d2)
 	answers, err := nc.SubscribeSync(wire.InboxPrefix(d1) + ".answers")
 	must(t, err)
+	var told sync.Map
+	hubs[0].OnState(func(id algebra.DeviceID) { told.Store(id, true) })
 	const asks = 20_000
 	for i := range asks {
 		must(t, nc.PublishRequest(wire.RequestSubject(d1), answers.Subject, wire.Encode(wire.AskState{Device: d1, Nonce: fmt.Sprint(i)})))
@@ -276,6 +279,11 @@ func TestWhoAsksAgainIsAnsweredLast(t *testing.T) {
 		last = answer.(wire.StateAnswer).Nonce
 	}
 	eventually(t, func() bool { c := hubs[0].Counts(); return c.Answered+c.Overtaken == asks+1 })
+	eventually(t, func() bool {
+		_, first := told.Load(d1)
+		_, second := told.Load(d2)
+		return first && second
+	})
 	if c := hubs[0].Counts(); c.Overtaken < asks/2 {
 		t.Errorf("of %d requests of one device %d were answered", asks, c.Answered-1)
 	}

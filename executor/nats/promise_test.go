@@ -62,7 +62,8 @@ func TestBenchPublish(t *testing.T) {
 		}
 		row("clock", p.whole.clock, p.signing.clock, p.raw.clock, clock)
 		row("processors", p.whole.cpu, p.signing.cpu, p.raw.cpu, cpu)
-		if n == 100_000 && max(clock, cpu) < 0.7 {
+		// The processors decide: by the clock it depends on what else the machine does while states are signed.
+		if n == 100_000 && cpu < 0.7 {
 			t.Errorf("%d devices at %.0f %% of the raw rate by the clock and %.0f %% by the processors; 70 %% is promised", n, 100*clock, 100*cpu)
 		}
 	}
