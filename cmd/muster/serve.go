@@ -57,7 +57,9 @@ plan waits for muster approve --pending; without it, policies see who approved a
 they may ask for some. With --dry-run it tells what it would do and writes nothing.
 
 With --kube the World is the documents of a namespace, and their status says how they stand:
-kubectl get, wait and describe tell it. What is deleted stays until no device runs it.
+kubectl get, wait and describe tell it. Of several that serve it one tells, the holder of the lease
+"muster" there. What is deleted stays until no device runs it, and says which device does; muster
+decommission gives up one that never comes back.
 
 At --listen it answers /livez and /readyz, with reasons, /status as JSON, and /metrics for
 Prometheus. Traces go to OTEL_EXPORTER_OTLP_ENDPOINT where that is set. Logs go to stderr.`,

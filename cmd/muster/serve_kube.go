@@ -141,9 +141,9 @@ func (l *link) lost() string {
 func waits(s operator.Standing) kube.Waits {
 	switch s.State {
 	case operator.Denied, operator.Unapproved, operator.Held, operator.HaltedState, operator.Overtaken, operator.Cancelled,
-		operator.Retrying, operator.Unreachable, operator.Busy:
+		operator.Retrying, operator.Unreachable, operator.Busy, operator.Waiting:
 		return kube.Waits{Reason: strings.ToUpper(string(s.State[:1])) + string(s.State[1:]), Why: s.Why}
-	case operator.Starting, operator.NoWorld, operator.Standby, operator.InSync, operator.Waiting, operator.Planned, operator.Running:
+	case operator.Starting, operator.NoWorld, operator.Standby, operator.InSync, operator.Planned, operator.Running:
 	}
 	return kube.Waits{}
 }

@@ -42,6 +42,7 @@ const (
 	notServed, unknown         = "NotServed", "Unknown"
 	elsewhere, leaving         = "WorldInvalid", "Leaving"
 	unreachable                = "FleetUnreachable"
+	silent                     = "Waiting" // for devices that are offline, which say so themselves
 )
 
 // about is what a list says of an object.

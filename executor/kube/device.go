@@ -88,6 +88,8 @@ func heardOf(record algebra.Record, apps []AppStatus, now time.Time) metav1.Cond
 	}
 	c := metav1.Condition{Type: Ready, Status: metav1.ConditionFalse}
 	switch {
+	case record.Lifecycle == algebra.Requested:
+		c.Reason, c.Message = notServed, "it waits to be let in: muster device approve ID"
 	case !record.Lifecycle.Served():
 		c.Reason, c.Message = notServed, "it is "+record.Lifecycle.String()
 	case !record.Online(now):

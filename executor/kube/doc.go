@@ -10,8 +10,11 @@
 // A Device without spec is no document: it is a projection of the registry, made and removed by
 // muster. With a spec it declares labels, as a document does.
 //
+// Of the replicas of muster on a namespace one tells, the holder of a lease there. All that it writes is
+// of the revision it was judged on, so that nobody's edit is lost and no verdict comes too late.
+//
 // Laws: Import after Export gives the same World, and Export after Import the same documents;
-// what is written twice is written once.
+// what is written twice is written once; a status is never of an older generation than before.
 //
 // Nothing of the domain comes from status: an API server that is lost costs a view and no fleet.
 package kube

@@ -56,7 +56,7 @@ func telling(before, now metav1.Condition) (kind string, tells bool) {
 		return corev1.EventTypeNormal, before.Reason == invalid || before.Reason == warning
 	case runs, online:
 		return corev1.EventTypeNormal, before.Reason != "" && before.Reason != now.Reason
-	case progressing, nobody, elsewhere, leaving, notServed, unknown, unreachable:
+	case progressing, silent, nobody, elsewhere, leaving, notServed, unknown, unreachable:
 		return "", false
 	}
 	return corev1.EventTypeWarning, before.Reason != now.Reason // why it waits
