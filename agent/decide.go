@@ -143,8 +143,8 @@ func (s *State) ranHere(j job) bool {
 // retryAt is when a slot may next be worked on. The fault of its wanted release counts, and
 // for a filled slot that of stopping.
 func (s *State) retryAt(j job, now time.Time) time.Time {
-	at := s.faults[faultKey(j.app, j.want)].Retry
-	if stop := s.faults[faultKey(j.app, algebra.Release{})].Retry; j.filled && stop.After(at) {
+	at := s.faults[faultKey(j.app, j.want)].due(now)
+	if stop := s.faults[faultKey(j.app, algebra.Release{})].due(now); j.filled && stop.After(at) {
 		at = stop
 	}
 	return believed(at, now)

@@ -33,6 +33,15 @@ type Fault struct {
 	Unanswered bool `json:"unanswered,omitempty"`
 }
 
+// due is when it may be tried again: at once where by the clock it has yet to happen, as that was
+// set back since.
+func (f Fault) due(now time.Time) time.Time {
+	if f.At.After(now) {
+		return time.Time{}
+	}
+	return f.Retry
+}
+
 const (
 	firstDelay = time.Second
 	maxDelay   = 5 * time.Minute

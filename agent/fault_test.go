@@ -75,18 +75,19 @@ func TestBackoffGrows(t *testing.T) {
 // TestPoisonOutlivesTheAgent: an agent that starts anew leaves alone until its time what failed before.
 func TestPoisonOutlivesTheAgent(t *testing.T) {
 	_, m := poisoned(t, simDevice, 8)
-	var until time.Time
+	var failed, until time.Time
 	for _, f := range m.Faults {
-		until = f.Retry
+		failed, until = f.At, f.Retry
 	}
 	for name, c := range map[string]struct {
 		now    time.Time
 		faults agent.Faults
 		starts bool
 	}{
-		"before its time":   {until.Add(-time.Second), m.Faults, false},
-		"at its time":       {until, m.Faults, true},
-		"with nothing told": {until.Add(-time.Second), nil, true},
+		"before its time":         {until.Add(-time.Second), m.Faults, false},
+		"at its time":             {until, m.Faults, true},
+		"with its clock set back": {failed.Add(-time.Minute), m.Faults, true},
+		"with nothing told":       {until.Add(-time.Second), nil, true},
 	} {
 		again := m
 		again.Faults = c.faults

@@ -97,13 +97,12 @@ func NewScript(p planner.Plan, reverses func(change string) bool) Script {
 // Devices is how many devices the script changes.
 func (s Script) Devices() int { return len(s.of) }
 
-// Busy reports whether a run of the script that stands like this may still have to do with a slot:
-// it may publish to the device, or put back what it published there, or it is on its way with the app.
+// Busy reports whether a run of the script that stands like this and has not ended may still have to
+// do with a slot: it is on its way with the app, or it has the device, where it may put back what it
+// published even if the lane has passed, as somebody may say so until the run ends.
 func (s Script) Busy(r Run, at planner.Target) bool {
-	for _, n := range s.of[at.Device] {
-		if !r.Lanes[s.units[n].lane].State.Ended() {
-			return true
-		}
+	if len(s.of[at.Device]) > 0 {
+		return true
 	}
 	for i, l := range r.Lanes {
 		if s.lanes[i].apps[at.App] && !l.State.Ended() {

@@ -57,7 +57,7 @@ func (l *life) letIn(w wanted, p planner.Plan, r algebra.Reality) {
 }
 
 // beside judges that a part of a plan, for who comes in while runs are under way, is nothing to them:
-// the whole plan of which they are has the device no more, or the lane it is in has ended.
+// the whole plan of which they are does not have the device.
 func (c *console) beside(next wire.DesiredState) {
 	part := c.approved[next.Plan].plan
 	if !part.Partial {
@@ -70,7 +70,7 @@ func (c *console) beside(next wire.DesiredState) {
 			continue
 		}
 		for _, change := range whole.Changes {
-			if course, _, ok := whole.WaveOf(change.Batch); ok && change.Action.Target().Device == next.Device && !run.Lanes[course].State.Ended() {
+			if change.Action.Target().Device == next.Device {
 				c.wrong("who comes in leaves runs alone", "%s publishes to %s, which run %s is under way with", c.name, next.Device, id)
 			}
 		}
