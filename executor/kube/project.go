@@ -88,12 +88,11 @@ func (p *projection) object(o *unstructured.Unstructured) []Change {
 			out = append(out, Mirror{o, want})
 		}
 	}
-	switch h := p.holding(o).(type) {
-	case nil:
-	case Unhold:
-		return []Change{h} // it goes with that
-	default:
-		out = append(out, h)
+	if held := p.holding(o); held != nil {
+		if _, goes := held.(Unhold); goes {
+			return []Change{held}
+		}
+		out = append(out, held)
 	}
 	status := p.status(o)
 	if !equality.Semantic.DeepEqual(statusOf(o), status) {
