@@ -411,10 +411,35 @@ func TestASlotThatWasChangedMeanwhileIsToldAgain(t *testing.T) {
 		set := sign(simKey, wire.DesiredState{Device: simDevice, Generation: 3, Previous: algebra.DigestOf(nil),
 			Apps: map[algebra.App]wire.App{appA: {Version: slot.Version, Digest: slot.Deployment, Since: since}}})
 		s, _ = agent.Step(s, agent.Offered{Raw: set.Raw()}, time.Now())
-		_, effects := agent.Step(s, agent.Saved{State: set}, time.Now())
+		s, _ = agent.Step(s, agent.Saved{State: set}, time.Now())
+		_, effects := agent.Step(s, agent.Looked{Number: 2, Have: s.Have()}, time.Now())
 		if n, tell := count[agent.Tell](effects); n != want || n > 0 && tell.State.Wanted != 3 {
 			t.Errorf("changed at generation %d, it is told %d times, last %+v", since, n, tell.State)
 		}
+	}
+}
+
+// TestOfANewGenerationOnlyWhatIsSeenIsTold: what died unnoticed before it was accepted is not told as
+// running under it, not even while the runtime gives no answer.
+func TestOfANewGenerationOnlyWhatIsSeenIsTold(t *testing.T) {
+	s, _ := settled(t)
+	slot := s.Have()[appA].Release
+	set := sign(simKey, wire.DesiredState{Device: simDevice, Generation: 3, Previous: algebra.DigestOf(nil),
+		Apps: map[algebra.App]wire.App{appA: {Version: slot.Version, Digest: slot.Deployment, Since: 3}}})
+	now := time.Now()
+	s, _ = agent.Step(s, agent.Offered{Raw: set.Raw()}, now)
+	for _, e := range []agent.Event{agent.Saved{State: set}, agent.Looked{Number: 2, Err: errors.New("no answer")}} {
+		var effects []agent.Effect
+		s, effects = agent.Step(s, e, now)
+		if n, tell := count[agent.Tell](effects); n != 0 {
+			t.Errorf("after %T it tells %+v, and has not looked", e, tell.State)
+		}
+		now = now.Add(time.Minute)
+	}
+	s, _ = agent.Step(s, agent.Woke{}, now)
+	_, effects := agent.Step(s, agent.Looked{Number: 3}, now)
+	if n, tell := count[agent.Tell](effects); n != 1 || tell.State.Wanted != 3 || tell.State.Phase == algebra.Running {
+		t.Errorf("once it has looked it tells %d times, last %+v", n, tell.State)
 	}
 }
 

@@ -18,9 +18,11 @@ func settleAt(t *testing.T, m agent.Memory) (agent.State, []agent.Effect) {
 	m.Accepted, m.Specs = sets[0], []algebra.Deployment{one, two}
 	s, _ := agent.Begin(simDevice, simRing, m)
 	run := algebra.Release{Version: one.Version(), Deployment: one.Digest(), Values: algebra.Values{}.Digest()}
-	s, _ = agent.Step(s, agent.Looked{Number: 1, Have: map[algebra.App]agent.Observed{a: {Release: run, Phase: algebra.Running}}}, time.Now())
+	runs := map[algebra.App]agent.Observed{a: {Release: run, Phase: algebra.Running}}
+	s, _ = agent.Step(s, agent.Looked{Number: 1, Have: runs}, time.Now())
 	s, _ = agent.Step(s, agent.Offered{Raw: sets[1].Raw()}, time.Now())
-	s, effects := agent.Step(s, agent.Saved{State: sets[1]}, time.Now())
+	s, _ = agent.Step(s, agent.Saved{State: sets[1]}, time.Now())
+	s, effects := agent.Step(s, agent.Looked{Number: 2, Have: runs}, time.Now())
 	for _, e := range effects {
 		if p, is := e.(agent.Prepare); is {
 			return agent.Step(s, agent.Prepared{App: p.App, Release: p.Release}, time.Now())

@@ -185,6 +185,7 @@ func (s *State) save(e Saved) []Effect {
 	}
 	if e.Err == nil {
 		s.accepted, s.floor = e.State, e.State.State().Generation
+		s.allStale = s.asked + 1 // what is told of this set rests on a look made under it
 		s.forget()
 	}
 	if next.Digest() != e.State.Digest() {

@@ -7,7 +7,9 @@ import (
 	"github.com/musterfleet/muster/executor/wire"
 )
 
-// tell reports each slot that stands otherwise than was last told.
+// tell reports each slot that stands otherwise than was last told. Of a new generation a slot is told
+// only once it was looked at under it: a budget counts on what is told, and what was seen before may
+// have died since.
 func (s *State) tell(now time.Time) []Effect {
 	if s.answered == 0 || s.have == nil {
 		return nil // nothing was seen yet, so nothing is known
@@ -27,6 +29,9 @@ func (s *State) tell(now time.Time) []Effect {
 	for _, app := range sortedApps(apps) {
 		t := s.standing(app, wanted)
 		last := s.told[app]
+		if t.Wanted > last.Wanted && !s.seen(app) {
+			continue
+		}
 		t.Since = last.Since
 		if t.Phase != last.Phase || t.Running != last.Running {
 			t.Since = now
