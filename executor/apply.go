@@ -52,9 +52,8 @@ type Outcome struct {
 	Count rollout.Count
 	// Left are the devices that are not as the plan wants them, by id.
 	Left []rollout.Left
-	// Desired is the newest revision that was written of a desired state: who follows the fleet
-	// and has come to it knows all that was published.
-	Desired uint64
+	// Marks are how far one has to have come who follows the fleet to know all that was written.
+	Marks Marks
 }
 
 // ErrStale says that a plan no longer fits: another World is in force, or every device it

@@ -275,7 +275,7 @@ spec: {for: web, waves: [{percent: 50}, {rest: true}], gate: {healthy: 100%, min
 }
 
 // TestAFailedRunIsRolledBackAndPutInQuarantine: what failed is put back, and the next plan leaves
-// it blocked until somebody retries.
+// it blocked until somebody retries. Its marks are those of all that it wrote.
 func TestAFailedRunIsRolledBackAndPutInQuarantine(t *testing.T) {
 	r := newRig(t, "a", "b", "c", "d")
 	r.apply(world(t, "1"))
@@ -295,6 +295,11 @@ spec: {for: web, waves: [{percent: 50}, {rest: true}], gate: {healthy: 90%}, onF
 	out := r.apply(bad)
 	if out.Run.Status != wire.RunFailed || out.Run.Lanes[0].State != wire.LaneRolledBack {
 		t.Fatalf("the run is %+v", out.Run)
+	}
+	m, _, err := executor.NewMirror(context.Background(), r.fleet, r.keys, bad, time.Now())
+	must(t, err)
+	if have := m.Marks; have.Runs != out.Marks.Runs || have.Desired != out.Marks.Desired || have.Apart != out.Marks.Apart || have.Apart == 0 {
+		t.Errorf("who reads all comes to %+v, the run wrote %+v", have, out.Marks)
 	}
 	reality := r.observe()
 	for i := range uint32(reality.Roster.Len()) {

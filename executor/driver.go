@@ -24,7 +24,7 @@ type driver struct {
 	approved policies.Approved
 	plan     planner.Plan // the approved one
 	script   rollout.Script
-	desired  uint64 // the newest revision written
+	marks    Marks // of what it wrote
 }
 
 // open begins to follow the fleet. It watches before it reads, so that nothing is missed.
@@ -161,7 +161,8 @@ func (d *driver) do(ctx context.Context, effects []rollout.Effect) (wake time.Ti
 
 // store writes the run. Moved says that somebody else wrote it, which has been taken in.
 func (d *driver) store(ctx context.Context, next wire.Run) (moved bool, err error) {
-	results, err := d.Transport.Write(ctx, []Write{SetRun{next, d.run.Revision}})
+	write := SetRun{next, d.run.Revision}
+	results, err := d.Transport.Write(ctx, []Write{write})
 	if err == nil {
 		err = results[0].Err
 	}
@@ -173,6 +174,7 @@ func (d *driver) store(ctx context.Context, next wire.Run) (moved bool, err erro
 		return false, fmt.Errorf("run %s: %w", next.ID, err)
 	}
 	d.run = Kept[wire.Run]{Value: next, Revision: results[0].Revision}
+	d.marks = d.marks.Join(wrote(write, results[0].Revision))
 	return false, nil
 }
 
@@ -243,7 +245,7 @@ func (d *driver) wait(ctx context.Context, wake time.Time, look time.Duration) e
 func (d *driver) outcome() Outcome {
 	scene := d.look.at(d.Now())
 	if len(d.run.Value.Lanes) == 0 {
-		return Outcome{Run: d.run.Value, Desired: d.desired}
+		return Outcome{Run: d.run.Value, Marks: d.marks}
 	}
-	return Outcome{Desired: d.desired, Run: d.run.Value, Rows: d.script.Table(d.run.Value, scene), Count: d.script.Total(scene), Left: d.script.Left(d.run.Value, scene)}
+	return Outcome{Marks: d.marks, Run: d.run.Value, Rows: d.script.Table(d.run.Value, scene), Count: d.script.Total(scene), Left: d.script.Left(d.run.Value, scene)}
 }

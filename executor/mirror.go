@@ -22,8 +22,8 @@ type Mirror struct {
 	World Kept[wire.WorldRecord]
 	Runs  map[string]Kept[wire.Run]
 	Lease Kept[wire.Lease]
-	// Desired is the newest revision of all desired states.
-	Desired uint64
+	// Marks are how far it has come.
+	Marks Marks
 
 	from  Reader
 	keys  wire.Keyring
@@ -44,10 +44,9 @@ func NewMirror(ctx context.Context, t Reader, keys wire.Keyring, w algebra.World
 	if err != nil {
 		return nil, nil, err
 	}
-	m := &Mirror{World: records.World, Runs: records.Runs, Lease: records.Lease, from: t, keys: keys,
+	m := &Mirror{World: records.World, Runs: records.Runs, Lease: records.Lease, Marks: records.marks(), from: t, keys: keys,
 		apart: records.Quarantine, early: map[algebra.DeviceID]map[string]Change{}}
 	for id, d := range records.Devices {
-		m.Desired = max(m.Desired, d.Desired.Revision)
 		if d.Entry.Revision == 0 {
 			m.keepAll(id, d)
 		}
@@ -63,9 +62,7 @@ func NewMirror(ctx context.Context, t Reader, keys wire.Keyring, w algebra.World
 func (m *Mirror) Hear(ctx context.Context, changes ...Change) (news []planner.News, problems []error, err error) {
 	t := taking{Mirror: m, ctx: ctx, heard: map[algebra.DeviceID]time.Time{}}
 	for _, c := range changes {
-		if c.Envelope != nil {
-			m.Desired = max(m.Desired, c.Revision)
-		}
+		m.Marks = m.Marks.Join(heard(c))
 		if _, known := m.Live.Record(c.Device); known || c.Device.IsZero() {
 			t.take(c)
 			continue

@@ -58,7 +58,7 @@ func (d *driver) write(ctx context.Context, next []draft) error {
 			switch {
 			case r.Err == nil:
 				d.look.put(v.State().Device, v, r.Revision, d.Now())
-				d.desired = max(d.desired, r.Revision)
+				d.marks = d.marks.Join(wrote(part.writes[i], r.Revision))
 			case errors.Is(r.Err, ErrMoved):
 				moved = true
 			case errors.Is(r.Err, ErrHalted):
@@ -224,8 +224,11 @@ func (d *driver) whole(ctx context.Context, what string, writes []Write) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", what, err)
 	}
-	for _, r := range results {
-		if r.Err != nil && !errors.Is(r.Err, ErrMoved) {
+	for i, r := range results {
+		switch {
+		case r.Err == nil:
+			d.marks = d.marks.Join(wrote(writes[i], r.Revision))
+		case !errors.Is(r.Err, ErrMoved):
 			return fmt.Errorf("write %s: %w", what, r.Err)
 		}
 	}

@@ -89,7 +89,7 @@ func (l *loop) conclude(e ended) {
 	l.drive.stop()
 	l.drive = nil
 	l.tookTurn(d)
-	l.caught = max(l.caught, e.out.Desired)
+	l.caught = l.caught.Join(e.out.Marks)
 	run := e.out.Run
 	switch {
 	case d.left, errors.Is(e.err, executor.ErrEnded): // or news of its end are on their way

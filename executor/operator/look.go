@@ -18,11 +18,11 @@ import (
 // look decides what is to be done now. Each step either leaves it to the next, or says how the
 // operator stands and what it waits for.
 func (l *loop) look(ctx context.Context) {
-	if l.caught > 0 && l.mirror.Desired < l.caught {
-		l.by(l.Now().Add(l.lasts())) // news of what the last run published are on their way
+	if !l.mirror.Marks.Reach(l.caught) {
+		l.by(l.Now().Add(l.lasts())) // news of what the last run wrote are on their way
 		return
 	}
-	l.caught = 0
+	l.caught = executor.Marks{}
 	if !l.held.Lead {
 		l.stand(Standing{State: Standby})
 		return

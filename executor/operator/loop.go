@@ -28,9 +28,9 @@ type loop struct {
 	notBefore time.Time
 	// stale is a run that cannot go on, as another World was put in force after it had begun.
 	stale string
-	// caught is the revision of desired states that the mirror must have come to before it is
-	// planned from: until then it does not know what the last run published.
-	caught uint64
+	// caught is how far the mirror must have come before it is planned from: until then it does not
+	// know all that the last run published, and what failed in it.
+	caught executor.Marks
 	// kept is the World that was loaded when this operator last owned what is in force.
 	kept algebra.Digest
 	// again is when a plan that is denied or waits is judged anew though nothing happened.
@@ -235,7 +235,7 @@ func (l *loop) hear(ctx context.Context, feed <-chan executor.Change, first exec
 	news, problems, err := l.mirror.Hear(ctx, changes...)
 	l.tellProblems(problems)
 	l.note(news)
-	if l.caught > 0 && l.mirror.Desired >= l.caught {
+	if l.caught != (executor.Marks{}) && l.mirror.Marks.Reach(l.caught) {
 		l.soon()
 	}
 	return err

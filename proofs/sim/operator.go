@@ -99,11 +99,17 @@ func (o *person) act() {
 		o.soon(30 * time.Second) // somebody is at it
 		return
 	}
-	for _, id := range slices.Sorted(maps.Keys(o.runs)) {
-		r := o.runs[id]
-		if r.Status.Ended() {
-			continue
+	ids := slices.DeleteFunc(slices.Sorted(maps.Keys(o.runs)), func(id string) bool { return o.runs[id].Status.Ended() })
+	if o.chance.quiet { // what waits for a word may keep the others from going on
+		for _, id := range ids {
+			if e := o.says(o.runs[id]); e != nil {
+				o.order(id, e)
+				return
+			}
 		}
+	}
+	for _, id := range ids {
+		r := o.runs[id]
 		if e := o.says(r); e != nil {
 			o.order(id, e)
 			return
