@@ -144,10 +144,20 @@ func (s *State) ranHere(j job) bool {
 // for a filled slot that of stopping.
 func (s *State) retryAt(j job, now time.Time) time.Time {
 	at := s.faults[faultKey(j.app, j.want)].due(now)
-	if stop := s.faults[faultKey(j.app, algebra.Release{})].due(now); j.filled && stop.After(at) {
+	if stop := s.stopFault(j.app, j.want).due(now); j.filled && stop.After(at) {
 		at = stop
 	}
 	return believed(at, now)
+}
+
+// stopFault is why what is in a slot could not be stopped. That it must not be taken away is no
+// reason against another release there: who vetoes is asked for that.
+func (s *State) stopFault(app algebra.App, want algebra.Release) Fault {
+	f := s.faults[faultKey(app, algebra.Release{})]
+	if f.Refused && !want.IsZero() {
+		return Fault{}
+	}
+	return f
 }
 
 // believed is a time to wait for, or none where it is so far off that it was written under another

@@ -7,6 +7,7 @@ import (
 
 	"github.com/musterfleet/muster/agent"
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor/wire"
 )
 
 // settleAt is an agent that runs version 1 of app a, and has been offered another set.
@@ -79,5 +80,44 @@ func TestVetoComesBeforeTheStop(t *testing.T) {
 	_, effects = agent.Step(s, no, later)
 	if n, _ := count[agent.Stop](effects); n != 1 {
 		t.Errorf("%d stops after it was allowed", n)
+	}
+}
+
+// TestAVetoIsOfOneChange: that an app must not be taken away does not put off another release of it,
+// nor is that told as refused.
+func TestAVetoIsOfOneChange(t *testing.T) {
+	a := algebra.MustApp("a")
+	sets := chain(3) // each with another version
+	none := sign(simKey, wire.DesiredState{Device: simDevice, Generation: 2, Previous: sets[0].Digest()})
+	s, _ := agent.Begin(simDevice, simRing, agent.Memory{Veto: true, Accepted: sets[0], Specs: []algebra.Deployment{specOf(sets[0])}})
+	runs := map[algebra.App]agent.Observed{a: {Release: sets[0].State().Releases()[a], Phase: algebra.Running}}
+	now, looks := time.Now(), uint64(0)
+	obeys := func(set wire.Verified) (effects []agent.Effect) {
+		s, _ = agent.Step(s, agent.Offered{Raw: set.Raw()}, now)
+		s, _ = agent.Step(s, agent.Saved{State: set}, now)
+		looks++
+		s, effects = agent.Step(s, agent.Looked{Number: looks, Have: runs}, now)
+		return effects
+	}
+	looks++
+	s, _ = agent.Step(s, agent.Looked{Number: looks, Have: runs}, now)
+	effects := obeys(none)
+	for range 8 {
+		n, ask := count[agent.Consult](effects)
+		if n != 1 {
+			t.Fatalf("to take it away is asked for %d times", n)
+		}
+		s, _ = agent.Step(s, agent.Consulted{App: a, Have: ask.Have, Want: ask.Want, Err: errors.New("not now")}, now)
+		now = now.Add(5 * time.Minute)
+		s, effects = agent.Step(s, agent.Woke{}, now)
+	}
+	_, ask := count[agent.Consult](effects)
+	s, _ = agent.Step(s, agent.Consulted{App: a, Have: ask.Have, Want: ask.Want, Err: errors.New("not now")}, now)
+	effects = obeys(sets[2])
+	if n, tell := count[agent.Tell](effects); n != 1 || tell.State.LastError != "" {
+		t.Errorf("told %d times, last %+v", n, tell.State)
+	}
+	if n, _ := count[agent.Fetch](effects); n != 1 {
+		t.Errorf("it does not begin at once, but %v", effects)
 	}
 }

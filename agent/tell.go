@@ -71,7 +71,7 @@ func (s *State) standing(app algebra.App, wanted wire.DesiredState) wire.AppStat
 		}
 	}
 	fault := s.faults[faultKey(app, w.Release())]
-	stop := s.faults[faultKey(app, algebra.Release{})]
+	stop := s.stopFault(app, w.Release())
 	if s.held != "" && wants != filled || s.held != "" && wants && w.Release() != o.Release {
 		t.LastError = "held on the device: " + s.held
 		if !filled {
