@@ -64,11 +64,12 @@ func repl(ctx context.Context, c *console, from *source, world string) error {
 		if !from.long() {
 			coming.within(promptWithin)
 		}
+		ed := newTerminalEditor(s, c)
 		if err := s.arrive(false); err != nil {
-			return err
+			return errors.Join(err, ed.close())
 		}
 		fmt.Fprint(c.errw, s.told())
-		return converse(ctx, s, out, newTerminalEditor(s, c))
+		return converse(ctx, s, out, ed)
 	}
 	if err := s.arrive(true); err != nil {
 		return err

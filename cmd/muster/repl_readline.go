@@ -15,18 +15,24 @@ import (
 
 // terminalEditor edits entries on a terminal, with history, completion and colours. It is
 // made only where both the input and the output are a terminal: readline writes escape codes
-// to whatever there is.
+// to whatever there is. From then until close the terminal is hushed wherever nothing is edited:
+// readline leaves it as it finds it, and shows what was typed ahead as if it were typed then.
 type terminalEditor struct {
 	session *session
 	console *console
 	shell   *readline.Shell
-	before  *term.State
-	menu    bool // candidates are about to be shown
+	before  *term.State // nil where the terminal does not say
+	still   func()      // ends that before is given back while the program is stopped
+	menu    bool        // candidates are about to be shown
 }
 
 func newTerminalEditor(s *session, c *console) *terminalEditor {
 	t := &terminalEditor{session: s, console: c, shell: readline.NewShell(inputrc.WithApp("muster"))}
-	t.before, _ = term.GetState(int(os.Stdin.Fd()))
+	tty := int(os.Stdin.Fd())
+	if before, err := term.GetState(tty); err == nil {
+		t.before, t.still = before, giveBack(tty, before)
+		_ = hush(tty) // one that cannot be shows twice what is typed ahead
+	}
 	rl := t.shell
 	for name, value := range map[string]any{
 		"menu-complete-display-prefix": true, // show what there is before taking the first
@@ -94,6 +100,7 @@ func (t *terminalEditor) close() error {
 	if t.before == nil {
 		return nil
 	}
+	t.still()
 	return term.Restore(int(os.Stdin.Fd()), t.before)
 }
 

@@ -89,8 +89,9 @@ func (s screen) settle(want string) string {
 	return ""
 }
 
-// openScreen starts the REPL on a terminal, in a directory with the archive's devices and World.
-func openScreen(t *testing.T, archive *txtar.Archive) (s screen, dir string) {
+// openScreen runs a script on a terminal, in a directory with the devices and the World of
+// testdata/screen.txtar. The script starts the REPL by $REPL.
+func openScreen(t *testing.T, archive *txtar.Archive, script string) (s screen, dir string) {
 	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("no tmux here: the REPL is not seen on a terminal")
@@ -115,7 +116,7 @@ func openScreen(t *testing.T, archive *txtar.Archive) (s screen, dir string) {
 	}
 	s = screen{t, filepath.Join(dir, "tmux")}
 	s.tmux("new-session", "-d", "-s", "repl", "-x", "100", "-y", "30", "-c", dir,
-		fmt.Sprintf("env -u NO_COLOR -u MUSTER_CONFIG HOME=%s XDG_STATE_HOME=%s/state LANG=C.UTF-8 INPUTRC=/dev/null ./muster repl -w world --roster devices.jsonl; echo ended with $?; sleep 60", dir, dir))
+		fmt.Sprintf("unset NO_COLOR MUSTER_CONFIG; export HOME=%s XDG_STATE_HOME=%s/state LANG=C.UTF-8 INPUTRC=/dev/null; REPL='./muster repl -w world --roster devices.jsonl'; %s; sleep 60", dir, dir, script))
 	t.Cleanup(func() { _ = exec.Command("tmux", "-S", s.socket, "kill-server").Run() })
 	s.settle("muster>")
 	return s, dir
@@ -133,7 +134,7 @@ func TestScreen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, dir := openScreen(t, archive)
+	s, dir := openScreen(t, archive, "$REPL; echo ended with $?")
 	changed := false
 	for i, f := range archive.Files {
 		if !strings.HasPrefix(f.Name, "keys") {
@@ -170,7 +171,7 @@ func TestTypedAhead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, _ := openScreen(t, archive)
+	s, _ := openScreen(t, archive, "$REPL")
 	var want strings.Builder
 	for i := range 12 {
 		entry := fmt.Sprintf("{edge-00%d} & @prod[arch = aarch64]", 1+i%2)
@@ -180,4 +181,30 @@ func TestTypedAhead(t *testing.T) {
 	lines := strings.SplitAfter(want.String(), "\n")
 	last := strings.Join(lines[len(lines)-22:], "") + "muster>\n" // what of it the screen holds for sure
 	s.settle(last)
+}
+
+// TestHushed types while an entry is answered, and stops the program then. What is typed shows once
+// it is edited and not before; the terminal is as it was for whoever has it while the program is
+// stopped, and after its end.
+func TestHushed(t *testing.T) {
+	archive, err := txtar.ParseFile("testdata/screen.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _ := openScreen(t, archive, `set -m
+		modes() { echo "$1: $(stty -a | grep -ow -e '-*echo' -e '-*icanon' | xargs)"; }
+		modes before; $REPL; modes stopped; fg >/dev/null; modes after`)
+	s.send(":watch 1h {edge-001}")
+	s.tmux("send-keys", "-t", "repl", "Enter")
+	s.settle("Ctrl-C ends it")
+	s.tmux("send-keys", "-t", "repl", "-l", "all[arch ")
+	s.tmux("send-keys", "-t", "repl", "C-z")
+	s.settle("stopped: icanon echo\n")
+	s.tmux("send-keys", "-t", "repl", "C-c") // for the watch: fg has let it go on
+	s.settle("muster>\n")
+	s.tmux("send-keys", "-t", "repl", "-l", ":quit\r")
+	got := s.settle("after: ")
+	if strings.Contains(got, "all[") || !strings.Contains(got, "\nmuster> :quit\nafter: icanon echo\n") {
+		t.Errorf("the screen is\n%s", got)
+	}
 }
