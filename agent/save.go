@@ -13,6 +13,7 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/internal/durable"
 )
 
 // Save puts an accepted set in force on disk, and keeps the deployments with it. Cut off
@@ -27,7 +28,7 @@ func (d *Dir) Save(v wire.Verified, specs []algebra.Deployment) error {
 func (d *Dir) SaveSpec(spec algebra.Deployment) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return inOrder(replaceSteps(d.spec(spec), spec.Canonical()))
+	return durable.Replace(d.spec(spec), spec.Canonical(), 0o600)
 }
 
 func (d *Dir) spec(spec algebra.Deployment) string {
@@ -49,12 +50,12 @@ func (d *Dir) SaveFaults(f Faults) error {
 	if err != nil {
 		return err
 	}
-	return inOrder(replaceSteps(filepath.Join(d.path, "faults.json"), raw))
+	return durable.Replace(filepath.Join(d.path, "faults.json"), raw, 0o600)
 }
 
 // A step is one operation on the disk. Saving is a list of them, so that a test can cut it
 // off after each.
-type step func() error
+type step = func() error
 
 func inOrder(steps []step) error {
 	for _, s := range steps {
@@ -69,7 +70,7 @@ func (d *Dir) saveSteps(v wire.Verified, specs []algebra.Deployment) []step {
 	var steps []step
 	for _, spec := range specs {
 		if _, err := os.Stat(d.spec(spec)); err != nil {
-			steps = append(steps, replaceSteps(d.spec(spec), spec.Canonical())...)
+			steps = append(steps, durable.Steps(d.spec(spec), spec.Canonical(), 0o600)...)
 		}
 	}
 	number := strconv.FormatUint(v.State().Generation, 10)
@@ -79,18 +80,18 @@ func (d *Dir) saveSteps(v wire.Verified, specs []algebra.Deployment) []step {
 		steps = append(steps,
 			func() error { return os.RemoveAll(building) },
 			func() error { return os.Mkdir(building, 0o700) },
-			func() error { return writeSynced(filepath.Join(building, "set.json"), v.Raw()) },
-			func() error { return syncDir(building) },
+			func() error { return durable.Write(filepath.Join(building, "set.json"), v.Raw(), 0o600) },
+			func() error { return durable.SyncDir(building) },
 			func() error { return os.RemoveAll(final) }, // unreadable, or never in force
 			func() error { return os.Rename(building, final) },
-			func() error { return syncDir(all) },
+			func() error { return durable.SyncDir(all) },
 		)
 	}
 	return append(steps,
 		func() error { return ignore(fs.ErrNotExist, os.Remove(link)) },
 		func() error { return os.Symlink(filepath.Join("generations", number), link) },
 		func() error { return os.Rename(link, filepath.Join(d.path, "current")) },
-		func() error { return syncDir(d.path) },
+		func() error { return durable.SyncDir(d.path) },
 	)
 }
 
@@ -147,36 +148,6 @@ func (d *Dir) pruneSpecs() error {
 		}
 	}
 	return nil
-}
-
-// replaceSteps put content in the place of a file by one rename.
-func replaceSteps(file string, content []byte) []step {
-	building := file + ".tmp"
-	return []step{
-		func() error { return writeSynced(building, content) },
-		func() error { return os.Rename(building, file) },
-		func() error { return syncDir(filepath.Dir(file)) },
-	}
-}
-
-func writeSynced(file string, content []byte) error {
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 func ignore(target, err error) error {

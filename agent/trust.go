@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/internal/durable"
 )
 
 // trusted is keys.json: the newest set, and what is needed to know where it counts.
@@ -68,5 +69,5 @@ func (d *Dir) SaveKeys(configured wire.Keyring, set wire.Keyset) error {
 	if err != nil {
 		return err
 	}
-	return inOrder(replaceSteps(filepath.Join(d.path, "keys.json"), raw))
+	return durable.Replace(filepath.Join(d.path, "keys.json"), raw, 0o600)
 }

@@ -13,6 +13,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/musterfleet/muster/internal/durable"
 )
 
 // EnrollmentIntent is what a device that is not enrolled knows: where the fleet is, and the
@@ -105,7 +107,7 @@ func pendingKey(path string) (*rsa.PrivateKey, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	return key, replaceFile(path, encodeRSA(key), 0o600)
+	return key, durable.Replace(path, encodeRSA(key), 0o600)
 }
 
 // Device is the id that the credential is of.
@@ -162,7 +164,7 @@ func (c DeviceCredential) Install(dir string) error {
 		return fmt.Errorf("credential: %w", err)
 	}
 	for _, f := range files {
-		if err := replaceFile(filepath.Join(dir, f.Name), f.Text, f.Mode); err != nil {
+		if err := durable.Replace(filepath.Join(dir, f.Name), f.Text, f.Mode); err != nil {
 			return fmt.Errorf("credential: %w", err)
 		}
 	}
@@ -220,17 +222,4 @@ func (c DeviceCredential) Keeps(name string, text []byte) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// replaceFile writes a file whole or not at all.
-func replaceFile(path string, text []byte, mode os.FileMode) error {
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/musterfleet/muster/internal/durable"
 )
 
 // Renew asks the fleet to know a device by the key next. Called with one key twice it says that the
@@ -44,7 +46,7 @@ func (c OIDC) RenewKey(ctx context.Context, ask Renew) (until time.Time, err err
 		if text, err = json.Marshal(file); err != nil {
 			return time.Time{}, fmt.Errorf("renew: %w", err)
 		}
-		if err := replaceFile(c.KeyFile, text, 0o600); err != nil {
+		if err := durable.Replace(c.KeyFile, text, 0o600); err != nil {
 			return time.Time{}, fmt.Errorf("renew: %w", err)
 		}
 	}

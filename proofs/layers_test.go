@@ -24,7 +24,8 @@ var layers = []layer{
 	{folder: "./selectors"},
 	{folder: "./internal/diag"},
 	{folder: "./internal/line"},
-	{folder: "./identity"},
+	{folder: "./internal/durable"},
+	{folder: "./identity", may: []string{"./internal/durable"}},
 	{folder: "./algebra", may: []string{"./selectors"}},
 	{folder: "./algebra/worldfile", may: []string{"./algebra", "./selectors", "./internal/diag"}},
 	{folder: "./algebra/possible", may: []string{"./algebra", "./selectors"}},
@@ -54,13 +55,13 @@ var layers = []layer{
 	{folder: "./executor/kube", tests: everything,
 		may: []string{"./executor", "./planner", "./algebra", "./algebra/worldfile", "./selectors", "./internal/diag"}},
 	{folder: "./executor/kube/kubetest", tests: everything},
-	{folder: "./identity/oidc", may: []string{"./identity"}, tests: everything},
-	{folder: "./identity/devissuer", may: []string{"./identity"}, tests: everything},
+	{folder: "./identity/oidc", may: []string{"./identity", "./internal/durable"}, tests: everything},
+	{folder: "./identity/devissuer", may: []string{"./identity", "./internal/durable"}, tests: everything},
 	{folder: "./identity/oidc/machine", may: []string{"./identity"}, tests: everything},
 	{folder: "./identity/enroll/desk", may: []string{"./identity", "./identity/enroll", "./executor/wire", "./algebra"}, tests: everything},
 	{folder: "./identity/enroll", may: []string{"./identity", "./executor/wire", "./algebra"}, tests: everything},
 	{folder: "./identity/callout", may: []string{"./identity", "./identity/enroll", "./executor/wire", "./algebra"}, tests: everything},
-	{folder: "./agent", may: []string{"./planner", "./algebra", "./executor/wire"}},
+	{folder: "./agent", may: []string{"./planner", "./algebra", "./executor/wire", "./internal/durable"}},
 	{folder: "./agent/agenttest", may: append([]string{"./agent/podman/sandbox"}, device...)},
 	{folder: "./agent/podman", may: device, tests: everything},
 	{folder: "./agent/podman/sandbox"},
@@ -85,7 +86,7 @@ var (
 	everything = []string{"*"}
 	engine     = []string{"./policies", "./planner", "./algebra", "./selectors", "./identity", "./internal/diag"}
 	transport  = []string{"./executor", "./executor/wire", "./policies", "./planner", "./algebra", "./identity"}
-	device     = []string{"./agent", "./planner", "./algebra", "./executor/wire"}
+	device     = []string{"./agent", "./planner", "./algebra", "./executor/wire", "./internal/durable"}
 
 	// fixtures are what any test may lean on: the oracle, the notation of worlds, measurements, and the twins.
 	fixtures = []string{"./proofs/reference", "./proofs/bench", "./algebra/worldfile", "./executor/inprocess", "./agent/inprocess"}

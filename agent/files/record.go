@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/internal/durable"
 )
 
 // record is what is in a slot.
@@ -71,7 +72,7 @@ func (s slot) write(stage string, r record) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(filepath.Join(string(s), stage), raw)
+	return durable.Replace(filepath.Join(string(s), stage), raw, 0o600)
 }
 
 // move takes a record to another stage, in the place of one that is there.
@@ -79,43 +80,17 @@ func (s slot) move(from, to string) error {
 	if err := os.Rename(filepath.Join(string(s), from), filepath.Join(string(s), to)); err != nil {
 		return err
 	}
-	return syncDir(string(s))
+	return durable.SyncDir(string(s))
 }
 
 func (s slot) drop(stage string) error {
 	if err := os.Remove(filepath.Join(string(s), stage)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return syncDir(string(s))
+	return durable.SyncDir(string(s))
 }
 
 // before is where the content of a file is kept that was there when muster came.
 func (s slot) before(path string) string {
 	return filepath.Join(string(s), "before-"+algebra.DigestOf([]byte(path)).String()[len("sha256:"):])
-}
-
-func writeFile(file string, content []byte) error {
-	f, err := os.OpenFile(file+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(file+".tmp", file); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(file))
-}
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/internal/durable"
 )
 
 // Set is what Put puts into a slot.
@@ -150,7 +151,7 @@ func (r *Runtime) prepareWrite(s slot, old record, f algebra.File, name string) 
 		var b bytes.Buffer
 		if _, err = io.Copy(&b, file); err == nil {
 			was.Digest = algebra.DigestOf(b.Bytes())
-			err = writeFile(s.before(f.Path), b.Bytes())
+			err = durable.Replace(s.before(f.Path), b.Bytes(), 0o600)
 		}
 	}
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/musterfleet/muster/agent"
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/wire"
+	"github.com/musterfleet/muster/internal/durable"
 )
 
 // Vault opens the secrets of one device.
@@ -90,20 +91,7 @@ func (v *Vault) makeKey() error {
 		return err
 	}
 	v.key = key
-	return v.write(v.keyFile(), seed)
-}
-
-// write puts a file in its place, whole.
-func (v *Vault) write(file string, content []byte) error {
-	f, err := os.OpenFile(file+".tmp", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file+".tmp", file)
+	return durable.Replace(v.keyFile(), seed, 0o600)
 }
 
 // Public is what secrets for the device are sealed to.
@@ -142,7 +130,7 @@ func (v *Vault) Secret(ctx context.Context, name wire.SecretName, use wire.Secre
 	}
 	text, revision, err := v.open(s, use)
 	if err == nil && v.dir != "" && (keptErr != nil || s.Revision > kept.Revision) {
-		err = v.write(v.file(name), raw)
+		err = durable.Replace(v.file(name), raw, 0o600)
 	}
 	return text, revision, err
 }

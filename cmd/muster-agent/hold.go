@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/musterfleet/muster/internal/durable"
 )
 
 const holdUsage = `muster-agent hold REASON [options]
@@ -65,10 +67,7 @@ func hold(verb string, args []string, env func(string) string, out io.Writer) er
 	if strings.TrimSpace(reason) == "" {
 		return errors.New("hold: say why; the fleet's operators see it")
 	}
-	if err := os.WriteFile(file+".new", []byte(reason+"\n"), 0o600); err != nil {
-		return err
-	}
-	if err := os.Rename(file+".new", file); err != nil {
+	if err := durable.Replace(file, []byte(reason+"\n"), 0o600); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(out, "Held: nothing that runs is changed until muster-agent release.")

@@ -17,6 +17,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/internal/durable"
 )
 
 // The agent changes over to another binary of itself in three steps, none of which leaves the
@@ -70,19 +71,7 @@ func (u updater) write(now update) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(u.state, updateFile), raw, 0o600)
-}
-
-func replaceFile(file string, content []byte, mode os.FileMode) error {
-	f, err := os.OpenFile(file+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, mode)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(file+".new", file)
+	return durable.Replace(filepath.Join(u.state, updateFile), raw, 0o600)
 }
 
 // begin is called before all else: it counts the start of a binary that nobody has heard yet, and
@@ -255,7 +244,7 @@ func (u updater) place(tried algebra.Digest) error {
 	if err := os.Link(u.self, u.self+".previous"); err != nil {
 		return err
 	}
-	return replaceFile(u.self, content, 0o755)
+	return durable.Replace(u.self, content, 0o755)
 }
 
 func digestOfFile(path string) (algebra.Digest, error) {

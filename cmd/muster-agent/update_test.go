@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/internal/durable"
 )
 
 // deaf marks a binary that tries well and then does not find the fleet.
@@ -45,7 +46,7 @@ func (d *device) install(path, mark string) {
 	if err == nil {
 		var content []byte
 		if content, err = os.ReadFile(self); err == nil {
-			err = replaceFile(path, append(content, mark...), 0o755)
+			err = durable.Replace(path, append(content, mark...), 0o755)
 		}
 	}
 	if err != nil {
@@ -55,7 +56,7 @@ func (d *device) install(path, mark string) {
 
 func (d *device) script(path, text string) {
 	d.t.Helper()
-	if err := replaceFile(path, []byte("#!/bin/sh\n"+text), 0o755); err != nil {
+	if err := durable.Replace(path, []byte("#!/bin/sh\n"+text), 0o755); err != nil {
 		d.t.Fatal(err)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	jose "github.com/go-jose/go-jose/v4"
 
 	"github.com/musterfleet/muster/identity"
+	"github.com/musterfleet/muster/internal/durable"
 )
 
 // accounts are everybody the issuer knows, and the keys it signs with. Each change is on disk
@@ -90,10 +91,7 @@ func (a *accounts) change(edit func(*kept) error) error {
 	if text, err = json.MarshalIndent(next, "", " "); err != nil {
 		return err
 	}
-	if err := os.WriteFile(a.path+".new", text, 0o600); err != nil {
-		return err
-	}
-	if err := os.Rename(a.path+".new", a.path); err != nil {
+	if err := durable.Replace(a.path, text, 0o600); err != nil {
 		return err
 	}
 	a.kept = next

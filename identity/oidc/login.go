@@ -16,6 +16,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"github.com/musterfleet/muster/identity"
+	"github.com/musterfleet/muster/internal/durable"
 )
 
 // early is how long before its end a token is replaced.
@@ -123,8 +124,8 @@ func (s Session) Save(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("session: %w", err)
 	}
-	if err := os.WriteFile(path+".new", text, 0o600); err != nil {
+	if err := durable.Replace(path, text, 0o600); err != nil {
 		return fmt.Errorf("session: %w", err)
 	}
-	return os.Rename(path+".new", path)
+	return nil
 }
