@@ -14,115 +14,143 @@ import (
 // lookout sees the fleet as a run does: it keeps the records, and the scene that follows from
 // them, device by device as news come in.
 type lookout struct {
-	records Records
+	records Records // those of devices are in devices
+	devices map[algebra.DeviceID]*watched
 	scene   rollout.Scene
 	keys    wire.Keyring
 	plan    algebra.Digest
 	base    map[algebra.DeviceID]planner.Base
 	labels  map[algebra.DeviceID]map[string]string // as the plan leaves them
-	opened  map[algebra.DeviceID]opened
 	// fresh are the devices looked at since the last at, some more than once; the others change at
 	// silent by themselves.
-	fresh  []algebra.DeviceID
+	fresh  []*watched
 	silent time.Time
 }
 
+// watched is a device with all that a run knows of it. The scene shares its sight.
+type watched struct {
+	Device
+	opened opened // its Desired
+	sight  rollout.Sight
+	base   planner.Base
+	target bool // the plan has a base of it
+}
+
 func newLookout(records Records, keys wire.Keyring) *lookout {
-	l := &lookout{keys: keys, opened: map[algebra.DeviceID]opened{}}
+	n := len(records.Devices)
+	l := &lookout{keys: keys, devices: make(map[algebra.DeviceID]*watched, n),
+		scene: rollout.Scene{Devices: make(map[algebra.DeviceID]*rollout.Sight, n), Zone: time.LoadLocation}}
 	l.replace(records)
 	return l
 }
 
-// follow has the lookout see the fleet as a run of this plan does. What was opened stays so.
+// follow has the lookout see the fleet as a run of this plan does.
 func (l *lookout) follow(digest algebra.Digest, plan planner.Plan) {
 	l.plan, l.base, l.labels = digest, plan.Base, map[algebra.DeviceID]map[string]string{}
 	for _, c := range plan.Registry {
 		l.labels[c.Device] = c.After
 	}
-	l.replace(l.records)
+	for id, d := range l.devices {
+		d.base, d.target = l.base[id]
+		l.look(d)
+	}
 }
 
-// replace takes records that were read anew.
+// replace takes records that were read anew. What was opened stays so.
 func (l *lookout) replace(records Records) {
-	l.records = records
-	l.silent = time.Time{}
-	l.scene = rollout.Scene{Devices: make(map[algebra.DeviceID]rollout.Sight, len(records.Devices)), Zone: time.LoadLocation}
-	openAll(records.Devices, l.keys, l.opened)
-	for id, d := range records.Devices {
-		l.look(id, d)
+	for id := range l.devices {
+		if _, still := records.Devices[id]; !still {
+			delete(l.devices, id)
+			delete(l.scene.Devices, id)
+		}
 	}
+	all := make([]*watched, 0, len(records.Devices))
+	for id, known := range records.Devices {
+		d := l.device(id)
+		d.Device = known
+		all = append(all, d)
+	}
+	l.silent, l.fresh = time.Time{}, nil
+	records.Devices = nil
+	l.records = records
+	onAllCores(len(all), func(i int) { l.open(all[i]) })
+	for _, d := range all {
+		l.look(d)
+	}
+}
+
+// device is the one of that id, from now on if it was not known.
+func (l *lookout) device(id algebra.DeviceID) *watched {
+	d := l.devices[id]
+	if d == nil {
+		d = &watched{sight: rollout.Sight{Device: algebra.Device{ID: id}}}
+		d.base, d.target = l.base[id]
+		l.devices[id], l.scene.Devices[id] = d, &d.sight
+	}
+	return d
+}
+
+// known are the records of a device, none if it has none.
+func (l *lookout) known(id algebra.DeviceID) Device {
+	if d := l.devices[id]; d != nil {
+		return d.Device
+	}
+	return Device{}
 }
 
 // hear takes news in.
 func (l *lookout) hear(c Change) {
-	l.records.put(c)
-	if !c.Device.IsZero() {
-		l.look(c.Device, l.records.Devices[c.Device])
+	if c.Device.IsZero() {
+		l.records.take(c, nil)
+		return
 	}
+	d := l.device(c.Device)
+	l.records.take(c, &d.Device)
+	l.open(d)
+	l.look(d)
 }
 
 // put notes what was published to a device.
-func (l *lookout) put(id algebra.DeviceID, v wire.Verified, revision uint64, at time.Time) {
-	d := l.records.Devices[id]
+func (l *lookout) put(v wire.Verified, revision uint64, at time.Time) {
+	d := l.device(v.State().Device)
 	d.Desired = Kept[[]byte]{v.Raw(), revision, at}
-	l.records.Devices[id] = d
-	l.opened[id] = opened{revision, v, nil}
-	l.see(id, d, v, nil)
+	d.opened = opened{revision, v, nil}
+	l.look(d)
 }
 
 // desired is what is known of a device, and what is published to it, zero if nothing is.
 func (l *lookout) desired(id algebra.DeviceID) (Device, wire.Verified, error) {
-	d := l.records.Devices[id]
-	v, err := l.open(id, d.Desired)
-	return d, v, err
+	if d := l.devices[id]; d != nil {
+		return d.Device, d.opened.state, d.opened.err
+	}
+	return Device{}, wire.Verified{}, nil
 }
 
-func (l *lookout) open(id algebra.DeviceID, raw Kept[[]byte]) (wire.Verified, error) {
-	if raw.Revision == 0 {
-		return wire.Verified{}, nil
-	}
-	if o := l.opened[id]; o.revision == raw.Revision {
-		return o.state, o.err
-	}
-	v, err := wire.Open(raw.Value, id, l.keys)
-	l.opened[id] = opened{raw.Revision, v, err}
-	return v, err
-}
+func (l *lookout) open(d *watched) { d.opened.open(d.sight.Device.ID, d.Desired, l.keys) }
 
 // look derives the sight of a device anew from what is known of it.
-func (l *lookout) look(id algebra.DeviceID, d Device) {
-	v, err := l.open(id, d.Desired)
-	l.see(id, d, v, err)
-}
-
-func (l *lookout) see(id algebra.DeviceID, d Device, v wire.Verified, err error) {
-	s := rollout.Sight{Device: algebra.Device{ID: id, Labels: d.Entry.Value.Labels, Facts: d.Info.Value.Facts},
-		Apps: l.scene.Devices[id].Apps, At: d.Desired.At}
-	if s.Apps == nil {
-		s.Apps = make(map[algebra.App]rollout.AppSight, max(len(d.States), len(v.State().Apps)))
-	}
-	clear(s.Apps)
-	if err == nil && !v.IsZero() {
-		s.Ours = v.State().Plan == l.plan
-		for app, set := range v.State().Apps {
-			s.Apps[app] = rollout.AppSight{Published: set.Release()}
-		}
+func (l *lookout) look(d *watched) {
+	s, published := &d.sight, d.opened.state.State()
+	s.Device.Labels, s.Device.Facts, s.At = d.Entry.Value.Labels, d.Info.Value.Facts, d.Desired.At
+	s.Ours = !d.opened.state.IsZero() && published.Plan == l.plan
+	s.Apps = s.Apps[:0]
+	for app, set := range published.Apps {
+		s.Apps = append(s.Apps, rollout.AppSight{App: app, Published: set.Release()})
 	}
 	for app, said := range d.States {
-		a := s.Apps[app]
+		a := s.See(app)
 		a.Running, a.Phase, a.Error = said.Value.Running.Release(), said.Value.Phase, said.Value.LastError
-		since := v.State().Apps[app].Since
-		a.Current = !v.IsZero() && said.Value.Wanted >= cmp.Or(since, v.State().Generation)
+		since := published.Apps[app].Since
+		a.Current = !d.opened.state.IsZero() && said.Value.Wanted >= cmp.Or(since, published.Generation)
 		a.Old = said.Value.Wanted < since
-		s.Apps[app] = a
 	}
-	if base, target := l.base[id]; target {
-		labels, relabelled := l.labels[id]
-		kept := d.Entry.Revision == base.Registry || relabelled && maps.Equal(d.Entry.Value.Labels, labels)
-		s.Moved = err != nil || !kept || d.Desired.Revision != base.Desired && !s.Ours
+	s.Moved = false
+	if d.target {
+		labels, relabelled := l.labels[s.Device.ID]
+		kept := d.Entry.Revision == d.base.Registry || relabelled && maps.Equal(d.Entry.Value.Labels, labels)
+		s.Moved = d.opened.err != nil || !kept || d.Desired.Revision != d.base.Desired && !s.Ours
 	}
-	l.scene.Devices[id] = s
-	l.fresh = append(l.fresh, id)
+	l.fresh = append(l.fresh, d)
 }
 
 // at is the scene at a time. It shares memory: the next news change it. All devices are gone
@@ -131,13 +159,13 @@ func (l *lookout) at(now time.Time) rollout.Scene {
 	before := l.scene.At
 	l.scene.At = now
 	if now.Before(l.silent) && !now.Before(before) {
-		for _, id := range l.fresh {
-			l.hearken(id, now)
+		for _, d := range l.fresh {
+			l.hearken(d, now)
 		}
 	} else {
 		l.silent = now.Add(algebra.OnlineWithin)
-		for id := range l.scene.Devices {
-			l.hearken(id, now)
+		for _, d := range l.devices {
+			l.hearken(d, now)
 		}
 	}
 	l.fresh = l.fresh[:0]
@@ -145,14 +173,10 @@ func (l *lookout) at(now time.Time) rollout.Scene {
 }
 
 // hearken finds out whether a device is online, and how long it can be taken to be.
-func (l *lookout) hearken(id algebra.DeviceID, now time.Time) {
-	heard := l.records.Devices[id].Heard()
-	online := algebra.Record{Heard: heard}.Online(now)
-	if ends := heard.Add(algebra.OnlineWithin); online && ends.Before(l.silent) {
+func (l *lookout) hearken(d *watched, now time.Time) {
+	heard := d.Heard()
+	d.sight.Online = algebra.Record{Heard: heard}.Online(now)
+	if ends := heard.Add(algebra.OnlineWithin); d.sight.Online && ends.Before(l.silent) {
 		l.silent = ends
-	}
-	if s := l.scene.Devices[id]; s.Online != online {
-		s.Online = online
-		l.scene.Devices[id] = s
 	}
 }

@@ -9,30 +9,24 @@ import (
 	"github.com/musterfleet/muster/executor/wire"
 )
 
-// opened is a desired state whose signature was checked, and the revision it was read at.
+// opened is a desired state whose signature was checked, and the revision it was read at. The zero
+// one is that of a device that nothing is published to.
 type opened struct {
 	revision uint64
 	state    wire.Verified
 	err      error
 }
 
-// openAll checks what is published to each device, unless known has it at its revision, and adds it
-// there. To check a signature takes longer than to read all of a device's records, so all cores do it.
-func openAll(devices map[algebra.DeviceID]Device, keys wire.Keyring, known map[algebra.DeviceID]opened) {
-	var ids []algebra.DeviceID
-	for id, d := range devices {
-		if d.Desired.Revision > 0 && known[id].revision != d.Desired.Revision {
-			ids = append(ids, id)
-		}
-	}
-	found := make([]opened, len(ids))
-	onAllCores(len(ids), func(i int) {
-		raw := devices[ids[i]].Desired
-		v, err := wire.Open(raw.Value, ids[i], keys)
-		found[i] = opened{raw.Revision, v, err}
-	})
-	for i, id := range ids {
-		known[id] = found[i]
+// open checks what is published to a device, unless it has at this revision. To check a signature
+// takes longer than to read all of a device's records: of many, all cores should do it.
+func (o *opened) open(id algebra.DeviceID, raw Kept[[]byte], keys wire.Keyring) {
+	switch {
+	case raw.Revision == o.revision:
+	case raw.Revision == 0:
+		*o = opened{}
+	default:
+		v, err := wire.Open(raw.Value, id, keys)
+		*o = opened{raw.Revision, v, err}
 	}
 }
 

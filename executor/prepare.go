@@ -14,8 +14,8 @@ import (
 
 // current finds out whether a plan is stale, before anything is written.
 func (d *driver) current() error {
-	plan, records := d.plan, d.look.records
-	if w := records.World; d.ownedByOthers() && !d.TakeOver {
+	plan := d.plan
+	if w := d.look.records.World; d.ownedByOthers() && !d.TakeOver {
 		return fmt.Errorf("%w by %s since %s; change it there, or take it over", ErrOwned, w.Value.Owner, w.Value.At.Format(time.RFC3339))
 	}
 	targets, moved := map[algebra.DeviceID]bool{}, 0
@@ -25,7 +25,7 @@ func (d *driver) current() error {
 			continue
 		}
 		targets[id] = true
-		have, base := records.Devices[id], plan.Base[id]
+		have, base := d.look.known(id), plan.Base[id]
 		if have.Desired.Revision != base.Desired || have.Entry.Revision != base.Registry {
 			moved++
 		}
@@ -34,7 +34,7 @@ func (d *driver) current() error {
 		return fmt.Errorf("%w: all %d devices it touches moved since it was made; plan again", ErrStale, moved)
 	}
 	for _, c := range plan.Registry {
-		if records.Devices[c.Device].Entry.Revision != plan.Base[c.Device].Registry {
+		if d.look.known(c.Device).Entry.Revision != plan.Base[c.Device].Registry {
 			return fmt.Errorf("%w: the labels of %s were changed since it was made; plan again", ErrStale, c.Device)
 		}
 	}
@@ -92,7 +92,7 @@ func (d *driver) relabellings() []Write {
 	plan := d.plan
 	var writes []Write
 	for _, c := range plan.Registry {
-		have := d.look.records.Devices[c.Device].Entry
+		have := d.look.known(c.Device).Entry
 		if have.Revision != plan.Base[c.Device].Registry {
 			continue
 		}

@@ -57,7 +57,7 @@ func (d *driver) write(ctx context.Context, next []draft) error {
 			v := part.writes[i].(SetDesired).State
 			switch {
 			case r.Err == nil:
-				d.look.put(v.State().Device, v, r.Revision, d.Now())
+				d.look.put(v, r.Revision, d.Now())
 				d.marks = d.marks.Join(wrote(part.writes[i], r.Revision))
 			case errors.Is(r.Err, ErrMoved):
 				moved = true
@@ -170,7 +170,7 @@ func (d *driver) place(s *wire.DesiredState, lane int) {
 // putBack sets a lane's slots to what the plan found there. What that took from the device is
 // taken from it as it is now.
 func (d *driver) putBack(s *wire.DesiredState, lane int) {
-	device := d.look.scene.Devices[s.Device].Device
+	device := d.look.device(s.Device).sight.Device
 	for c := range d.script.Changes(lane, s.Device) {
 		app := c.Action.Target().App
 		had, _ := rollout.Ends(c.Action)

@@ -68,8 +68,11 @@ func reality(records Records, keys wire.Keyring, now time.Time) (algebra.Reality
 	}
 	r := algebra.NewReality(roster, now)
 	published := algebra.NewPlacing(roster)
-	desired := map[algebra.DeviceID]opened{}
-	openAll(records.Devices, keys, desired)
+	desired := make([]opened, roster.Len())
+	onAllCores(roster.Len(), func(i int) {
+		id := roster.ID(uint32(i))
+		desired[i].open(id, records.Devices[id].Desired, keys)
+	})
 	for i := range uint32(roster.Len()) {
 		id := roster.ID(i)
 		d := records.Devices[id]
@@ -81,11 +84,11 @@ func reality(records Records, keys wire.Keyring, now time.Time) (algebra.Reality
 		if d.Desired.Revision == 0 {
 			continue
 		}
-		if err := desired[id].err; err != nil {
+		if err := desired[i].err; err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		for app, rel := range desired[id].state.State().Releases() {
+		for app, rel := range desired[i].state.State().Releases() {
 			published.Put(i, app, rel)
 		}
 	}

@@ -113,9 +113,18 @@ func (r *Records) add(rec Record) error {
 	return err
 }
 
-// put takes news of a device or of a run in. What is older than what is known is no news: who
-// watches before they read hears it again.
+// put takes news of a device or of the fleet in.
 func (r *Records) put(c Change) {
+	d := r.Devices[c.Device]
+	r.take(c, &d)
+	if !c.Device.IsZero() {
+		r.Devices[c.Device] = d
+	}
+}
+
+// take takes news in, those of a device into d. What is older than what is known is no news: who
+// watches before they read hears it again.
+func (r *Records) take(c Change, d *Device) {
 	switch m := c.Message.(type) {
 	case wire.Run:
 		r.Runs[m.ID] = newer(r.Runs[m.ID], m, c)
@@ -127,20 +136,18 @@ func (r *Records) put(c Change) {
 		key := wire.QuarantineKey(m)
 		r.Quarantine[key] = newer(r.Quarantine[key], m, c)
 	case wire.Signed:
-		r.change(c.Device, func(d *Device) { d.Desired = newer(d.Desired, c.Envelope, c) })
+		d.Desired = newer(d.Desired, c.Envelope, c)
 	case wire.DeviceEntry:
-		r.change(c.Device, func(d *Device) { d.Entry = newer(d.Entry, m, c) })
+		d.Entry = newer(d.Entry, m, c)
 	case wire.DeviceInfo:
-		r.change(c.Device, func(d *Device) { d.Info = newer(d.Info, m, c) })
+		d.Info = newer(d.Info, m, c)
 	case wire.Heartbeat:
-		r.change(c.Device, func(d *Device) { d.Heartbeat = newer(d.Heartbeat, m, c) })
+		d.Heartbeat = newer(d.Heartbeat, m, c)
 	case wire.AppState: // that of an empty slot is kept too, so that an older one is seen to be
-		r.change(c.Device, func(d *Device) {
-			if d.States == nil {
-				d.States = map[algebra.App]Kept[wire.AppState]{}
-			}
-			d.States[m.App] = newer(d.States[m.App], m, c)
-		})
+		if d.States == nil {
+			d.States = map[algebra.App]Kept[wire.AppState]{}
+		}
+		d.States[m.App] = newer(d.States[m.App], m, c)
 	case wire.AskState, wire.AskSpec, wire.StateAnswer, wire.SpecAnswer, wire.Refusal, wire.AskLogs, wire.LogsAnswer,
 		wire.AskDoctor, wire.DoctorAnswer, wire.AskSecret, wire.SecretAnswer, wire.Unsupported:
 		panic(fmt.Sprintf("executor: ChangeOf gave a %s", m.Kind()))
@@ -153,12 +160,6 @@ func newer[T any](have Kept[T], news T, c Change) Kept[T] {
 		return have
 	}
 	return Kept[T]{news, c.Revision, c.At}
-}
-
-func (r *Records) change(id algebra.DeviceID, edit func(*Device)) {
-	d := r.Devices[id]
-	edit(&d)
-	r.Devices[id] = d
 }
 
 // ChangeOf reads a record of those that Read takes. The content must be of the device, and app,

@@ -58,7 +58,7 @@ func (s Script) budgets(scene Scene) budgets {
 	return b
 }
 
-func (s Script) group(lane int, sight Sight) group {
+func (s Script) group(lane int, sight *Sight) group {
 	by := s.lanes[lane].Budget.By
 	if by.Name == "" {
 		return group{lane: lane}
@@ -72,7 +72,7 @@ func (s Script) group(lane int, sight Sight) group {
 // has not said what has become of it since it was published to may be either: it is counted as
 // down, and for what takes it down it has to be among those that may be. To start something more
 // takes nothing away and is not held up, but the device is down until it runs.
-func (b budgets) take(u unit, sight Sight) bool {
+func (b budgets) take(u unit, sight *Sight) bool {
 	up := sight.Online && sight.available()
 	if !b.bounded || !sight.Online || sight.down() || b.taken[u.device] {
 		return true
@@ -102,7 +102,7 @@ func (b budgets) left(g group) int {
 }
 
 // why says which budget holds a unit up.
-func (b budgets) why(u unit, sight Sight) string {
+func (b budgets) why(u unit, sight *Sight) string {
 	for _, lane := range u.budgets {
 		g := b.script.group(lane, sight)
 		if left := b.left(g); left < 0 || left < 1 && sight.available() {

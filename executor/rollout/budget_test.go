@@ -42,16 +42,16 @@ func TestWhoHasNotSaidMayBeUp(t *testing.T) {
 		{"two may be down: that is one too many", []string{saysNothing, saysNothing, says, says}, nil},
 		{"one is down, and another may be", []string{saysNothing, fails, says, says}, []string{"d1"}},
 	} {
-		scene := rollout.Scene{At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Devices: map[algebra.DeviceID]rollout.Sight{}, Zone: time.LoadLocation}
+		scene := rollout.Scene{At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Devices: map[algebra.DeviceID]*rollout.Sight{}, Zone: time.LoadLocation}
 		for i, id := range wave.Devices {
-			a := rollout.AppSight{Published: release("1"), Running: release("1"), Phase: algebra.Running, Current: true}
+			a := rollout.AppSight{App: web, Published: release("1"), Running: release("1"), Phase: algebra.Running, Current: true}
 			switch c.devices[i] {
 			case fails:
 				a.Phase = algebra.Failed
 			case saysNothing:
 				a.Current, a.Old = false, true
 			}
-			scene.Devices[id] = rollout.Sight{Device: algebra.Device{ID: id}, Online: true, Apps: map[algebra.App]rollout.AppSight{web: a}}
+			scene.Devices[id] = &rollout.Sight{Device: algebra.Device{ID: id}, Online: true, Apps: []rollout.AppSight{a}}
 		}
 		run := script.Begin("r-1", algebra.DigestOf(nil), algebra.DigestOf(nil), "ana", scene.At)
 		_, effects := script.Step(run, rollout.Seen{View: rollout.Survey(script, run, scene)})

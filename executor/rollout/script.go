@@ -8,7 +8,6 @@ import (
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/planner"
-	"github.com/musterfleet/muster/selectors"
 )
 
 // Script is what a run has to do: the changes of a plan arranged by rollout, wave and device. It
@@ -123,98 +122,21 @@ func (t track) waveName(n int) string {
 	return "tail"
 }
 
-// Scene is the fleet as a run sees it at one moment.
-type Scene struct {
-	At      time.Time
-	Devices map[algebra.DeviceID]Sight
-	// Zone finds a time zone by its name; windows of devices in unknown ones stay closed.
-	Zone func(string) (*time.Location, error)
-}
-
-// Sight is one device as a run sees it.
-type Sight struct {
-	Device algebra.Device
-	Online bool
-	// Apps is what is published to the device or reported by it.
-	Apps map[algebra.App]AppSight
-	// Ours says that what is published now was published by this run, At when.
-	Ours bool
-	At   time.Time
-	// Moved says that the device was published to by others, or relabelled, since the plan.
-	Moved bool
-}
-
-// AppSight is one slot. Published is zero where nothing is to run, Phase where nothing does.
-type AppSight struct {
-	Published, Running algebra.Release
-	Phase              algebra.Phase
-	// Current says that the report is of what is published now, or of later; Old, that it surely is
-	// not: what it shows may be on its way out.
-	Current, Old bool
-	Error        string
-}
-
-func (a AppSight) runs(r algebra.Release) bool {
-	return !a.Old && a.Running == r && (a.Phase == algebra.Running || a.Phase == algebra.Completed)
-}
-
-// available reports whether all that is published to the device runs there.
-func (s Sight) available() bool {
-	for _, a := range s.Apps {
-		if !a.Published.IsZero() && !a.runs(a.Published) {
-			return false
-		}
-	}
-	return true
-}
-
-// down reports whether the device has said of something published to it that it does not run there.
-func (s Sight) down() bool {
-	for _, a := range s.Apps {
-		if !a.Published.IsZero() && !a.Old && !a.runs(a.Published) {
-			return true
-		}
-	}
-	return false
-}
-
-// managed reports whether anything is published to the device.
-func (s Sight) managed() bool {
-	for _, a := range s.Apps {
-		if !a.Published.IsZero() {
-			return true
-		}
-	}
-	return false
-}
-
-// value is what the device has for a budget's key.
-func (s Sight) value(k selectors.Key) (string, bool) {
-	if k.Label {
-		v, ok := s.Device.Labels[k.Name]
-		return v, ok
-	}
-	if v, ok := s.Device.Facts[k.Name]; ok {
-		return v, ok
-	}
-	return s.Device.ID.String(), k.Name == "id" || k.Name == "name"
-}
-
 // published reports whether a unit is published as wanted, restored whether it is as before.
-func (u unit) published(s Sight) bool {
-	return u.all(s, func(a AppSight, have, want algebra.Release) bool { return a.Published == want })
+func (u unit) published(s *Sight) bool {
+	return u.all(s, func(is, have, want algebra.Release) bool { return is == want })
 }
 
-func (u unit) restored(s Sight) bool {
-	return u.all(s, func(a AppSight, have, want algebra.Release) bool {
-		return a.Published.Version == have.Version && a.Published.Deployment == have.Deployment
+func (u unit) restored(s *Sight) bool {
+	return u.all(s, func(is, have, want algebra.Release) bool {
+		return is.Version == have.Version && is.Deployment == have.Deployment
 	})
 }
 
-func (u unit) all(s Sight, holds func(a AppSight, have, want algebra.Release) bool) bool {
+func (u unit) all(s *Sight, holds func(is, have, want algebra.Release) bool) bool {
 	for _, c := range u.changes {
 		have, want := Ends(c.Action)
-		if !holds(s.Apps[c.Action.Target().App], have, want) {
+		if !holds(s.App(c.Action.Target().App).Published, have, want) {
 			return false
 		}
 	}
@@ -222,11 +144,11 @@ func (u unit) all(s Sight, holds func(a AppSight, have, want algebra.Release) bo
 }
 
 // verdict says how far a published unit is.
-func (u unit) verdict(s Sight, now time.Time, deadline time.Duration) (healthy, failed bool) {
+func (u unit) verdict(s *Sight, now time.Time, deadline time.Duration) (healthy, failed bool) {
 	healthy = s.Online
 	for _, c := range u.changes {
 		_, want := Ends(c.Action)
-		a := s.Apps[c.Action.Target().App]
+		a := s.App(c.Action.Target().App)
 		if want.IsZero() {
 			healthy = healthy && a.Phase == 0 // an emptied slot has no report
 			continue

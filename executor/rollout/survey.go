@@ -60,7 +60,7 @@ const mostAtOnce = 32768
 // stand is how a unit stands in a scene. A survey looks each up once: in a large fleet that is
 // most of what it costs.
 type stand struct {
-	Sight
+	*Sight
 	// published is as the unit wants it; restored, of one that is not, as it was before.
 	published, restored bool
 	// healthy and failed are of one that is published.
@@ -68,7 +68,7 @@ type stand struct {
 }
 
 func (s Script) stand(u unit, scene Scene) stand {
-	at := stand{Sight: scene.Devices[u.device]}
+	at := stand{Sight: scene.sight(u.device)}
 	if at.published = u.published(at.Sight); at.published {
 		at.healthy, at.failed = u.verdict(at.Sight, scene.At, s.lanes[u.lane].Deadline)
 	} else {
@@ -220,7 +220,7 @@ func (y *survey) ready(l *LaneView, lane int, wave []int) {
 }
 
 // closed says why the device's windows keep it from being published to.
-func (s Script) closed(t track, sight Sight, scene Scene) (why string, next time.Time) {
+func (s Script) closed(t track, sight *Sight, scene Scene) (why string, next time.Time) {
 	if len(t.Windows) == 0 {
 		return "", time.Time{}
 	}
@@ -278,7 +278,7 @@ func (y *survey) restore(l *LaneView, lane int) {
 	y.room -= len(l.Restore)
 }
 
-func rankDown(s Sight) int {
+func rankDown(s *Sight) int {
 	if s.Online && s.available() {
 		return 1
 	}

@@ -110,12 +110,12 @@ func (s Script) trouble(u unit, l wire.Lane, scene Scene) string {
 }
 
 // symptom says what a published device that is not healthy shows.
-func (u unit) symptom(s Sight, late bool) string {
+func (u unit) symptom(s *Sight, late bool) string {
 	var says []string
 	for _, c := range u.changes {
 		app := c.Action.Target().App
 		_, want := Ends(c.Action)
-		a := s.Apps[app]
+		a := s.App(app)
 		switch {
 		case want.IsZero() && a.Phase != 0:
 			says = append(says, app.String()+" is not stopped yet")

@@ -131,20 +131,16 @@ func (p *play) do(effects []rollout.Effect) (next time.Time, over bool) {
 
 // publish sets what a device is to run, as a lane wants it or back to what it found, and when it will.
 func (p *play) publish(id algebra.DeviceID, lane int, back bool) {
-	s := p.scene.Devices[id]
-	s.Apps, s.Ours, s.At = maps.Clone(s.Apps), true, p.scene.At
-	if s.Apps == nil {
-		s.Apps = map[algebra.App]rollout.AppSight{}
-	}
+	s := p.anew(id)
+	s.Ours, s.At = true, p.scene.At
 	for c := range p.script.Changes(lane, id) {
 		app := c.Action.Target().App
 		had, want := rollout.Ends(c.Action)
 		if back {
 			want = had
 		}
-		a := s.Apps[app]
+		a := s.See(app)
 		a.Published, a.Current = want, false
-		s.Apps[app] = a
 		phase, after := p.model.fate(id, app, want)
 		if want.IsZero() {
 			phase = 0
@@ -155,7 +151,6 @@ func (p *play) publish(id algebra.DeviceID, lane int, back bool) {
 		s.Online = false
 		p.due = slices.DeleteFunc(p.due, func(e event) bool { return e.device == id })
 	}
-	p.scene.Devices[id] = s
 	slices.SortStableFunc(p.due, func(a, b event) int { return a.at.Compare(b.at) })
 }
 
@@ -167,21 +162,31 @@ func (p *play) advance(to time.Time) {
 	for len(p.due) > 0 && !p.due[0].at.After(p.scene.At) {
 		e := p.due[0]
 		p.due = p.due[1:]
-		s := p.scene.Devices[e.device]
-		if s.Apps[e.app].Published != e.want {
+		if p.scene.Devices[e.device].App(e.app).Published != e.want {
 			continue // overtaken
 		}
-		s.Apps = maps.Clone(s.Apps)
-		a := s.Apps[e.app]
+		s := p.anew(e.device)
+		if e.phase == 0 {
+			s.Apps = slices.DeleteFunc(s.Apps, func(a rollout.AppSight) bool { return a.App == e.app })
+			continue
+		}
+		a := s.See(e.app)
 		a.Phase, a.Current, a.Running = e.phase, true, e.want
 		if e.phase == algebra.Failed {
 			a.Running = algebra.Release{}
 		}
-		if s.Apps[e.app] = a; e.phase == 0 {
-			delete(s.Apps, e.app)
-		}
-		p.scene.Devices[e.device] = s
 	}
+}
+
+// anew is the sight of a device, to be changed: scenes that were shown keep theirs.
+func (p *play) anew(id algebra.DeviceID) *rollout.Sight {
+	s := rollout.Sight{}
+	if was := p.scene.Devices[id]; was != nil {
+		s = *was
+	}
+	s.Apps = slices.Clone(s.Apps)
+	p.scene.Devices[id] = &s
+	return &s
 }
 
 // measure notes how many are down in each group.
