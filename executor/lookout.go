@@ -126,7 +126,13 @@ func (l *lookout) desired(id algebra.DeviceID) (Device, wire.Verified, error) {
 	return Device{}, wire.Verified{}, nil
 }
 
-func (l *lookout) open(d *watched) { d.opened.open(d.sight.Device.ID, d.Desired, l.keys) }
+// open makes sure that what is published to a device was opened. Its bytes are kept once.
+func (l *lookout) open(d *watched) {
+	d.opened.open(d.sight.Device.ID, d.Desired, l.keys)
+	if !d.opened.state.IsZero() {
+		d.Desired.Value = d.opened.state.Raw()
+	}
+}
 
 // look derives the sight of a device anew from what is known of it.
 func (l *lookout) look(d *watched) {
