@@ -15,7 +15,7 @@ import (
 // changes. It serves one goroutine at a time.
 //
 // Law: after any changes, in any order that keeps those of one record in theirs, its reality is
-// what Observe reads.
+// what Observe reads, and its marks are those of the records.
 type Mirror struct {
 	Live *planner.Live
 	// World, Runs and Lease are what Read and the changes said of the fleet as a whole.
