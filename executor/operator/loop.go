@@ -3,13 +3,11 @@ package operator
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/executor/operator/rota"
-	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/planner"
 )
 
@@ -54,9 +52,6 @@ type loop struct {
 }
 
 var errLost = errors.New("the connection to the fleet was lost")
-
-// mostAtOnce bounds the changes that are taken in before it looks around.
-const mostAtOnce = 4096
 
 // watch follows the fleet until the connection is lost or ctx ends.
 func (o *Operator) watch(ctx context.Context) error {
@@ -176,14 +171,6 @@ func (l *loop) sleep() time.Duration {
 	return wait
 }
 
-// summaryAt is when a summary that changed may be published.
-func (l *loop) summaryAt() time.Time {
-	if !l.changed || l.Publish == nil || l.Mode == DryRun || l.held.Shards == [rota.Shards]bool{} {
-		return time.Time{}
-	}
-	return later(l.summaryDue, l.Now())
-}
-
 // soon has it look once no more news come in, and after some time even if they do.
 func (l *loop) soon() { l.by(l.Now().Add(l.Settle)) }
 
@@ -191,83 +178,5 @@ func (l *loop) soon() { l.by(l.Now().Add(l.Settle)) }
 func (l *loop) by(at time.Time) {
 	if l.due.IsZero() || at.Before(l.due) {
 		l.due = at
-	}
-}
-
-// declare plans for the World that was loaded last.
-func (l *loop) declare(ctx context.Context) {
-	_, end := l.Span(ctx, "plan")
-	l.note(l.mirror.Live.Apply(planner.Declared{World: l.world.World}))
-	end(nil)
-	l.changed, l.ask = true, nil
-	l.fails, l.notBefore, l.rested = 0, time.Time{}, time.Time{}
-	l.soon()
-}
-
-// hear takes in a change and what waits behind it.
-func (l *loop) hear(ctx context.Context, feed <-chan executor.Change, first executor.Change) error {
-	changes := []executor.Change{first}
-	for drained := false; !drained && len(changes) < mostAtOnce; {
-		select {
-		case c, open := <-feed:
-			if !open {
-				return errLost
-			}
-			changes = append(changes, c)
-		default:
-			drained = true
-		}
-	}
-	now := l.Now()
-	for _, c := range changes {
-		if _, beat := c.Message.(wire.Heartbeat); !beat {
-			l.changed = true
-		}
-		switch {
-		case c.Device.IsZero(): // of a run, the World, or a quarantine
-			l.soon()
-		case l.pending[c.Device]:
-			if rec, _ := l.mirror.Live.Record(c.Device); !rec.Online(now) {
-				l.soon() // it is back
-			}
-		}
-	}
-	news, problems, err := l.mirror.Hear(ctx, changes...)
-	l.tellProblems(problems)
-	l.note(news)
-	if l.caught != (executor.Marks{}) && l.mirror.Marks.Reach(l.caught) {
-		l.soon()
-	}
-	return err
-}
-
-// note takes in whose part of the plan is another.
-func (l *loop) note(news []planner.News) {
-	for _, n := range news {
-		does, did := n.After.Does(), l.pending[n.Device]
-		if does {
-			l.pending[n.Device] = true
-		} else {
-			delete(l.pending, n.Device)
-		}
-		if does || did {
-			if l.ask != nil {
-				l.ask.fresh = false
-			}
-			l.soon()
-		}
-	}
-	l.count()
-}
-
-func (l *loop) count() {
-	s := l.Status()
-	s.Pending = len(l.pending)
-	l.tell(s)
-}
-
-func (l *loop) tellProblems(problems []error) {
-	for _, p := range problems {
-		l.Log.Warn("a record counts as absent", "problem", fmt.Sprint(p))
 	}
 }
