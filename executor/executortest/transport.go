@@ -4,34 +4,14 @@ package executortest
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/executor/wire"
-)
-
-// Fleet is a transport on an empty fleet and what the suite needs around it.
-type Fleet struct {
-	Transport executor.Transport
-	// Report stores what a device reports, as the hub would; it returns when it is stored.
-	Report func(t *testing.T, r wire.Report)
-	// Plant stores bytes in a bucket as they are.
-	Plant func(t *testing.T, bucket, key string, value []byte)
-}
-
-var (
-	d1  = algebra.MustDeviceID("d1")
-	d1x = algebra.MustDeviceID("d1.host.example.org")
-	web = algebra.MustApp("web")
-	key = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	// Keys are those the suite signs with.
-	Keys = wire.NewKeyring(key.Public().(ed25519.PublicKey))
 )
 
 // Transport checks that open's transports keep the contract of executor.Transport. Each call of
@@ -56,50 +36,6 @@ func Transport(t *testing.T, open func(t *testing.T) Fleet) {
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
-}
-
-// Entry is a registry entry of an enrolled device.
-func Entry(d algebra.DeviceID) wire.DeviceEntry {
-	return wire.DeviceEntry{Device: d, Lifecycle: wire.Enrolled, Labels: map[string]string{"site": "a"}, SetBy: "test"}
-}
-
-// Signed is a device's desired state of that generation with the suite's key.
-func Signed(t *testing.T, d algebra.DeviceID, generation uint64, apps ...algebra.Deployment) wire.Verified {
-	t.Helper()
-	s := wire.DesiredState{Device: d, Generation: generation, Apps: map[algebra.App]wire.App{}}
-	if generation > 1 {
-		s.Previous = algebra.DigestOf([]byte("what was before"))
-	}
-	for _, a := range apps {
-		s.Apps[a.App()] = wire.App{Version: a.Version(), Digest: a.Digest()}
-	}
-	v, err := wire.Sign(key, s)
-	must(t, err)
-	return v
-}
-
-// Deployment is a deployment of web.
-func Deployment(t *testing.T, version string) algebra.Deployment {
-	t.Helper()
-	d, err := algebra.NewDeployment(algebra.DeploymentSpec{App: web, Version: algebra.MustVersion(version),
-		Podman: &algebra.Podman{Containers: []algebra.Container{{Name: "web", Image: "example.org/web:" + version, Command: []string{"a<b"}}}}})
-	must(t, err)
-	return d
-}
-
-// Reports is what is recorded of a device's reports.
-func Reports(d executor.Device) []wire.Report {
-	var reports []wire.Report
-	if d.Info.Revision != 0 {
-		reports = append(reports, d.Info.Value)
-	}
-	if d.Heartbeat.Revision != 0 {
-		reports = append(reports, d.Heartbeat.Value)
-	}
-	for _, s := range d.States {
-		reports = append(reports, s.Value)
-	}
-	return reports
 }
 
 func empty(t *testing.T, f Fleet) {
@@ -224,62 +160,6 @@ func reports(t *testing.T, f Fleet) {
 	}
 }
 
-func watched(t *testing.T, f Fleet) {
-	write(t, f, executor.SetEntry{Entry: Entry(d1)})
-	f.Report(t, wire.Heartbeat{Device: d1, Sequence: 1})
-	changes, err := f.Transport.Watch(t.Context())
-	must(t, err)
-	f.Report(t, wire.Heartbeat{Device: d1, Sequence: 2})
-	f.Report(t, wire.AppState{Device: d1, App: web, Phase: algebra.Running})
-	var have []string
-	phases := ""
-	for i := range 5 {
-		if i == 2 { // once both were seen: of changes of one record that wait the newest is enough
-			f.Report(t, wire.AppState{Device: d1, App: web})
-			f.Report(t, wire.DeviceInfo{Device: d1, Facts: map[string]string{"arch": "amd64"}})
-			write(t, f, executor.SetEntry{Entry: Entry(d1x)})
-		}
-		c := next(t, changes)
-		text := c.Message.Kind() + " " + c.Device.String()
-		if s, ok := c.Message.(wire.AppState); ok {
-			phases += fmt.Sprint(uint8(s.Phase), " ")
-		}
-		if h, ok := c.Message.(wire.Heartbeat); ok && h.Sequence != 2 {
-			t.Errorf("heartbeat %d is from before the watch", h.Sequence)
-		}
-		if c.Revision == 0 || c.At.IsZero() {
-			t.Errorf("%s: revision %d at %v", text, c.Revision, c.At)
-		}
-		have = append(have, text)
-	}
-	for _, want := range []string{"Heartbeat d1", "AppState d1", "DeviceInfo d1", "DeviceEntry d1.host.example.org"} {
-		if !strings.Contains(strings.Join(have, "\n")+"\n", want+"\n") {
-			t.Errorf("no %s among %v", want, have)
-		}
-	}
-	if want := fmt.Sprint(uint8(algebra.Running), " 0 "); phases != want {
-		t.Errorf("phases %q, want %q", phases, want)
-	}
-}
-
-func watchEnds(t *testing.T, f Fleet) {
-	ctx, cancel := context.WithCancel(t.Context())
-	changes, err := f.Transport.Watch(ctx)
-	must(t, err)
-	cancel()
-	end := time.After(5 * time.Second)
-	for {
-		select {
-		case _, ok := <-changes:
-			if !ok {
-				return
-			}
-		case <-end:
-			t.Fatal("the watch did not end")
-		}
-	}
-}
-
 func problems(t *testing.T, f Fleet) {
 	write(t, f, executor.SetEntry{Entry: Entry(d1)})
 	f.Plant(t, wire.DevicesBucket, "d2", []byte("{"))
@@ -332,53 +212,5 @@ func ended(t *testing.T, f Fleet) {
 	}
 	if r := read(t, f); len(r.Devices) != 0 {
 		t.Errorf("written all the same: %v", r.Devices)
-	}
-}
-
-func read(t *testing.T, f Fleet) executor.Records {
-	t.Helper()
-	r, err := f.Transport.Read(t.Context())
-	must(t, err)
-	return r
-}
-
-// write carries out writes that must succeed.
-func write(t *testing.T, f Fleet, writes ...executor.Write) []executor.Result {
-	t.Helper()
-	results, err := f.Transport.Write(t.Context(), writes)
-	must(t, err)
-	for _, r := range results {
-		must(t, r.Err)
-	}
-	return results
-}
-
-func expectMoved(t *testing.T, f Fleet, w executor.Write) {
-	t.Helper()
-	results, err := f.Transport.Write(t.Context(), []executor.Write{w})
-	must(t, err)
-	if !errors.Is(results[0].Err, executor.ErrMoved) {
-		t.Errorf("%T: %v, want ErrMoved", w, results[0].Err)
-	}
-}
-
-func next(t *testing.T, changes <-chan executor.Change) executor.Change {
-	t.Helper()
-	select {
-	case c, ok := <-changes:
-		if !ok {
-			t.Fatal("the watch ended")
-		}
-		return c
-	case <-time.After(5 * time.Second):
-		t.Fatal("no change within 5 s")
-	}
-	panic("executortest: unreachable")
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }
