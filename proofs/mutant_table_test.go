@@ -56,7 +56,7 @@ var mutants = []mutant{
 	{name: "the clamp is gone", file: "algebra/rollout.go",
 		old: "max(1, n*int(b.Max.Share)/whole)", new: "n * int(b.Max.Share) / whole",
 		laws: []string{"oracle-corpus", "run-free"}},
-	{name: "a stale generation is taken", file: "agent/step.go",
+	{name: "a stale generation is taken", file: "agent/accept.go",
 		old: "case offered < have:", new: "case false:",
 		laws: []string{"agent-converges", "agent-delivery"}},
 	{name: "a start does not wait for the stop it is coupled with", file: "agent/decide.go",

@@ -36,6 +36,10 @@ func (r *Runtime) content(s *algebra.Files, f algebra.File, v algebra.Values) (c
 	return content{text: text}, err
 }
 
+func (r *Runtime) contentPath(d algebra.Digest) string {
+	return filepath.Join(r.Dir, "content", strings.TrimPrefix(d.String(), "sha256:"))
+}
+
 func (c content) open() (io.ReadCloser, error) {
 	if c.path == "" {
 		return io.NopCloser(strings.NewReader(c.text)), nil
