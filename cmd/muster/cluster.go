@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	natsgo "github.com/nats-io/nats.go"
@@ -57,8 +58,11 @@ func join(ctx context.Context, config identity.Config, more ...natsgo.Option) (*
 	if errors.Is(err, natsgo.ErrAuthorization) {
 		return nil, fmt.Errorf("%s refuses the token of %s; is it of this fleet, and may its holder read it?", config.NATS.URL, holder(config))
 	}
+	if err != nil && strings.Contains(err.Error(), "expected 'PONG', got 'PING'") {
+		err = errUndecided // a server pings who waits to be let in, and the client's error for it has no name
+	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot reach NATS at %s: %w; is `muster dev` or the cluster running there?", config.NATS.URL, err)
+		return nil, unreached(config.NATS.URL, err)
 	}
 	if asks {
 		c.office = office.NewClient(c.conn, asker)
@@ -71,6 +75,13 @@ func join(ctx context.Context, config identity.Config, more ...natsgo.Option) (*
 	}
 	c.Reader = c.transport
 	return c, nil
+}
+
+// errUndecided is of a broker without a callout that answers: it is not there yet, or it is slow.
+var errUndecided = errors.New("nobody there says who may come in")
+
+func unreached(url string, err error) error {
+	return fmt.Errorf("cannot reach NATS at %s: %w; is `muster dev` or the cluster running there?", url, err)
 }
 
 // renewing gives the token for the first connection, and for each later one the token of that moment:

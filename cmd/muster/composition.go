@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"sync/atomic"
 
 	natsgo "github.com/nats-io/nats.go"
 
@@ -41,7 +40,7 @@ func compose(ctx context.Context, p parts) (c *composition, err error) {
 			c.stop()
 		}
 	}()
-	var door door
+	door := door{opened: make(chan struct{})}
 	p.broker.Authorize, p.broker.Log = door.authorize, p.log
 	if c.server, err = nats.Start(p.broker); err != nil {
 		return c, err
@@ -64,7 +63,8 @@ func compose(ctx context.Context, p parts) (c *composition, err error) {
 		return c, err
 	}
 	c.then(running.stop)
-	door.open.Store(&running.opens)
+	door.opens = running.opens
+	close(door.opened)
 	return c, nil
 }
 
@@ -78,14 +78,18 @@ func (c *composition) stop() {
 }
 
 // door is the authorizer of the broker: the registry that it asks is in that broker, and comes
-// after it.
+// after it. Who comes meanwhile waits for as long as a question may take: a refusal would be taken
+// for a word about their token.
 type door struct {
-	open atomic.Pointer[callout.Authorizer]
+	opened chan struct{}
+	opens  callout.Authorizer // once opened is closed
 }
 
 func (d *door) authorize(ctx context.Context, token string) (callout.Admission, error) {
-	if open := d.open.Load(); open != nil {
-		return (*open)(ctx, token)
+	select {
+	case <-d.opened:
+		return d.opens(ctx, token)
+	case <-ctx.Done():
+		return callout.Admission{}, errors.New("the fleet is starting")
 	}
-	return callout.Admission{}, errors.New("the fleet is starting")
 }

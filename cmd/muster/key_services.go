@@ -117,6 +117,9 @@ func bySeed(url, path string, more ...natsgo.Option) (*natsgo.Conn, error) {
 	}
 	opts := append([]natsgo.Option{natsgo.Nkey(public, pair.Sign), natsgo.MaxReconnects(-1), natsgo.IgnoreAuthErrorAbort(), natsgo.Timeout(reachWithin)}, more...)
 	conn, err := natsgo.Connect(url, opts...)
+	if err != nil && awaits(err) {
+		return nil, unreached(url, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s as the user of %s: %w; does the broker include %s?", url, path, err, accountsFile)
 	}

@@ -61,14 +61,23 @@ kubectl get, wait and describe tell it. Of several that serve it one tells, the 
 "muster" there. What is deleted stays until no device runs it, and says which device does; muster
 decommission gives up one that never comes back.
 
+A broker or an issuer that is away, at the start too, is waited for; a token or a seed that is refused
+at the start, or a certificate that does not hold, ends it.
+
 At --listen it answers /livez and /readyz, with reasons, /status as JSON, and /metrics for
-Prometheus. Traces go to OTEL_EXPORTER_OTLP_ENDPOINT where that is set. Logs go to stderr.`,
+Prometheus, from the first moment on. Traces go to OTEL_EXPORTER_OTLP_ENDPOINT where that is set. Logs go to stderr.`,
 		Example: `  muster serve -w worlds/shop
   muster serve -w /srv/worlds/shop -p policies --log-format json --listen 127.0.0.1:9464
   muster serve -w worlds/shop --dry-run
   muster serve --kube edge --project-nodes`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			err := s.run(cmd.Context())
+			if cmd.Context().Err() != nil && errors.Is(err, context.Canceled) {
+				return nil // it was to end before it had begun
+			}
+			return err
+		},
 	}
 	worldFlag(cmd, &s.world)
 	s.source.addClusterFlags(cmd)
@@ -97,15 +106,24 @@ func (s *serving) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	m, start := newMeters(), newOutset(log, time.Now())
+	m.watch(start)
+	stop, err := s.http.serve(start, m, log)
+	if err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	defer stop()
+	// Nobody waits at a terminal: a broker that is away is waited for, and so is an issuer.
 	if config.Services.Keys != "" {
-		stop, err := startCluster(ctx, config, log)
+		stop, err := await(ctx, start, func() (func(), error) { return startCluster(ctx, config, log) })
 		if err != nil {
 			return fmt.Errorf("serve: %w", err)
 		}
 		defer stop()
 	}
-	// Nobody waits at a terminal: a broker that is away is waited for, and so is an issuer.
-	fleet, err := s.source.join(ctx, natsgo.MaxReconnects(-1), natsgo.IgnoreAuthErrorAbort(), natsgo.Name(s.name))
+	fleet, err := await(ctx, start, func() (*cluster, error) {
+		return s.source.join(ctx, natsgo.MaxReconnects(-1), natsgo.IgnoreAuthErrorAbort(), natsgo.Name(s.name))
+	})
 	if err != nil {
 		return err
 	}
@@ -118,19 +136,13 @@ func (s *serving) run(ctx context.Context) error {
 		return fmt.Errorf("serve: %w", err)
 	}
 	defer traces.stop()
-	m := newMeters()
 	s.span = m.timed(traces.spans())
 	o, err := s.operator(ctx, fleet, log)
 	if err != nil {
 		return err
 	}
-	m.watch(o)
 	o.Span, o.WatchRun = s.span, (&runLog{log: log, span: s.span, meters: m}).show
-	stop, err := s.http.serve(o, m, log)
-	if err != nil {
-		return fmt.Errorf("serve: %w", err)
-	}
-	defer stop()
+	start.operator.Store(o)
 	if s.kube.watch != nil {
 		kube.Log(log)
 		if !s.dryRun {

@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,9 +27,9 @@ import (
 )
 
 // TestServeOnABrokerOfOnesOwn: a NATS server that knows nothing of muster but what key services
-// wrote becomes the broker of a fleet when serve runs beside it: it makes the buckets, lets people and
-// devices in by their tokens and nobody else, has a device run what the World says, and puts out at
-// once who is revoked.
+// wrote becomes the broker of a fleet when serve runs beside it, which may be there first: it makes the
+// buckets, lets people and devices in by their tokens and nobody else, has a device run what the World
+// says, and puts out at once who is revoked.
 func TestServeOnABrokerOfOnesOwn(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
@@ -41,15 +45,16 @@ func TestServeOnABrokerOfOnesOwn(t *testing.T) {
 	if must(err); again != public {
 		t.Error("seeds that were there are others now")
 	}
-	opts := &server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: at("jetstream"), NoLog: true, NoSigs: true}
+	brokerAt := freeAddress(t)
+	host, port, err := net.SplitHostPort(brokerAt)
+	must(err)
+	opts := &server.Options{Host: host, JetStream: true, StoreDir: at("jetstream"), NoLog: true, NoSigs: true}
+	opts.Port, err = strconv.Atoi(port)
+	must(err)
 	must(opts.ProcessConfigString(nats.Accounts(public)))
 	broker, err := server.NewServer(opts)
 	must(err)
-	broker.Start()
 	defer broker.Shutdown()
-	if !broker.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the broker is not ready")
-	}
 	issuer, err := devissuer.Start(devissuer.Config{Dir: at("issuer"), Audience: devAudience})
 	must(err)
 	defer issuer.Stop()
@@ -57,7 +62,7 @@ func TestServeOnABrokerOfOnesOwn(t *testing.T) {
 	d := devDir{dir}
 	must(d.staffKeys(issuer, "muster-"))
 	config := func(role string, edit func(*identity.Config)) string {
-		c := identity.Config{NATS: identity.NATS{URL: broker.ClientURL()}, OIDC: devOIDC(issuer), Keys: identity.Keys{Trust: []string{"operator.pub"}}}
+		c := identity.Config{NATS: identity.NATS{URL: "nats://" + brokerAt}, OIDC: devOIDC(issuer), Keys: identity.Keys{Trust: []string{"operator.pub"}}}
 		c.OIDC.KeyFile = role + ".json"
 		edit(&c)
 		must(c.Write(at(role + ".toml")))
@@ -81,7 +86,8 @@ kind: Assignment
 metadata: {name: web}
 spec: {fleet: all, deploy: [web]}
 `), 0o644))
-	serve := exec.Command("muster", "serve", "-w", at("world"), "--config", operator, "--listen", "off")
+	looked := freeAddress(t)
+	serve := exec.Command("muster", "serve", "-w", at("world"), "--config", operator, "--listen", looked)
 	var said strings.Builder
 	serve.Stderr = &said
 	must(serve.Start())
@@ -107,11 +113,39 @@ spec: {fleet: all, deploy: [web]}
 		}
 		t.Fatalf("muster %v says no %q: %s", args, want, have)
 	}
+	stands := func(path, want string) {
+		t.Helper()
+		have := ""
+		for range 300 {
+			if answer, err := http.Get("http://" + looked + path); err == nil {
+				text, err := io.ReadAll(answer.Body)
+				must(errors.Join(err, answer.Body.Close()))
+				if have = answer.Status + "\n" + string(text); strings.Contains(have, want) {
+					return
+				}
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		t.Fatalf("%s says no %q: %s", path, want, have)
+	}
+	stands("/readyz", "[-]fleet: cannot reach NATS at nats://"+brokerAt+": nats: no servers available for connection; is")
+	stands("/livez", "200 OK")
+	broker.Start()
 	until("Nothing is published.\n0 of 0 devices online.", "status", "--config", viewer) // by the office
+	stands("/readyz", "200 OK")
 	for name, opt := range map[string]natsgo.Option{"no token": natsgo.Name("x"), "a wrong token": natsgo.Token("wrong"), "a password": natsgo.UserInfo("fleet", "fleet")} {
 		if _, err := natsgo.Connect(broker.ClientURL(), opt); !errors.Is(err, natsgo.ErrAuthorization) {
 			t.Errorf("with %s: %v", name, err)
 		}
+	}
+
+	// Another's seeds are no reason to wait.
+	_, err = makeServiceKeys(at("others"))
+	must(err)
+	others := config("others", func(c *identity.Config) { c.OIDC.KeyFile, c.Services.Keys = "operator.json", "others" })
+	if said := musters(t, 1, "serve", "-w", at("world"), "--config", others, "--listen", "off"); !strings.HasSuffix(said,
+		"others/fleet.nk: nats: Authorization Violation; does the broker include accounts.conf?\n") {
+		t.Error(said)
 	}
 
 	// A device that is in the registry comes in, and runs what it is to.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 	"github.com/musterfleet/muster/executor/operator"
 )
 
-// endpoint is where an operator is looked at.
+// endpoint is where an operator is looked at, and its start.
 type endpoint struct {
 	listen string
 	pprof  bool
@@ -28,7 +29,7 @@ func (e *endpoint) addFlags(cmd *cobra.Command) {
 }
 
 // serve answers until stop.
-func (e *endpoint) serve(o *operator.Operator, m *meters, log *slog.Logger) (stop func(), err error) {
+func (e *endpoint) serve(o seen, m *meters, log *slog.Logger) (stop func(), err error) {
 	if e.listen == "off" {
 		return func() {}, nil
 	}
@@ -85,7 +86,7 @@ func told(w http.ResponseWriter, checks []check) {
 // stuck is after how long without a turn an operator is restarted rather than waited for.
 const stuck = 5 * time.Minute
 
-func alive(o *operator.Operator) []check {
+func alive(o seen) []check {
 	still := o.Still()
 	return []check{{"loop", still < stuck, fmt.Sprintf("turned %s ago", still.Round(time.Second))}}
 }
@@ -101,10 +102,10 @@ func ready(s operator.Status) []check {
 		world.why += "; what is there now does not load: " + s.Broken
 	}
 	fleet := check{"fleet", true, "followed"}
-	if at := s.Standing.State; at == operator.Starting || at == operator.NoWorld {
+	if at := s.Standing.State; at == operator.NoWorld {
 		fleet = check{"fleet", false, "not read yet"}
-	} else if at == operator.Unreachable {
-		fleet = check{"fleet", false, s.Standing.Why}
+	} else if at == operator.Starting || at == operator.Unreachable {
+		fleet = check{"fleet", false, cmp.Or(s.Standing.Why, "not read yet")}
 	}
 	standing := check{"standing", true, string(s.Standing.State)}
 	if s.Standing.Why != "" {

@@ -15,7 +15,7 @@ import (
 // meters are what an operator counts, for Prometheus. What its status has is read when it is asked for.
 type meters struct {
 	registry  *prometheus.Registry
-	operator  *operator.Operator
+	operator  seen
 	work      *prometheus.HistogramVec
 	failures  *prometheus.CounterVec
 	runs      *prometheus.CounterVec
@@ -42,8 +42,8 @@ func newMeters() *meters {
 	return m
 }
 
-// watch counts what this operator is about.
-func (m *meters) watch(o *operator.Operator) {
+// watch counts what this is about.
+func (m *meters) watch(o seen) {
 	m.operator = o
 	m.registry.MustRegister(m)
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // startCluster runs the services of a broker of one's own, as services.keys says, before anything else:
-// nobody comes in without them, this process neither.
+// nobody comes in without them, this process neither. What was begun is stopped if it fails.
 func startCluster(ctx context.Context, config identity.Config, log *slog.Logger) (stop func(), err error) {
 	at := func(name string) string { return filepath.Join(config.Services.Keys, name) }
 	connect := func(seed string) func() (*natsgo.Conn, error) {
