@@ -56,7 +56,7 @@ func (d *driver) close() {
 func (d *driver) adopt(approved policies.Approved) {
 	d.approved, d.plan = approved, approved.Plan()
 	d.script = rollout.NewScript(d.plan, approved.Reverses)
-	d.look.follow(approved.Digest(), d.plan)
+	d.look.follow(d.run.Value.ID, approved.Digest(), d.plan)
 }
 
 // reread takes all records anew, where what is known is known to be old.

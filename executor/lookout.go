@@ -18,7 +18,9 @@ type lookout struct {
 	devices map[algebra.DeviceID]*watched
 	scene   rollout.Scene
 	keys    wire.Keyring
+	run     string
 	plan    algebra.Digest
+	wants   map[rollout.Failing]bool // what the plan places
 	base    map[algebra.DeviceID]planner.Base
 	labels  map[algebra.DeviceID]map[string]string // as the plan leaves them
 	// fresh are the devices looked at since the last at, some more than once; the others change at
@@ -44,15 +46,43 @@ func newLookout(records Records, keys wire.Keyring) *lookout {
 	return l
 }
 
-// follow has the lookout see the fleet as a run of this plan does.
-func (l *lookout) follow(digest algebra.Digest, plan planner.Plan) {
-	l.plan, l.base, l.labels = digest, plan.Base, map[algebra.DeviceID]map[string]string{}
+// follow has the lookout see the fleet as this run of the plan does.
+func (l *lookout) follow(run string, digest algebra.Digest, plan planner.Plan) {
+	l.run, l.plan, l.base, l.labels = run, digest, plan.Base, map[algebra.DeviceID]map[string]string{}
 	for _, c := range plan.Registry {
 		l.labels[c.Device] = c.After
 	}
+	l.wants = map[rollout.Failing]bool{}
+	for _, c := range plan.Changes {
+		if _, want := rollout.Ends(c.Action); !want.IsZero() {
+			l.wants[rollout.Failing{App: c.Action.Target().App, Deployment: want.Deployment}] = true
+		}
+	}
+	l.setApart()
 	for id, d := range l.devices {
 		d.base, d.target = l.base[id]
 		l.look(d)
+	}
+}
+
+// setApart finds out where what the plan places is in quarantine. What the run itself found is left
+// to its own lanes, which are rolled back. Only who has the lease writes one, so that the records
+// read after it was taken have them all.
+func (l *lookout) setApart() {
+	l.scene.Apart = map[algebra.DeviceID][]rollout.Failing{}
+	for _, kept := range l.records.Quarantine {
+		q := kept.Value
+		failing := rollout.Failing{App: q.App, Deployment: q.Digest}
+		if q.Lifted || q.Run == l.run || !l.wants[failing] {
+			continue
+		}
+		ids, err := unfold(q.Devices)
+		if err != nil {
+			continue // it keeps no planner from anything either, which says so
+		}
+		for _, id := range ids {
+			l.scene.Apart[id] = append(l.scene.Apart[id], failing)
+		}
 	}
 }
 
@@ -73,6 +103,7 @@ func (l *lookout) replace(records Records) {
 	l.silent, l.fresh = time.Time{}, nil
 	records.Devices = nil
 	l.records = records
+	l.setApart()
 	onAllCores(len(all), func(i int) { l.open(all[i]) })
 	for _, d := range all {
 		l.look(d)

@@ -18,7 +18,7 @@ func (d *driver) current() error {
 	if w := d.look.records.World; d.ownedByOthers() && !d.TakeOver {
 		return fmt.Errorf("%w by %s since %s; change it there, or take it over", ErrOwned, w.Value.Owner, w.Value.At.Format(time.RFC3339))
 	}
-	targets, moved := map[algebra.DeviceID]bool{}, 0
+	targets, still := map[algebra.DeviceID]bool{}, 0
 	for _, c := range plan.Changes {
 		id := c.Action.Target().Device
 		if targets[id] {
@@ -26,12 +26,12 @@ func (d *driver) current() error {
 		}
 		targets[id] = true
 		have, base := d.look.known(id), plan.Base[id]
-		if have.Desired.Revision != base.Desired || have.Entry.Revision != base.Registry {
-			moved++
+		if have.Desired.Revision == base.Desired && have.Entry.Revision == base.Registry && !d.script.Apart(id, d.look.scene) {
+			still++
 		}
 	}
-	if moved > 0 && moved == len(targets) {
-		return fmt.Errorf("%w: all %d devices it touches moved since it was made; plan again", ErrStale, moved)
+	if len(targets) > 0 && still == 0 {
+		return fmt.Errorf("%w: all %d devices it touches moved since it was made, or what it places failed there; plan again", ErrStale, len(targets))
 	}
 	for _, c := range plan.Registry {
 		if d.look.known(c.Device).Entry.Revision != plan.Base[c.Device].Registry {

@@ -13,8 +13,17 @@ type Scene struct {
 	At time.Time
 	// Devices are shared with whoever made the scene.
 	Devices map[algebra.DeviceID]*Sight
+	// Apart is what other runs found to fail on a device, and nobody has let in again. A run that
+	// was planned before they did places it nowhere anew.
+	Apart map[algebra.DeviceID][]Failing
 	// Zone finds a time zone by its name; windows of devices in unknown ones stay closed.
 	Zone func(string) (*time.Location, error)
+}
+
+// Failing is a release of an app, with whatever values.
+type Failing struct {
+	App        algebra.App
+	Deployment algebra.Digest
 }
 
 // sight is that of a device, zero if it is not in the scene.

@@ -122,6 +122,12 @@ func (t track) waveName(n int) string {
 	return "tail"
 }
 
+// Apart reports a device of which all is left to the next plan, as what the script places there was
+// found to fail.
+func (s Script) Apart(id algebra.DeviceID, scene Scene) bool {
+	return !slices.ContainsFunc(s.of[id], func(n int) bool { return !s.units[n].apart(scene) })
+}
+
 // published reports whether a unit is published as wanted, restored whether it is as before.
 func (u unit) published(s *Sight) bool {
 	return u.all(s, func(is, have, want algebra.Release) bool { return is == want })
@@ -130,6 +136,15 @@ func (u unit) published(s *Sight) bool {
 func (u unit) restored(s *Sight) bool {
 	return u.all(s, func(is, have, want algebra.Release) bool {
 		return is.Version == have.Version && is.Deployment == have.Deployment
+	})
+}
+
+// apart reports whether some of what a unit wants was found to fail there.
+func (u unit) apart(scene Scene) bool {
+	failing := scene.Apart[u.device]
+	return len(failing) > 0 && slices.ContainsFunc(u.changes, func(c planner.Change) bool {
+		_, want := Ends(c.Action)
+		return slices.Contains(failing, Failing{c.Action.Target().App, want.Deployment})
 	})
 }
 

@@ -18,6 +18,8 @@ type stand struct {
 	*Sight
 	// published is as the unit wants it; restored, of one that is not, as it was before.
 	published, restored bool
+	// apart says that what the unit wants is in quarantine there by now.
+	apart bool
 	// healthy and failed are of one that is published.
 	healthy, failed bool
 }
@@ -28,9 +30,13 @@ func (s Script) stand(u unit, scene Scene) stand {
 		at.healthy, at.failed = u.verdict(at.Sight, scene.At, s.lanes[u.lane].Deadline)
 	} else {
 		at.restored = u.restored(at.Sight)
+		at.apart = u.apart(scene)
 	}
 	return at
 }
+
+// left reports a unit, not published, that is left to the next plan.
+func (s *stand) left() bool { return s.Moved || s.apart || !s.restored }
 
 // survey is what a Survey knows of its scene.
 type survey struct {
@@ -128,7 +134,7 @@ func (y *survey) ready(l *LaneView, lane int, wave []int) {
 	}
 	for _, n := range wave {
 		u, at := y.units[n], &y.stands[n]
-		if at.Moved || !at.Online || at.published || !at.restored {
+		if at.published || at.left() || !at.Online {
 			continue
 		}
 		if why, next := y.closed(t, at.Sight, y.scene); why != "" {

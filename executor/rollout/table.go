@@ -101,7 +101,9 @@ func (s Script) trouble(u unit, l wire.Lane, scene Scene) string {
 	switch {
 	case at.Ours && at.restored && l.State == wire.LaneRolledBack:
 		return "rolled back"
-	case at.Moved || !at.restored:
+	case at.apart:
+		return "what it was to get was found to fail there since the plan was made, left to the next plan"
+	case at.left():
 		return "changed by someone else since the plan was made, left to the next plan"
 	case !at.Online:
 		return "offline, left to the next plan"

@@ -37,7 +37,7 @@ type LaneView struct {
 
 // Count is the devices of a wave. Published are those of which Healthy, Failed and the rest on
 // their way are part; Waiting could be published to; Offline and Left are not, as they were
-// offline, or moved since the plan was made.
+// offline, or moved since the plan was made, or what it wants was found to fail there since.
 type Count struct {
 	Devices   int `json:"devices"`
 	Published int `json:"published"`
@@ -60,7 +60,7 @@ func (c *Count) add(at *stand) {
 		} else if at.failed {
 			c.Failed++
 		}
-	case at.Moved || !at.restored:
+	case at.left():
 		c.Left++
 	case !at.Online:
 		c.Offline++

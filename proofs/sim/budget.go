@@ -99,6 +99,9 @@ func (c *console) keepsBudgets(m rollout.Moment, takes []algebra.DeviceID) {
 	size, down, more := map[string]int{}, map[string][]string{}, map[string]int{}
 	for _, d := range c.devices {
 		id, sight := d.id, m.Scene.Devices[d.id]
+		if sight == nil {
+			continue // it joined just now, and the process has not heard of it
+		}
 		site := sight.Device.Labels["site"]
 		managed, up := false, len(c.awaits[id]) == 0
 		for _, a := range sight.Apps {

@@ -18,25 +18,26 @@ type Bug uint8
 
 // The bugs. The first ones are of the agent, then come those of operators, and of the fleet.
 const (
-	NoBug       Bug = iota
-	OldWins         // an older generation is accepted
-	Forgets         // what was accepted is not kept over a crash
-	TrustsAll       // whoever signs, counts
-	StartsFirst     // what replaces is started beside what runs
-	StopsEarly      // what runs is stopped as soon as what follows is to be fetched
-	TakesDark       // what cannot be seen is taken for gone
-	LosesSave       // a set that could not be kept is waited for for ever
-	NoRevision      // a desired state is written over whatever there is
-	NoLease         // the lease is taken from whoever holds it
-	NoIntent        // what is about to be published is not announced
-	NoLastWord      // a run is written over what a person said of it
-	SkipsWave       // a run is stored one wave on
-	BlindToDown     // what failed counts as running
-	TakesSent       // what is published counts as running
-	Unapproved      // an app is taken away that no plan mentions
-	DeafToHalt      // publishing goes on though it is halted
-	AllSettled      // every rollout counts as through before it begins
-	LetsAllIn       // with who comes in while a run is under way, all others are published to as well
+	NoBug         Bug = iota
+	OldWins           // an older generation is accepted
+	Forgets           // what was accepted is not kept over a crash
+	TrustsAll         // whoever signs, counts
+	StartsFirst       // what replaces is started beside what runs
+	StopsEarly        // what runs is stopped as soon as what follows is to be fetched
+	TakesDark         // what cannot be seen is taken for gone
+	LosesSave         // a set that could not be kept is waited for for ever
+	NoRevision        // a desired state is written over whatever there is
+	NoLease           // the lease is taken from whoever holds it
+	NoIntent          // what is about to be published is not announced
+	NoLastWord        // a run is written over what a person said of it
+	SkipsWave         // a run is stored one wave on
+	BlindToDown       // what failed counts as running
+	TakesSent         // what is published counts as running
+	Unapproved        // an app is taken away that no plan mentions
+	DeafToHalt        // publishing goes on though it is halted
+	AllSettled        // every rollout counts as through before it begins
+	LetsAllIn         // with who comes in while a run is under way, all others are published to as well
+	ForgetsFailed     // what was put in quarantine is not read
 	bugs
 )
 
@@ -45,7 +46,7 @@ var bugNames = [...]string{"none", "an older generation is accepted", "what was 
 	"a set that could not be kept is waited for for ever", "a desired state is not compared and set", "the lease is taken from whoever holds it",
 	"what is about to be published is not announced", "a run is written over what a person said", "a run goes on one wave too far",
 	"what failed counts as running", "what was sent counts as running", "an app is taken away that no plan mentions", "publishing goes on though it is halted",
-	"every rollout counts as through", "all are let in while a run is under way"}
+	"every rollout counts as through", "all are let in while a run is under way", "what was put in quarantine is not read"}
 
 // String says what the bug does.
 func (b Bug) String() string { return bugNames[b] }
@@ -129,6 +130,14 @@ func signed(key ed25519.PrivateKey, s wire.DesiredState) wire.Verified {
 		panic("sim: " + err.Error())
 	}
 	return v
+}
+
+// read is what the store holds, as a process reads it.
+func (b Bug) read(r executor.Records) executor.Records {
+	if b == ForgetsFailed {
+		r.Quarantine = map[string]executor.Kept[wire.Quarantined]{}
+	}
+	return r
 }
 
 // write is a write as it reaches the store.

@@ -136,7 +136,7 @@ var _ executor.Watcher = (*console)(nil)
 // read one after the other.
 func (c *console) Read(ctx context.Context) (executor.Records, error) {
 	v, err := c.asks(ctx, func(answer func(any, error)) {
-		first, version := c.read(), c.version
+		first, version := c.bug.read(c.read()), c.version
 		c.later(c.chance.takes(30*time.Millisecond), func() {
 			if version == c.version {
 				answer(first, nil)

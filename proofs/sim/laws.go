@@ -26,11 +26,14 @@ type record struct {
 	fence    uint64
 	// quiet are the batches that were published of a run since it was paused or cancelled, by run.
 	quiet map[string]map[string]bool
+	// apart is what was ever put in quarantine, by key.
+	apart map[string]wire.Quarantined
 }
 
 func newRecord() record {
 	return record{published: map[algebra.DeviceID][]wire.Verified{}, awaits: map[algebra.DeviceID]map[algebra.App]uint64{},
-		approved: map[algebra.Digest]approval{}, runs: map[string]wire.Run{}, quiet: map[string]map[string]bool{}}
+		approved: map[algebra.Digest]approval{}, runs: map[string]wire.Run{}, quiet: map[string]map[string]bool{},
+		apart: map[string]wire.Quarantined{}}
 }
 
 func (r *record) current(id algebra.DeviceID) wire.Verified {
@@ -79,6 +82,7 @@ func (c *console) wrote(w executor.Write) {
 	case executor.SetQuarantine:
 		c.met["quarantined"]++
 		c.say("%s: %s@%s is in quarantine: %t", c.name, w.Record.App, w.Record.Version, !w.Record.Lifted)
+		c.apart[wire.QuarantineKey(w.Record)] = w.Record
 	case executor.SetWorld, executor.SetEntry, executor.PutSpec, executor.PutPlan:
 	}
 }
@@ -112,6 +116,7 @@ func (c *console) publishes(v wire.Verified) {
 	c.record.fence = max(c.record.fence, c.fence)
 	c.expect(before, next)
 	c.beside(next)
+	c.places(before, next)
 	c.obeys(next.Plan)
 }
 

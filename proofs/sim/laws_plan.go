@@ -1,10 +1,13 @@
 package sim
 
 import (
+	"slices"
+
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor/wire"
 	"github.com/musterfleet/muster/planner"
 	"github.com/musterfleet/muster/policies"
+	"github.com/musterfleet/muster/selectors"
 )
 
 // approval is a plan that was reviewed, and the World it was made of.
@@ -72,6 +75,27 @@ func (c *console) beside(next wire.DesiredState) {
 		for _, change := range whole.Changes {
 			if change.Action.Target().Device == next.Device {
 				c.wrong("who comes in leaves runs alone", "%s publishes to %s, which run %s is under way with", c.name, next.Device, id)
+			}
+		}
+	}
+}
+
+// places judges that what one run found to fail no other places there anew, whenever it was planned.
+// To put back what was there before is no such thing, whatever is said of that.
+func (c *console) places(before, next wire.DesiredState) {
+	for _, change := range c.approved[next.Plan].plan.Changes {
+		at := change.Action.Target()
+		_, want := ends(change.Action)
+		now := next.Releases()[at.App]
+		if at.Device != next.Device || now.IsZero() || now != want || now == before.Releases()[at.App] {
+			continue
+		}
+		for _, q := range c.apart {
+			if q.Lifted || q.App != at.App || q.Digest != now.Deployment || c.life.runs[q.Run].Plan == next.Plan {
+				continue
+			}
+			if names, _ := selectors.ExpandNodes(q.Devices); slices.Contains(names, next.Device.String()) {
+				c.wrong("what failed stays away", "%s publishes %s@%s to %s, which run %s found to fail", c.name, at.App, now.Version, next.Device, q.Run)
 			}
 		}
 	}
