@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/executor/rollout"
 	"github.com/musterfleet/muster/executor/wire"
@@ -53,5 +55,27 @@ func TestApplyRefusesWhatWasFoundToFailEverywhere(t *testing.T) {
 		if after := r.records(); !lifted && (len(after.Runs) > 0 || fmt.Sprint(before.Devices) != fmt.Sprint(after.Devices)) {
 			t.Errorf("a refused apply began %d runs", len(after.Runs))
 		}
+	}
+}
+
+// TestARunStopsPlacingWhatAnotherFoundToFail: who was overtaken may tell of it late.
+func TestARunStopsPlacingWhatAnotherFoundToFail(t *testing.T) {
+	r := newRig(t, "a", "b")
+	plan := approve(t, worldOf(t, "1", `
+---
+apiVersion: muster.fleet/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec: {for: web, waves: [{percent: 50}, {rest: true}], gate: {healthy: 100%, minimum: 1}}
+`), r.observe())
+	var once sync.Once
+	r.answer = func(_ algebra.DeviceID, _ algebra.App, s wire.AppState) *wire.AppState {
+		once.Do(func() { r.write(executor.SetQuarantine{Record: found(plan.Plan(), "a,b")}) })
+		return &s
+	}
+	out, err := r.applier().Apply(context.Background(), plan)
+	must(t, err)
+	if out.Run.Status != wire.RunSucceeded || out.Count.Healthy != 1 || out.Count.Left != 1 {
+		t.Fatalf("%s, %+v, left %v", out.Run.Status, out.Count, out.Left)
 	}
 }

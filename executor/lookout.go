@@ -66,8 +66,7 @@ func (l *lookout) follow(run string, digest algebra.Digest, plan planner.Plan) {
 }
 
 // setApart finds out where what the plan places is in quarantine. What the run itself found is left
-// to its own lanes, which are rolled back. Only who has the lease writes one, so that the records
-// read after it was taken have them all.
+// to its own lanes, which are rolled back.
 func (l *lookout) setApart() {
 	l.scene.Apart = map[algebra.DeviceID][]rollout.Failing{}
 	for _, kept := range l.records.Quarantine {
@@ -133,6 +132,9 @@ func (l *lookout) known(id algebra.DeviceID) Device {
 func (l *lookout) hear(c Change) {
 	if c.Device.IsZero() {
 		l.records.take(c, nil)
+		if _, is := c.Message.(wire.Quarantined); is { // by who was overtaken, and wrote it still
+			l.setApart()
+		}
 		return
 	}
 	d := l.device(c.Device)

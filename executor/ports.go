@@ -13,8 +13,8 @@ import (
 type Transport interface {
 	Reader
 
-	// Watch delivers every change of devices and runs that is made after it returned. The channel is closed when
-	// ctx ends or the transport is lost. Who calls Watch and then Read misses nothing and may
+	// Watch delivers every change of devices, runs and quarantines that is made after it returned. The channel is
+	// closed when ctx ends or the transport is lost. Who calls Watch and then Read misses nothing and may
 	// see a change twice. Of changes of one record that wait for a slow reader all but the newest
 	// may be left out.
 	Watch(ctx context.Context) (<-chan Change, error)
@@ -42,14 +42,14 @@ type Reader interface {
 type Watcher interface {
 	Transport
 
-	// WatchAll is Watch that besides delivers desired states, the World in force and quarantines.
+	// WatchAll is Watch that besides delivers desired states and the World in force.
 	WatchAll(ctx context.Context) (<-chan Change, error)
 }
 
 // Watched reports whether Watch tells of a bucket.
 func Watched(bucket string) bool {
 	switch bucket {
-	case wire.RunsBucket, wire.LeasesBucket, wire.DevicesBucket, wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket:
+	case wire.RunsBucket, wire.LeasesBucket, wire.QuarantineBucket, wire.DevicesBucket, wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket:
 		return true
 	}
 	return false

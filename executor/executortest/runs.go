@@ -63,7 +63,7 @@ func watchedRuns(t *testing.T, f Fleet) {
 func watchedAll(t *testing.T, f Fleet) {
 	watcher, ok := f.Transport.(executor.Watcher)
 	if !ok {
-		t.Skip("this transport watches devices and runs only")
+		t.Skip("this transport does not watch desired states")
 	}
 	some, err := f.Transport.Watch(t.Context())
 	must(t, err)
@@ -85,9 +85,12 @@ func watchedAll(t *testing.T, f Fleet) {
 		t.Errorf("seen: %+v", seen)
 	}
 	write(t, f, executor.SetRun{Run: run("r-1", wire.RunPaused)})
-	for _, want := range []string{"DeviceEntry", "Run"} { // and nothing in between
-		if c := next(t, some); c.Message.Kind() != want {
-			t.Errorf("a watch of devices and runs sees a %s", c.Message.Kind())
+	want := map[string]bool{"DeviceEntry": true, "Quarantined": true, "Run": true}
+	for range len(want) { // and nothing in between
+		if kind := next(t, some).Message.Kind(); want[kind] {
+			delete(want, kind)
+		} else {
+			t.Errorf("a watch of devices, runs and quarantines sees a %s", kind)
 		}
 	}
 }

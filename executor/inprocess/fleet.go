@@ -51,7 +51,7 @@ func (f *Fleet) Read(ctx context.Context) (executor.Records, error) {
 	}), nil
 }
 
-// Watch delivers each change of devices and runs from now on.
+// Watch delivers each change of devices, runs and quarantines from now on.
 func (f *Fleet) Watch(ctx context.Context) (<-chan executor.Change, error) {
 	return f.changes(ctx, executor.Watched), nil
 }

@@ -102,7 +102,7 @@ func (t *Transport) readBucket(ctx context.Context, bucket string, yield func(ex
 	}
 }
 
-// Watch merges the changes of the buckets that hold something of devices or runs.
+// Watch merges the changes of the buckets that hold something of devices, runs or quarantines.
 func (t *Transport) Watch(ctx context.Context) (<-chan executor.Change, error) {
 	return t.changes(ctx, slices.DeleteFunc(slices.Clone(recorded), func(b string) bool { return !executor.Watched(b) }))
 }

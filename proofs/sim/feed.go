@@ -13,7 +13,7 @@ import (
 // between them.
 type feed struct {
 	to    chan executor.Change
-	all   bool // desired states, the World and quarantines too
+	all   bool // desired states and the World too
 	heard []news
 	last  map[string]time.Duration
 }
@@ -23,7 +23,7 @@ type news struct {
 	change executor.Change
 }
 
-// Watch brings what happens to devices and runs from now on.
+// Watch brings what happens to devices, runs and quarantines from now on.
 func (c *console) Watch(ctx context.Context) (<-chan executor.Change, error) {
 	return c.watch(ctx, false)
 }
@@ -49,7 +49,7 @@ func (c *console) watch(ctx context.Context, all bool) (<-chan executor.Change, 
 }
 
 // desired are the kinds that Watch leaves out and WatchAll brings.
-var desired = map[string]bool{wire.Signed{}.Kind(): true, wire.WorldRecord{}.Kind(): true, wire.Quarantined{}.Kind(): true}
+var desired = map[string]bool{wire.Signed{}.Kind(): true, wire.WorldRecord{}.Kind(): true}
 
 // lose ends all connections of the process.
 func (c *console) lose() {

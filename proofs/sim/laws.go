@@ -27,13 +27,19 @@ type record struct {
 	// quiet are the batches that were published of a run since it was paused or cancelled, by run.
 	quiet map[string]map[string]bool
 	// apart is what was ever put in quarantine, by key.
-	apart map[string]wire.Quarantined
+	apart map[string]apart
+}
+
+// apart is what a run found to fail, and the fence that was in force as it was written.
+type apart struct {
+	wire.Quarantined
+	fence uint64
 }
 
 func newRecord() record {
 	return record{published: map[algebra.DeviceID][]wire.Verified{}, awaits: map[algebra.DeviceID]map[algebra.App]uint64{},
 		approved: map[algebra.Digest]approval{}, runs: map[string]wire.Run{}, quiet: map[string]map[string]bool{},
-		apart: map[string]wire.Quarantined{}}
+		apart: map[string]apart{}}
 }
 
 func (r *record) current(id algebra.DeviceID) wire.Verified {
@@ -82,7 +88,7 @@ func (c *console) wrote(w executor.Write) {
 	case executor.SetQuarantine:
 		c.met["quarantined"]++
 		c.say("%s: %s@%s is in quarantine: %t", c.name, w.Record.App, w.Record.Version, !w.Record.Lifted)
-		c.apart[wire.QuarantineKey(w.Record)] = w.Record
+		c.apart[wire.QuarantineKey(w.Record)] = apart{w.Record, c.lease.Fence}
 	case executor.SetWorld, executor.SetEntry, executor.PutSpec, executor.PutPlan:
 	}
 }

@@ -80,8 +80,9 @@ func (c *console) beside(next wire.DesiredState) {
 	}
 }
 
-// places judges that what one run found to fail no other places there anew, whenever it was planned.
-// To put back what was there before is no such thing, whatever is said of that.
+// places judges that what one run found to fail no other places there anew, whenever it was planned, if
+// it has the lease since then. To put back what was there before is no such thing, whatever is said of
+// that.
 func (c *console) places(before, next wire.DesiredState) {
 	for _, change := range c.approved[next.Plan].plan.Changes {
 		at := change.Action.Target()
@@ -91,7 +92,7 @@ func (c *console) places(before, next wire.DesiredState) {
 			continue
 		}
 		for _, q := range c.apart {
-			if q.Lifted || q.App != at.App || q.Digest != now.Deployment || c.life.runs[q.Run].Plan == next.Plan {
+			if q.Lifted || q.fence >= c.fence || q.App != at.App || q.Digest != now.Deployment || c.life.runs[q.Run].Plan == next.Plan {
 				continue
 			}
 			if names, _ := selectors.ExpandNodes(q.Devices); slices.Contains(names, next.Device.String()) {
