@@ -47,13 +47,31 @@ func (p published) shares() (clock, cpu float64) {
 	return p.raw.clock.Seconds() / (p.whole.clock - p.signing.clock).Seconds(), p.raw.cpu.Seconds() / (p.whole.cpu - p.signing.cpu).Seconds()
 }
 
+// leastOf is the least of each cost in a number of rounds, each on a server of its own. One round alone
+// tells as much of the machine's other work, which two processors that are one core carry over to each
+// other, as of the two sides.
+func leastOf(t *testing.T, rounds, devices int) (least published) {
+	for round := range rounds {
+		t.Run(fmt.Sprintf("%s/%d", bench.Power(devices), round+1), func(t *testing.T) {
+			p := publishAll(t, devices)
+			if round == 0 {
+				least = p
+			}
+			least = published{least.whole.least(p.whole), least.signing.least(p.signing), least.raw.least(p.raw)}
+		})
+	}
+	return least
+}
+
+func (c cost) least(o cost) cost { return cost{min(c.clock, o.clock), min(c.cpu, o.cpu)} }
+
 // TestBenchPublish: what an Applier writes for a plan, compare-and-set, lease and record of the run
 // included, beside the plain asynchronous publish of the same bytes to a bucket like it.
 func TestBenchPublish(t *testing.T) {
 	bench.Start(t)
 	rows := [][]string{{"devices", "", "published", "signing", "the rest", "raw publish", "devices a second", "raw", "rate / raw"}}
 	for _, n := range []int{10_000, 100_000} {
-		p := publishAll(t, n)
+		p := leastOf(t, 3, n)
 		clock, cpu := p.shares()
 		row := func(name string, whole, signing, raw time.Duration, share float64) {
 			rest := whole - signing
@@ -72,8 +90,9 @@ func TestBenchPublish(t *testing.T) {
 the last desired state: each a compare-and-set on its revision, each batch announced in the lease before it goes out, the run's record
 written before it. Beside it the asynchronous JetStream publish of the same bytes, with no condition and as many on their way, to a
 bucket of the same kind on the same server, which writes to disk. Signing, one state a device on all cores, is apart: *the rest* is
-what is compared; states are signed while others are written, so by the clock less than signing alone may be left. The server is in the same process, so the processors' time is that of both sides, and does not depend on what else
-the machine did. Target: at least 70 % of the raw rate.`, Rows: rows})
+what is compared; states are signed while others are written, so by the clock less than signing alone may be left. The server is in
+the same process, so the processors' time is that of both sides. Each figure is the least of three rounds. Target: at least 70 % of the
+raw rate.`, Rows: rows})
 }
 
 func publishAll(t *testing.T, n int) published {
