@@ -49,14 +49,6 @@ func (s DesiredState) Releases() map[algebra.App]algebra.Release {
 
 const desiredKind = "DesiredState"
 
-// payload is the canonical form: fields in order, apps and values sorted.
-func (s DesiredState) payload() []byte {
-	if s.Apps == nil {
-		s.Apps = map[algebra.App]App{}
-	}
-	return encodeKind(desiredKind, s)
-}
-
 // parsePayload reads what was signed. It checks form, not origin.
 func parsePayload(payload []byte) (DesiredState, error) {
 	kind, err := kindOf(payload)

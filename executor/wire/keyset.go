@@ -38,7 +38,7 @@ func SignKeyset(key ed25519.PrivateKey, s Keyset) ([]byte, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	return Encode(seal(key, keysetDomain, encodeKind(keysetKind, s))), nil
+	return Encode(seal(key, keysetDomain, keysetKind, s)), nil
 }
 
 // OpenKeyset verifies a set against the keys that are trusted now.

@@ -77,7 +77,7 @@ func SignSecret(key ed25519.PrivateKey, s Secret) ([]byte, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	return Encode(seal(key, secretDomain, encodeKind(secretKind, s))), nil
+	return Encode(seal(key, secretDomain, secretKind, s)), nil
 }
 
 // OpenSecret verifies that an operator made this secret for this device.

@@ -74,7 +74,7 @@ func KeyID(k ed25519.PublicKey) string {
 // domain keeps a signature from meaning anything but a desired state of this form.
 const domain = "muster desired state 1\n"
 
-// Sign seals a desired state.
+// Sign seals a desired state, in canonical form: fields in order, apps and values sorted.
 func Sign(key ed25519.PrivateKey, s DesiredState) (Verified, error) {
 	if s.Apps == nil {
 		s.Apps = map[algebra.App]App{}
@@ -82,12 +82,12 @@ func Sign(key ed25519.PrivateKey, s DesiredState) (Verified, error) {
 	if err := s.check(); err != nil {
 		return Verified{}, err
 	}
-	payload := s.payload()
-	raw := Encode(seal(key, domain, payload))
+	sealed := seal(key, domain, desiredKind, s)
+	raw := Encode(sealed)
 	if len(raw) > MaxSize {
 		return Verified{}, fmt.Errorf("desired state of %s: %d bytes signed, at most %d can be sent", s.Device, len(raw), MaxSize)
 	}
-	return Verified{state: s, digest: algebra.DigestOf(payload), raw: raw}, nil
+	return Verified{state: s, digest: algebra.DigestOf(sealed.Payload), raw: raw}, nil
 }
 
 // Open verifies an envelope against the keys this side trusts, for the device it must be for.
@@ -118,12 +118,14 @@ func Claimed(data []byte) (DesiredState, algebra.Digest, error) {
 	return s, algebra.DigestOf(signed.Payload), err
 }
 
-// seal signs a payload. The domain keeps a signature from meaning anything but this kind of thing.
-func seal(key ed25519.PrivateKey, domain string, payload []byte) Signed {
+// seal signs a struct as a payload of a kind. The domain keeps a signature from meaning anything but
+// this kind of thing.
+func seal(key ed25519.PrivateKey, domain, kind string, v any) Signed {
+	message := encodeKind(domain, kind, v)
 	return Signed{
-		Payload:   payload,
+		Payload:   message[len(domain):],
 		Key:       KeyID(key.Public().(ed25519.PublicKey)),
-		Signature: ed25519.Sign(key, append([]byte(domain), payload...)),
+		Signature: ed25519.Sign(key, message),
 	}
 }
 
