@@ -133,12 +133,16 @@ package: ## .deb, tarballs, image layout, bills of materials and checksums of th
 	@cd dist && sha256sum --quiet --check SHA256SUMS && du -sh *
 	@MUSTER_DIST=$(CURDIR)/dist go -C $(PACKAGER) test -count=1 -v -run 'TestInstalled' .
 
+# What an agent on armv7 is made of, with numbers of 32 bits.
+NARROW := ./algebra/... ./selectors/... ./executor/wire/... ./agent ./agent/files/... ./agent/vault/... ./internal/...
+
 .PHONY: soak
-soak: $(kube_apiserver) chart ## the laws on many more cases (MUSTER_SOAK=1), what needs a kube-apiserver, and the chart, for as long as it takes
+soak: $(kube_apiserver) chart ## the laws on many more cases (MUSTER_SOAK=1) and on 32 bits, what needs a kube-apiserver, and the chart, for as long as it takes
 	@dirs=$$(git ls-files -co --exclude-standard '*laws_test.go' | xargs -r dirname | sort -u | sed 's,^,./,'); \
 	[ -n "$$dirs" ] || { echo "soak: no package has laws"; exit 0; }; \
 	MUSTER_SOAK=1 go test -count=1 -timeout 4h $$dirs
 	MUSTER_SOAK=1 go -C $(PACKAGER) test -count=1 -v -timeout 2h -run TestTwoBuilds .
+	GOARCH=386 go test -count=1 $(NARROW)
 
 .PHONY: demo
 demo: build ## the whole story in the terminal, on this machine

@@ -83,7 +83,7 @@ func (c Column) check(devices int) error {
 	used := make([]bool, len(c.Values)+1)
 	used[0] = true
 	for _, code := range c.Codes {
-		if int(code) >= len(used) {
+		if code >= uint32(len(used)) {
 			return fmt.Errorf("code %d, there are %d values", code, len(c.Values))
 		}
 		used[code] = true

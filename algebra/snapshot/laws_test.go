@@ -109,7 +109,7 @@ func TestReadGivesWhatWasWrittenSeesALostPart(t *testing.T) {
 func damageLaw(read reader) gopter.Prop {
 	return prop.ForAll(func(s algebratest.Situation, at uint32, flip uint8) bool {
 		file := written(s.Reality())
-		i := int(at) % len(file)
+		i := int(at % uint32(len(file)))
 		_, cut := read(bytes.NewReader(file[:i]))
 		_, more := read(bytes.NewReader(append(bytes.Clone(file), flip)))
 		changed := bytes.Clone(file)

@@ -78,7 +78,7 @@ func (d *decoder) placement(r *algebra.Roster) algebra.Placement {
 		last = app
 		releases := d.releases()
 		for i, code := range d.codes(r.Len(), len(releases)-1) {
-			if int(code) >= len(releases) {
+			if code >= uint32(len(releases)) {
 				d.fail(errors.New("snapshot: a slot holds a release that is not told"))
 				return
 			}
