@@ -443,6 +443,26 @@ func TestOfANewGenerationOnlyWhatIsSeenIsTold(t *testing.T) {
 	}
 }
 
+// TestWhatDiesWhileItsSuccessorIsFetchedIsTold: an image may be on its way for minutes, and budgets count
+// on what is told.
+func TestWhatDiesWhileItsSuccessorIsFetchedIsTold(t *testing.T) {
+	s, _ := settled(t)
+	slot := s.Have()[appA].Release
+	now := time.Now()
+	set := chain(2)[1]
+	s, _ = agent.Step(s, agent.Offered{Raw: set.Raw()}, now)
+	s, _ = agent.Step(s, agent.Saved{State: set}, now)
+	s, effects := agent.Step(s, agent.Looked{Number: 2, Have: map[algebra.App]agent.Observed{appA: {Release: slot, Phase: algebra.Running}}}, now)
+	if n, _ := count[agent.Fetch](effects); n != 1 {
+		t.Fatalf("it fetches %d deployments, want the one that follows", n)
+	}
+	s, _ = agent.Step(s, agent.Changed{App: appA}, now)
+	_, effects = agent.Step(s, agent.Looked{Number: 3, Have: map[algebra.App]agent.Observed{appA: {Release: slot, Phase: algebra.Failed, Detail: "exit code 1"}}}, now)
+	if n, tell := count[agent.Tell](effects); n != 1 || tell.State.Phase != algebra.Failed || tell.State.Running.Release() != slot {
+		t.Errorf("it tells %d times, last %+v; want what died", n, tell.State)
+	}
+}
+
 // settled is an agent that runs what it accepted, at generation 1.
 func settled(t *testing.T) (agent.State, []agent.Effect) {
 	t.Helper()

@@ -144,18 +144,22 @@ func (s *State) look(e Looked, now time.Time) []Effect {
 	return out
 }
 
-// see takes what was seen for what runs. Of a slot in which something is being done, or was
-// since the look began, what was done counts and not what was seen.
+// see takes what was seen for what runs. Of a slot that is being emptied or filled, or was since the
+// look began, what was done counts and not what was seen. To fetch what shall take its place leaves a
+// slot as it is, and may take long: what dies meanwhile is seen to.
 func (s *State) see(have map[algebra.App]Observed) {
+	done := func(app algebra.App) bool {
+		return s.busy[app] == stopping || s.busy[app] == starting || s.answered < s.done[app]
+	}
 	before := s.have
 	s.have = map[algebra.App]Observed{}
 	for app, o := range before {
-		if s.busy[app] != 0 || s.answered < s.done[app] {
+		if done(app) {
 			s.have[app] = o
 		}
 	}
 	for app, o := range have {
-		if s.busy[app] == 0 && s.answered >= s.done[app] {
+		if !done(app) {
 			s.have[app] = o
 		}
 	}
