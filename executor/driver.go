@@ -73,6 +73,9 @@ func (d *driver) drive(ctx context.Context) (Outcome, error) {
 	if err := d.prepare(ctx); err != nil {
 		return d.outcome(), err
 	}
+	if d.Waves == nil {
+		d.approved = d.approved.Brief()
+	}
 	for {
 		if d.run.Value.Fence > d.lease.Value.Fence {
 			// Who took over wrote it. What they made of it stays, though a write on it would fit.

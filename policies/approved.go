@@ -18,6 +18,7 @@ type Approved struct {
 	digest algebra.Digest
 	kept   map[string]bool // changes whose inverse is not approved
 	waves  bool            // gates of scope batch judged it
+	brief  bool            // without the plan and its file
 }
 
 // IsZero reports that nothing is approved.
@@ -35,6 +36,14 @@ func (a Approved) File() planfile.File { return a.file }
 // Reverses reports whether the inverse of a change is approved too. Where it is not, a
 // rollback must leave the change as it is.
 func (a Approved) Reverses(changeID string) bool { return !a.IsZero() && !a.kept[changeID] }
+
+// Brief is the approval without the plan and its file, which in a large fleet are a hundred megabytes:
+// for who has the plan and no gates of waves. It knows Digest and Reverses, and no gate can judge a Wave
+// of it, so that each of them denies.
+func (a Approved) Brief() Approved {
+	a.plan, a.file, a.brief = planner.Plan{}, planfile.File{}, true
+	return a
+}
 
 // clonePlan is p with lists of its own, so that who holds the one cannot change the other.
 func clonePlan(p planner.Plan) planner.Plan {

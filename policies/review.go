@@ -51,7 +51,7 @@ func Review(p Proposal, gates Gates, opt Options) (Approved, Report) {
 	if report.Denied() {
 		return Approved{}, report
 	}
-	return Approved{plan: plan, file: file, digest: file.Digest(), kept: r.kept, waves: gates.judgesBatches()}, report
+	return Approved{plan: plan, file: file, digest: file.Digest(), kept: r.kept, waves: gates.JudgeWaves()}, report
 }
 
 // Judge puts the plan of a file before all gates, and finds what Review found of the plan that

@@ -18,6 +18,9 @@ func (a Approved) Wave(batch int, gates Gates, opt Options, now time.Time) []Res
 		}
 		return []Result{{Rule: ruleWave, Level: Deny, Msg: "the policies that judge each wave as it starts are not at hand; name their World by -w"}}
 	}
+	if a.brief {
+		return []Result{{Rule: ruleWave, Level: Deny, Msg: "the plan is not at hand for the policies that judge each wave as it starts"}}
+	}
 	file := a.file
 	file.Now = now.UTC().Round(0)
 	r := newReview(&file, a.plan, opt)
@@ -30,7 +33,7 @@ func (a Approved) Wave(batch int, gates Gates, opt Options, now time.Time) []Res
 	return slices.DeleteFunc(r.results, func(one Result) bool { return !one.stands(Deny) })
 }
 
-// judgesBatches reports a gate of scope batch.
-func (g Gates) judgesBatches() bool {
+// JudgeWaves reports a gate of scope batch.
+func (g Gates) JudgeWaves() bool {
 	return slices.ContainsFunc(g, func(g Gate) bool { return g.scope == Batch })
 }

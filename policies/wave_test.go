@@ -107,3 +107,32 @@ func TestGatesThatAreNotAtHandDeny(t *testing.T) {
 		}
 	}
 }
+
+// TestABriefApprovalLetsNoGateThrough: it has no plan to show to a gate, and says the rest as before.
+func TestABriefApprovalLetsNoGateThrough(t *testing.T) {
+	pass := policies.Gates{policiestest.Gate(t, "freeze", "batch", "deny", policiestest.Always)}
+	for name, gates := range map[string]policies.Gates{"judged by batch": pass, "not judged by batch": nil} {
+		a, report := policies.Review(inWaves(t), gates, policies.Options{NoGates: gates == nil})
+		if a.IsZero() {
+			t.Fatal(report.Text(false))
+		}
+		b := a.Brief()
+		if b.IsZero() || b.Digest() != a.Digest() || len(b.Plan().Changes) > 0 {
+			t.Errorf("%s: the brief of %s is %s, with %d changes", name, a.Digest(), b.Digest(), len(b.Plan().Changes))
+		}
+		for _, c := range a.Plan().Changes {
+			if a.Reverses(c.ID) != b.Reverses(c.ID) {
+				t.Errorf("%s: %s is reversed: %t, in brief %t", name, c.ID, a.Reverses(c.ID), b.Reverses(c.ID))
+			}
+		}
+		wave := func(a policies.Approved, gates policies.Gates) int {
+			return len(a.Wave(0, gates, policies.Options{}, policiestest.At))
+		}
+		if wave(a, nil) != wave(b, nil) {
+			t.Errorf("%s: without gates %d denials, in brief %d", name, wave(a, nil), wave(b, nil))
+		}
+		if wave(a, pass) != 0 || wave(b, pass) != 1 {
+			t.Errorf("%s: a gate that denies nothing: %d denials, in brief %d; want 0 and 1", name, wave(a, pass), wave(b, pass))
+		}
+	}
+}

@@ -179,7 +179,7 @@ func (a *applyingFlags) run(ctx context.Context, plans []string) error {
 	}
 	fmt.Fprintln(page)
 	began := time.Now()
-	outcome, err := a.applier(fleet, key, rules.waves).Apply(ctx, approved)
+	outcome, err := a.applier(fleet, key, rules.waves()).Apply(ctx, approved)
 	return a.report(outcome, err, time.Since(began), conflictOf(plan))
 }
 
@@ -197,7 +197,7 @@ func (a *applyingFlags) goOn(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		waves = rules.waves
+		waves = rules.waves()
 	}
 	fleet, err := a.source.join(ctx)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/algebra"
+	"github.com/musterfleet/muster/executor"
 	"github.com/musterfleet/muster/internal/diag"
 	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies"
@@ -112,9 +113,14 @@ func (c *console) rules(world algebra.World, worldDir string, j judging) (rules,
 	return rules{gates, options, judgedBy(gates, options, apart.set.Modules, data)}, nil
 }
 
-// waves has the gates judge a batch of an approved plan again.
-func (r rules) waves(plan policies.Approved, batch int, now time.Time) []policies.Result {
-	return plan.Wave(batch, r.gates, r.options, now)
+// waves has the gates judge a batch of an approved plan again; nil where none of them does.
+func (r rules) waves() executor.WaveJudge {
+	if !r.gates.JudgeWaves() {
+		return nil
+	}
+	return func(plan policies.Approved, batch int, now time.Time) []policies.Result {
+		return plan.Wave(batch, r.gates, r.options, now)
+	}
 }
 
 // policySet is what -p names.

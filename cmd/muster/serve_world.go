@@ -50,7 +50,7 @@ func (s *serving) load(commit string, log *slog.Logger) operator.Loaded {
 	if commit != "" {
 		request.VCS.SHA = commit
 	}
-	return operator.Loaded{World: world, Request: request, Waves: by.waves, Judge: func(p policies.Proposal) (policies.Approved, policies.Report) {
+	return operator.Loaded{World: world, Request: request, Waves: by.waves(), Judge: func(p policies.Proposal) (policies.Approved, policies.Report) {
 		approved, report := policies.Review(p, by.gates, by.options)
 		if err := s.judging.record(report, by); err != nil {
 			log.Error("a decision is not kept", "error", err)
