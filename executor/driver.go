@@ -27,7 +27,8 @@ type driver struct {
 	marks    Marks // of what it wrote
 }
 
-// open begins to follow the fleet. It watches before it reads, so that nothing is missed.
+// open begins to follow the fleet, and reads who carries out what. What there is of devices is read
+// once the lease is taken. It watches before it reads, so that nothing is missed.
 func (a Applier) open(ctx context.Context, id string) (*driver, error) {
 	clock := a.Now
 	a.Now = func() time.Time { return clock().UTC().Round(0) } // as records tell it
@@ -38,7 +39,7 @@ func (a Applier) open(ctx context.Context, id string) (*driver, error) {
 		return nil, err
 	}
 	d := &driver{Applier: a, feed: feed, stop: stop, run: Kept[wire.Run]{Value: wire.Run{ID: id}}}
-	records, err := a.Transport.Read(ctx)
+	records, err := a.Transport.ReadRuns(ctx)
 	if err != nil {
 		stop()
 		return nil, err

@@ -16,7 +16,7 @@ import (
 // whoever attaches to the run.
 func Order(ctx context.Context, t Transport, id string, e rollout.Event) (wire.Run, error) {
 	for {
-		records, err := t.Read(ctx)
+		records, err := t.ReadRuns(ctx)
 		if err != nil {
 			return wire.Run{}, err
 		}
@@ -51,7 +51,7 @@ func OrderOf(ctx context.Context, t Transport, have Kept[wire.Run], e rollout.Ev
 // Retry lifts the quarantine that a run wrote, so that the next plan tries again. It returns
 // what was lifted.
 func Retry(ctx context.Context, t Transport, id string) ([]wire.Quarantined, error) {
-	records, err := t.Read(ctx)
+	records, err := t.ReadRuns(ctx)
 	if err != nil {
 		return nil, err
 	}

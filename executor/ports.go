@@ -13,6 +13,10 @@ import (
 type Transport interface {
 	Reader
 
+	// ReadRuns takes the records that are of no device, as Read does: the World in force, runs, the
+	// lease and quarantines. In a large fleet they are few, and Read takes seconds.
+	ReadRuns(ctx context.Context) (Records, error)
+
 	// Watch delivers every change of devices, runs and quarantines that is made after it returned. The channel is
 	// closed when ctx ends or the transport is lost. Who calls Watch and then Read misses nothing and may
 	// see a change twice. Of changes of one record that wait for a slow reader all but the newest

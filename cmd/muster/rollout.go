@@ -188,7 +188,7 @@ func orderCommand(c *console, verb, short, done string, event rollout.Event) *co
 		if err != nil {
 			return fmt.Errorf("rollout: %w", err)
 		}
-		records, err := fleet.Read(ctx)
+		records, err := fleet.transport.ReadRuns(ctx)
 		if err != nil {
 			return err
 		}

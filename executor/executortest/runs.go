@@ -31,6 +31,16 @@ func runs(t *testing.T, f Fleet) {
 	if q := r.Quarantine[wire.QuarantineKey(apart)]; len(r.Quarantine) != 1 || q.Value != apart {
 		t.Errorf("quarantine: %+v", r.Quarantine)
 	}
+	write(t, f, executor.SetEntry{Entry: Entry(d1)}, executor.SetWorld{Record: wire.WorldRecord{World: algebra.DigestOf(nil), Owner: "ana"}})
+	f.Report(t, wire.Heartbeat{Device: d1, Sequence: 1})
+	all := read(t, f)
+	if len(all.Devices) != 1 || all.World.Revision == 0 {
+		t.Errorf("beside runs: %+v, %d devices", all.World, len(all.Devices))
+	}
+	all.Devices = map[algebra.DeviceID]executor.Device{}
+	if some, err := f.Transport.ReadRuns(t.Context()); err != nil || !reflect.DeepEqual(some, all) {
+		t.Errorf("runs by themselves: %+v, %v; want %+v", some, err, all)
+	}
 	expectMoved(t, f, executor.SetRun{Run: one})
 	expectMoved(t, f, executor.SetLease{Lease: lease})
 	expectMoved(t, f, executor.SetQuarantine{Record: apart, Revision: results[3].Revision + 1000})

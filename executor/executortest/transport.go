@@ -207,6 +207,9 @@ func ended(t *testing.T, f Fleet) {
 	if _, err := f.Transport.Read(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("read: %v", err)
 	}
+	if _, err := f.Transport.ReadRuns(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("read runs: %v", err)
+	}
 	if _, err := f.Transport.Write(ctx, []executor.Write{executor.SetEntry{Entry: Entry(d1)}}); !errors.Is(err, context.Canceled) {
 		t.Errorf("write: %v", err)
 	}

@@ -36,6 +36,19 @@ var _ executor.Watcher = (*Fleet)(nil)
 
 // Read takes all records at one moment.
 func (f *Fleet) Read(ctx context.Context) (executor.Records, error) {
+	return f.read(ctx, func(bucket string) bool {
+		return bucket != wire.SpecsBucket && bucket != wire.PlansBucket && bucket != wire.SecretsBucket && bucket != wire.KeysetBucket
+	})
+}
+
+// ReadRuns takes the records that are of no device, at one moment.
+func (f *Fleet) ReadRuns(ctx context.Context) (executor.Records, error) {
+	return f.read(ctx, func(bucket string) bool {
+		return bucket == wire.WorldBucket || bucket == wire.RunsBucket || bucket == wire.LeasesBucket || bucket == wire.QuarantineBucket
+	})
+}
+
+func (f *Fleet) read(ctx context.Context, in func(bucket string) bool) (executor.Records, error) {
 	if err := ctx.Err(); err != nil {
 		return executor.Records{}, err
 	}
@@ -43,8 +56,7 @@ func (f *Fleet) Read(ctx context.Context) (executor.Records, error) {
 	defer f.mu.Unlock()
 	return executor.Assemble(func(yield func(executor.Record) bool) {
 		for at, rec := range f.records {
-			other := at.bucket == wire.SpecsBucket || at.bucket == wire.PlansBucket || at.bucket == wire.SecretsBucket || at.bucket == wire.KeysetBucket
-			if !other && !yield(rec) {
+			if in(at.bucket) && !yield(rec) {
 				return
 			}
 		}

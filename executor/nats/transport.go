@@ -50,23 +50,36 @@ func NewTransport(ctx context.Context, nc *nats.Conn) (*Transport, error) {
 }
 
 // Read takes all records.
-func (t *Transport) Read(ctx context.Context) (executor.Records, error) {
+func (t *Transport) Read(ctx context.Context) (executor.Records, error) { return t.read(ctx, recorded) }
+
+// ReadRuns takes the records that are of no device.
+func (t *Transport) ReadRuns(ctx context.Context) (executor.Records, error) {
+	return t.read(ctx, ofRuns)
+}
+
+func (t *Transport) read(ctx context.Context, buckets []string) (executor.Records, error) {
 	var failed error
-	records := executor.Assemble(func(yield func(executor.Record) bool) { failed = t.Each(ctx, yield) })
+	records := executor.Assemble(func(yield func(executor.Record) bool) { failed = t.each(ctx, buckets, yield) })
 	if failed != nil {
 		return executor.Records{}, failed
 	}
 	return records, nil
 }
 
-// recorded are the buckets that Read takes.
-var recorded = []string{wire.WorldBucket, wire.RunsBucket, wire.LeasesBucket, wire.QuarantineBucket, wire.DevicesBucket, wire.DesiredBucket,
-	wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket}
+// ofRuns are the buckets that ReadRuns takes, recorded those that Read does.
+var (
+	ofRuns   = []string{wire.WorldBucket, wire.RunsBucket, wire.LeasesBucket, wire.QuarantineBucket}
+	recorded = append(slices.Clip(ofRuns), wire.DevicesBucket, wire.DesiredBucket, wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket)
+)
 
 // Each hands out what Read assembles, bucket by bucket, until yield is false.
 func (t *Transport) Each(ctx context.Context, yield func(executor.Record) bool) error {
+	return t.each(ctx, recorded, yield)
+}
+
+func (t *Transport) each(ctx context.Context, buckets []string, yield func(executor.Record) bool) error {
 	going := true
-	for _, bucket := range recorded {
+	for _, bucket := range buckets {
 		err := t.readBucket(ctx, bucket, func(r executor.Record) bool { going = yield(r); return going })
 		if err != nil || !going {
 			return err

@@ -157,6 +157,19 @@ func (c *console) Read(ctx context.Context) (executor.Records, error) {
 	return v.(executor.Records), nil
 }
 
+// ReadRuns takes the records of people and plans.
+func (c *console) ReadRuns(ctx context.Context) (executor.Records, error) {
+	v, err := c.asks(ctx, func(answer func(any, error)) {
+		r := c.bug.read(c.read())
+		r.Devices = map[algebra.DeviceID]executor.Device{}
+		c.later(c.chance.takes(10*time.Millisecond), func() { answer(r, nil) })
+	})
+	if err != nil {
+		return executor.Records{}, err
+	}
+	return v.(executor.Records), nil
+}
+
 // PlanPart is a stored part of a plan.
 func (c *console) PlanPart(ctx context.Context, sealed algebra.Digest, part int) ([]byte, error) {
 	v, err := c.asks(ctx, func(answer func(any, error)) {
