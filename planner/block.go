@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 
+	"cmp"
 	"github.com/musterfleet/muster/algebra"
+	"strings"
 )
 
 // block finds every blocked slot. Those of a conflict or a missing value are known from
@@ -177,4 +179,19 @@ func (m *making) settled() algebra.Placement {
 		b.Put(s.ordinal, s.app, m.have.Release(s.ordinal, s.app))
 	}
 	return b.Placement()
+}
+
+// blocks are the blocked slots as a plan tells them.
+func (m *making) blocks() []Blocked {
+	var out []Blocked
+	for s, b := range m.blocked {
+		b.At = Target{m.roster.ID(s.ordinal), s.app}
+		slices.SortFunc(b.Sources, func(x, y algebra.Source) int {
+			return cmp.Or(strings.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line))
+		})
+		b.Sources = slices.Compact(b.Sources)
+		out = append(out, b)
+	}
+	slices.SortFunc(out, func(a, b Blocked) int { return a.At.Compare(b.At) })
+	return out
 }

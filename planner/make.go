@@ -2,11 +2,9 @@ package planner
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/selectors"
@@ -129,67 +127,6 @@ type making struct {
 	claimants claimants
 }
 
-// place resolves the World into asked. A conflict leaves the slot empty and blocks it; a
-// missing value blocks it too, but what is wanted there is known and counts against others.
-func (m *making) place() {
-	m.winners = m.demand.Assignment().Resolve()
-	b := algebra.NewPlacing(m.roster)
-	conflicts := map[algebra.App]algebra.Fleet{}
-	for _, app := range m.winners.Apps() {
-		conflicts[app] = m.winners.Conflicts(app)
-	}
-	for claim, fleet := range m.winners.Claims().All() {
-		d := claim.Deployment
-		takes := len(d.Takes()) > 0
-		fixed := algebra.Release{Version: d.Version(), Deployment: d.Digest(), Values: algebra.Values{}.Digest()}
-		for i := range fleet.Minus(conflicts[d.App()]).Ordinals() {
-			if m.retired[m.roster.ID(i)] {
-				continue
-			}
-			if !takes {
-				b.Put(i, d.App(), fixed)
-				continue
-			}
-			values, missing := d.Values(m.roster.Attributes(i))
-			if len(missing) > 0 {
-				m.block1(slot{i, d.App()}, ValueMissing, fmt.Sprintf("%s takes %s, which the device lacks", d, strings.Join(missing, ", ")), m.source(claim, i)...)
-				b.Put(i, d.App(), algebra.Release{Version: d.Version(), Deployment: d.Digest()})
-				continue
-			}
-			b.Put(i, d.App(), algebra.Release{Version: d.Version(), Deployment: d.Digest(), Values: values.Digest()})
-		}
-	}
-	m.asked = b.Placement()
-	m.apps = slices.SortedFunc(slices.Values(slices.Concat(m.winners.Apps(), m.have.Apps())), algebra.App.Compare)
-	m.apps = slices.Compact(m.apps)
-	for app, fleet := range conflicts {
-		for i := range fleet.Ordinals() {
-			if !m.retired[m.roster.ID(i)] {
-				m.conflict(i, app)
-			}
-		}
-	}
-}
-
-func (m *making) conflict(i uint32, app algebra.App) {
-	var names []string
-	var sources []algebra.Source
-	claims := m.winners.At(i, app)
-	for _, c := range claims {
-		names = append(names, c.Deployment.String())
-		sources = append(sources, m.source(c, i)...)
-	}
-	m.block1(slot{i, app}, Conflict, fmt.Sprintf("%s at priority %d", strings.Join(names, " and "), claims[0].Priority), sources...)
-}
-
-func (m *making) source(c algebra.Claim, i uint32) []algebra.Source {
-	var out []algebra.Source
-	for _, def := range m.demand.MadeBy(c, i) {
-		out = append(out, def.Source)
-	}
-	return out
-}
-
 // change gives an action its reason and provenance.
 func (m *making) change(a Action) Change {
 	c := Change{Action: a}
@@ -233,70 +170,6 @@ func (m *making) by(def algebra.Definition) By {
 		m.named[def.Name] = b
 	}
 	return b
-}
-
-// reports holds what devices report against what is published and wanted: slots that no action
-// touches run as wanted or are on their way, and any may have drifted.
-func (m *making) reports(want algebra.Placement, plan *Plan) {
-	resting := map[algebra.App][]algebra.DeviceID{}
-	apps := m.reportedApps()
-	for i := range uint32(m.roster.Len()) {
-		for _, app := range apps {
-			at := Target{m.roster.ID(i), app}
-			s := m.reality.Slots[algebra.Slot(at)]
-			have := m.have.Release(i, app)
-			if d, drifted := drift(at, have, s); drifted {
-				plan.Drift = append(plan.Drift, d)
-			}
-			rel := want.Release(i, app)
-			if rel.IsZero() || have != rel {
-				continue
-			}
-			if _, blocked := m.blocked[slot{i, app}]; blocked {
-				continue
-			}
-			if s.Release == rel && (s.Phase == algebra.Running || s.Phase == algebra.Completed) {
-				plan.Unchanged++
-				resting[app] = append(resting[app], at.Device)
-				continue
-			}
-			flight := InFlight{At: at, Want: rel, Phase: s.Phase, Since: s.Since, Detail: s.Detail}
-			if s.Release != rel && s.Phase != 0 { // it speaks of another release
-				flight = InFlight{At: at, Want: rel, Detail: fmt.Sprintf("last heard of %s: %s", s.Release.Version, s.Phase)}
-			}
-			plan.InFlight = append(plan.InFlight, flight)
-		}
-	}
-	plan.resting = make(map[algebra.App]algebra.Fleet, len(resting))
-	for app, ids := range resting {
-		plan.resting[app], _ = m.roster.Fleet(slices.Values(ids))
-	}
-}
-
-// reportedApps are the apps that are published or reported somewhere, in order.
-func (m *making) reportedApps() []algebra.App {
-	apps := map[algebra.App]bool{}
-	for _, app := range m.have.Apps() {
-		apps[app] = true
-	}
-	for at := range m.reality.Slots {
-		apps[at.App] = true
-	}
-	return slices.SortedFunc(maps.Keys(apps), algebra.App.Compare)
-}
-
-func (m *making) blocks() []Blocked {
-	var out []Blocked
-	for s, b := range m.blocked {
-		b.At = Target{m.roster.ID(s.ordinal), s.app}
-		slices.SortFunc(b.Sources, func(x, y algebra.Source) int {
-			return cmp.Or(strings.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line))
-		})
-		b.Sources = slices.Compact(b.Sources)
-		out = append(out, b)
-	}
-	slices.SortFunc(out, func(a, b Blocked) int { return a.At.Compare(b.At) })
-	return out
 }
 
 // retired is the devices that are to run nothing any more.

@@ -9,6 +9,64 @@ import (
 	"github.com/musterfleet/muster/planner"
 )
 
+// Change is one action (type deployment) or one change of the registry (type device).
+type Change struct {
+	ID           string     `json:"id"`
+	Address      string     `json:"address"`
+	Type         string     `json:"type"`
+	Name         string     `json:"name"`
+	ActionReason string     `json:"action_reason"`
+	Change       Transition `json:"change"`
+	Device       Device     `json:"device"`
+	Assignment   Assignment `json:"assignment"`
+	Source       Source     `json:"source"`
+	Batch        int        `json:"batch"`
+	Rollout      string     `json:"rollout"` // the one that claims it; empty for the default
+	Requires     []string   `json:"requires"`
+	Disruptive   bool       `json:"disruptive"`
+}
+
+// Transition is what changes. Actions is one of ["create"], ["delete"], ["update"], ["no-op"]
+// and ["delete","create"], which stops before it starts. Of After one thing may be unknown when a
+// plan is made: image_digest, where an image goes by its tag.
+type Transition struct {
+	Actions      []string        `json:"actions"`
+	Before       *Deployment     `json:"before"`
+	After        *Deployment     `json:"after"`
+	AfterUnknown map[string]bool `json:"after_unknown"`
+	// ReplacePaths are the fields that make a replace one, such as ["podman","containers","web","image"]: in
+	// a list, an item goes by its name.
+	ReplacePaths [][]string `json:"replace_paths"`
+	BeforeLabels Labels     `json:"before_labels"`
+	AfterLabels  Labels     `json:"after_labels"`
+}
+
+// Labels are the labels of a device.
+type Labels map[string]string
+
+// Device is the device of a change, its labels as they will be.
+type Device struct {
+	ID        string            `json:"id"`
+	Labels    map[string]string `json:"labels"`
+	Facts     map[string]string `json:"facts"`
+	Reachable bool              `json:"reachable"`
+}
+
+// Assignment is the declaration a change follows from.
+type Assignment struct {
+	Name string `json:"name"`
+	Rule string `json:"rule"`
+	Term string `json:"term"` // the part of the rule that selects the device
+	// Revision is 0: a World has no revisions but its digest.
+	Revision int `json:"revision"`
+}
+
+// Source is where it was declared.
+type Source struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
 // writer writes the changes of a plan. Of a hundred thousand most bring the same release to another
 // device: what they have in common is made once and shared.
 type writer struct {

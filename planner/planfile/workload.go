@@ -8,6 +8,86 @@ import (
 	"github.com/musterfleet/muster/algebra"
 )
 
+// Deployment is a deployment without secrets.
+type Deployment struct {
+	App      string        `json:"app"`
+	Version  string        `json:"version"`
+	Digest   string        `json:"digest"`
+	Podman   Podman        `json:"podman"`
+	Files    []WrittenFile `json:"files"`
+	Units    []Unit        `json:"units"`
+	Requires []string      `json:"requires"`
+	// Takes are the keys of the device that the values come from, Values what it had there.
+	Takes  []string          `json:"takes"`
+	Values map[string]string `json:"values"`
+}
+
+// Known reports whether the workload is known: one of the three kinds has something in it.
+func (d Deployment) Known() bool {
+	return len(d.Podman.Containers)+len(d.Files)+len(d.Units) > 0
+}
+
+// Podman is the workload of containers.
+type Podman struct {
+	Containers []Container `json:"containers"`
+}
+
+// Container is one container.
+type Container struct {
+	Name       string            `json:"name"`
+	Image      string            `json:"image"`
+	Command    []string          `json:"command"`
+	Env        map[string]string `json:"env"` // name to digest of the text, or the key it is taken from
+	Ports      []Port            `json:"ports"`
+	Mounts     []Mount           `json:"mounts"`
+	Network    string            `json:"network"`
+	Restart    string            `json:"restart"`
+	Pull       string            `json:"pull"`
+	Health     []string          `json:"health"`
+	Memory     int64             `json:"memory"`
+	Privileged bool              `json:"privileged"`
+	Secrets    []Secret          `json:"secrets"`
+}
+
+// Port is a published port.
+type Port struct {
+	Host      int    `json:"host"`
+	Container int    `json:"container"`
+	Protocol  string `json:"protocol"`
+}
+
+// Mount is a path of the host in the container.
+type Mount struct {
+	Host      string `json:"host"`
+	Container string `json:"container"`
+	ReadOnly  bool   `json:"read_only"`
+}
+
+// Secret is a secret of the device that a container sees: its name and where, never its text.
+type Secret struct {
+	Name string `json:"name"`
+	Env  string `json:"env"`
+	Path string `json:"path"`
+}
+
+// WrittenFile is one file of a workload of files. Content is the digest of its text, or of what is fetched
+// from URL.
+type WrittenFile struct {
+	Path    string `json:"path"`
+	Mode    string `json:"mode"`
+	Owner   string `json:"owner"`
+	Content string `json:"content"`
+	URL     string `json:"url"`
+}
+
+// Unit is one unit of a workload of systemd's. Text is its digest.
+type Unit struct {
+	Name    string `json:"name"`
+	Text    string `json:"text"`
+	Enabled bool   `json:"enabled"`
+	Passive bool   `json:"passive"`
+}
+
 // workload shows what a deployment brings. Texts show as their digests: they may hold secrets.
 func (d *Deployment) workload(spec algebra.DeploymentSpec) {
 	if spec.Podman != nil {
