@@ -1,13 +1,8 @@
 package rego
 
 import (
-	"reflect"
-	"slices"
-	"strings"
-
 	"github.com/open-policy-agent/opa/v1/ast"
 
-	"github.com/musterfleet/muster/planner/planfile"
 	"github.com/musterfleet/muster/policies/classes"
 )
 
@@ -78,66 +73,6 @@ func assigned(x *ast.Expr) (ast.Var, *ast.Term, bool) {
 		}
 	}
 	return "", nil, false
-}
-
-// wordless are the builtins that are defined of, and fail on, no arguments a wording has.
-var wordless = []string{"sprintf", "internal.template_string"}
-
-// wording tells the steps that only word the objection: they are always defined, or as the
-// deciding steps are, and what they make is used by nothing but such steps and the head.
-func (e *element) wording(r *ast.Rule) map[int]bool {
-	out := map[int]bool{}
-	used := map[ast.Var]bool{} // by a deciding step
-	for i := len(r.Body) - 1; i >= 0; i-- {
-		x := r.Body[i]
-		if made, ok := e.words(x); ok && !used[made] && e.alias[made] == nil && !metBefore(r.Body[:i], made) {
-			out[i] = true
-			continue
-		}
-		ast.WalkVars(x, func(v ast.Var) bool { used[v] = true; return false })
-	}
-	return out
-}
-
-// words is the variable that a step makes, if the step cannot fail by itself.
-func (e *element) words(x *ast.Expr) (ast.Var, bool) {
-	if x.Negated || len(x.With) > 0 {
-		return "", false
-	}
-	if v, term, ok := assigned(x); ok {
-		return v, e.isSafe(term)
-	}
-	if !x.IsCall() || !slices.Contains(wordless, x.Operator().String()) {
-		return "", false
-	}
-	args := x.Operands()
-	v, is := args[len(args)-1].Value.(ast.Var)
-	if !is {
-		return "", false
-	}
-	if format, text := args[0].Value.(ast.String); x.Operator().String() == "sprintf" && (!text || strings.Contains(string(format), "*")) {
-		return "", false
-	}
-	return v, !slices.ContainsFunc(args[:len(args)-1], func(t *ast.Term) bool { return !e.isSafe(t) })
-}
-
-// isSafe reports whether a term has no calls and no loops, so that only its references may
-// be undefined. Comprehensions of such steps are made by texts with {parts}.
-func (e *element) isSafe(t *ast.Term) bool {
-	safe := true
-	vis := ast.NewGenericVisitor(func(x any) bool {
-		switch x := x.(type) {
-		case ast.Call, *ast.ArrayComprehension, *ast.ObjectComprehension, *ast.Every:
-			safe = false
-		case *ast.Expr:
-			_, term, ok := assigned(x)
-			safe = safe && ok && !x.Negated && e.isSafe(term)
-			return true
-		}
-		return !safe
-	})
-	vis.Walk(t)
-	return safe
 }
 
 // visit notes what a step or a term reads of the change.
@@ -252,57 +187,4 @@ func (e *element) note(p classes.Path, wording bool) {
 		return
 	}
 	e.reads.Verdict = append(e.reads.Verdict, p)
-}
-
-// path is the part of the change that a term leads into, and whether it is that part and
-// nothing below. It is nil if the term is no part of the change.
-func (e *element) path(t *ast.Term) (classes.Path, bool) {
-	if v, is := t.Value.(ast.Var); is {
-		p, ok := e.alias[v]
-		return p, ok
-	}
-	ref, is := t.Value.(ast.Ref)
-	if !is {
-		return nil, false
-	}
-	var p classes.Path
-	rest := ref
-	if v, is := ref[0].Value.(ast.Var); is && e.alias[v] != nil {
-		p, rest = e.alias[v], ref[1:]
-	} else if n := len(changesRef); len(ref) > n && ref.HasPrefix(changesRef) {
-		p, rest = classes.Path{}, ref[n+1:]
-	} else {
-		return nil, false
-	}
-	p = append(classes.Path{}, p...)
-	for _, key := range rest {
-		text, is := key.Value.(ast.String)
-		if !is {
-			return p, false
-		}
-		p = append(p, string(text))
-	}
-	return p, true
-}
-
-// isTotal reports whether every change has something at a path: fields of structs, but
-// nothing below what may be null, and no key of a map.
-func isTotal(p classes.Path) bool {
-	t := reflect.TypeFor[planfile.Change]()
-	for _, key := range p {
-		if t.Kind() != reflect.Struct {
-			return false
-		}
-		found := false
-		for i := range t.NumField() {
-			if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name == key {
-				t, found = t.Field(i).Type, true
-				break
-			}
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
 }

@@ -87,27 +87,6 @@ func (d *Desk) Stop() {
 	}
 }
 
-// Opens finds out whether a token may be used to ask, for the callout.
-func (d *Desk) Opens(ctx context.Context, t enroll.Token) (until time.Time, err error) {
-	return Opens(ctx, d.offers, t)
-}
-
-// Opens finds out whether a token may be used to ask: it is an offer's, and that has not ended.
-func Opens(ctx context.Context, offers jetstream.KeyValue, t enroll.Token) (until time.Time, err error) {
-	e, err := offers.Get(ctx, t.ID)
-	if errors.Is(err, jetstream.ErrKeyNotFound) {
-		return time.Time{}, errors.New("the token is not one of this fleet")
-	}
-	if err != nil {
-		return time.Time{}, fmt.Errorf("offers: %w", err)
-	}
-	o, err := enroll.ParseOffer(e.Value())
-	if err != nil {
-		return time.Time{}, err
-	}
-	return o.Until, o.Opens(t, time.Now())
-}
-
 // serve answers one wish. One that cannot be read gets no answer.
 func (d *Desk) serve(m *nats.Msg) {
 	a, key, err := enroll.ParseAsk(m.Data)
@@ -221,14 +200,6 @@ func (d *Desk) knownBy(ctx context.Context, a enroll.Ask, keyID string) error {
 	return err
 }
 
-func (d *Desk) keep(ctx context.Context, o enroll.Offer, revision uint64) (uint64, error) {
-	text, err := json.Marshal(o)
-	if err != nil {
-		return 0, err
-	}
-	return d.offers.Update(ctx, o.ID, text, revision)
-}
-
 // enter is the device's entry in the registry, made if there is none. One that somebody else
 // made stands in the way, unless the offer names the device: then it is that device's new key.
 func (d *Desk) enter(ctx context.Context, o enroll.Offer, a enroll.Ask) (wire.DeviceEntry, error) {
@@ -254,22 +225,4 @@ func (d *Desk) enter(ctx context.Context, o enroll.Offer, a enroll.Ask) (wire.De
 	}
 	_, err = d.devices.Create(ctx, token, wire.Encode(entry))
 	return entry, err
-}
-
-// Make keeps a new offer for as long as it lasts.
-func Make(ctx context.Context, offers jetstream.KeyValue, o enroll.Offer, t enroll.Token) error {
-	o.ID, o.Hash = t.ID, t.Hash()
-	return Keep(ctx, offers, o)
-}
-
-// Keep keeps a new offer that has its id and hash.
-func Keep(ctx context.Context, offers jetstream.KeyValue, o enroll.Offer) error {
-	text, err := json.Marshal(o)
-	if err != nil {
-		return err
-	}
-	if _, err := offers.Create(ctx, o.ID, text); err != nil {
-		return fmt.Errorf("offer: %w", err)
-	}
-	return nil
 }
