@@ -2,18 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/musterfleet/muster/agent/setup"
-	"github.com/musterfleet/muster/agent/setup/sshhost"
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/identity"
 )
@@ -80,12 +77,6 @@ muster-agent-linux-ARCH (amd64, arm64, armv7) is taken from --binaries DIR.`,
 	return cmd
 }
 
-// target is a machine and the device that it becomes.
-type target struct {
-	id   algebra.DeviceID
-	dial func(context.Context) (setup.Host, func() error, error)
-}
-
 func (s *settingUp) run(ctx context.Context, args []string) error {
 	if s.parallel < 1 {
 		return fmt.Errorf("device setup: --parallel %d: want at least 1", s.parallel)
@@ -106,83 +97,6 @@ func (s *settingUp) run(ctx context.Context, args []string) error {
 	defer leave()
 	results := s.setUpAll(ctx, targets, hears)
 	return s.print(results)
-}
-
-// targets reads the arguments, and refuses a device or a host that is named twice.
-func (s *settingUp) targets(args []string) ([]target, error) {
-	if s.local {
-		return s.here(args)
-	}
-	if len(args) == 0 {
-		return nil, errors.New("no host is named; want USER@HOST, or --local for this machine")
-	}
-	login, err := s.reach.login(s.console)
-	if err != nil {
-		return nil, err
-	}
-	var out []target
-	var bad []error
-	seen := map[string]string{}
-	for _, arg := range args {
-		name, to, named := strings.Cut(arg, "=")
-		if !named {
-			to = arg
-		}
-		t, err := sshhost.ParseTarget(to)
-		if err != nil {
-			bad = append(bad, err)
-			continue
-		}
-		if !named {
-			name = hostOf(t)
-		}
-		id, err := algebra.ParseDeviceID(name)
-		if err != nil {
-			bad = append(bad, fmt.Errorf("%s: %w; name it: ID=%s", arg, err, to))
-			continue
-		}
-		for _, key := range []string{"device " + name, "host " + t.Address} {
-			if other, twice := seen[key]; twice {
-				bad = append(bad, fmt.Errorf("%s and %s are one %s", other, arg, key))
-			}
-			seen[key] = arg
-		}
-		out = append(out, target{id, func(ctx context.Context) (setup.Host, func() error, error) {
-			h, err := login.Dial(ctx, t)
-			if err != nil {
-				return nil, nil, err
-			}
-			return h, h.Close, nil
-		}})
-	}
-	return out, errors.Join(bad...)
-}
-
-func (s *settingUp) here(args []string) ([]target, error) {
-	if len(args) > 1 {
-		return nil, errors.New("--local sets up this machine alone; at most its ID may be given")
-	}
-	name, err := os.Hostname()
-	if len(args) == 1 {
-		name, err = args[0], nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	id, err := algebra.ParseDeviceID(name)
-	if err != nil {
-		return nil, err
-	}
-	if os.Getuid() != 0 {
-		return nil, errors.New("--local needs root: sudo muster device setup --local …")
-	}
-	return []target{{id, func(context.Context) (setup.Host, func() error, error) {
-		m, err := setup.OpenMachine("/")
-		if err != nil {
-			return nil, nil, err
-		}
-		return m, m.Close, nil
-	}}}, nil
 }
 
 // credential is that of a device; nil where hosts joined by themselves.
@@ -271,14 +185,4 @@ func artefactOf[A setup.Arch](dir, arch string) (setup.Artefact[A], error) {
 		last = fmt.Errorf("%s: %w; put %s there", filepath.Join(dir, name), err, "muster-agent-linux-"+arch)
 	}
 	return setup.Artefact[A]{}, last
-}
-
-func hostOf(t sshhost.Target) string {
-	host := t.Address[:strings.LastIndexByte(t.Address, ':')]
-	return strings.Trim(host, "[]")
-}
-
-// sorted puts results in the order of the devices.
-func sorted(results []setupResult) []setupResult {
-	return slices.SortedFunc(slices.Values(results), func(a, b setupResult) int { return strings.Compare(a.Device, b.Device) })
 }

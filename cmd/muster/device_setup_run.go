@@ -11,6 +11,7 @@ import (
 	"github.com/musterfleet/muster/agent/setup"
 	"github.com/musterfleet/muster/algebra"
 	"github.com/musterfleet/muster/selectors"
+	"slices"
 )
 
 // setupResult is what became of a host.
@@ -140,4 +141,9 @@ func (s *settingUp) summary(all, changed, failed, changes int) string {
 		words = append(words, fmt.Sprintf("%d failed; the others are not held up, and the same command goes on with it", failed))
 	}
 	return fmt.Sprintf("%s: %s", counted(all, "host", "hosts"), strings.Join(words, ", "))
+}
+
+// sorted puts results in the order of the devices.
+func sorted(results []setupResult) []setupResult {
+	return slices.SortedFunc(slices.Values(results), func(a, b setupResult) int { return strings.Compare(a.Device, b.Device) })
 }

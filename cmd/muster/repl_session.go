@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -52,12 +50,6 @@ type session struct {
 	frequent map[algebra.Key]frequency
 }
 
-// let is a name given in the session.
-type let struct {
-	name, text string
-	bound      *selectors.Bound
-}
-
 // newSession stands on a ground that is being read; arrive waits for it.
 func newSession(coming *loading, label func(ground) string, c *console) *session {
 	return &session{console: c, coming: coming, label: label, format: "folded", timing: true, now: time.Now, history: &history{}}
@@ -69,33 +61,6 @@ func (s *session) stand(g ground) (dropped []string) {
 	s.ground, s.read = g, s.now()
 	s.frequent = map[algebra.Key]frequency{}
 	return s.rebindAll()
-}
-
-// rebindAll resolves the names given in the session in their order.
-func (s *session) rebindAll() (dropped []string) {
-	s.scope, s.answers = s.ground.scope(), map[string]int{}
-	kept := s.lets[:0:0]
-	for _, l := range s.lets {
-		if err := s.rebind(&l); err != nil {
-			dropped = append(dropped, l.name)
-			continue
-		}
-		kept = append(kept, l)
-	}
-	s.lets = kept
-	return dropped
-}
-
-func (s *session) rebind(l *let) error {
-	expr, err := selectors.Parse(l.text)
-	if err != nil {
-		return err
-	}
-	if l.bound, err = selectors.Bind(expr, s.scope); err != nil {
-		return err
-	}
-	s.scope.Names[l.name] = l.bound
-	return nil
 }
 
 // handle takes one entry and gives what to show for it. More says that the entry is right as
@@ -194,46 +159,6 @@ func (s *session) query(entry string, from int) (selectors.Query, *selectors.Bou
 		return selectors.Query{}, nil, s.define(x.Name, bound)
 	}
 	panic("muster: unknown statement")
-}
-
-// define gives a name, and tells what it means.
-func (s *session) define(name string, bound *selectors.Bound) error {
-	for _, d := range s.ground.definitions() {
-		if d.Name == name {
-			return fmt.Errorf("@%s is a name of the World; choose another", name)
-		}
-	}
-	if err := s.give(let{name, selectors.Print(bound.Expr()), bound}); err != nil {
-		return err
-	}
-	fmt.Fprintf(s.console.out, "@%s ≡ %s\n", name, selectors.Print(bound.Expr()))
-	if bound = s.scope.Names[name]; bound.Sort() != selectors.AssignmentSort {
-		fmt.Fprintln(s.console.out, s.dim(s.share(s.ground.demand.Fleet(bound).Len())))
-	}
-	return nil
-}
-
-// give adds a name, or gives it another meaning: names that use it follow. Names are kept in
-// an order in which each uses only those before it.
-func (s *session) give(l let) error {
-	at := slices.IndexFunc(s.lets, func(old let) bool { return old.name == l.name })
-	if at < 0 {
-		s.lets = append(s.lets, l)
-		s.scope.Names[l.name] = l.bound
-		return nil
-	}
-	before := s.lets
-	inPlace := slices.Clone(before)
-	inPlace[at] = l
-	for _, order := range [][]let{inPlace, append(slices.Delete(slices.Clone(before), at, at+1), l)} {
-		s.lets = order
-		if dropped := s.rebindAll(); len(dropped) == 0 {
-			return nil
-		}
-	}
-	s.lets = before
-	s.rebindAll()
-	return fmt.Errorf("@%s is used by a name that it would use now; choose another name", l.name)
 }
 
 // Sources that change are read again when what is known is older than this, and than some
