@@ -228,7 +228,7 @@ func (s *State) mayStart(j job, jobs []job) bool {
 
 // wake asks to be woken when the next fault has waited its time.
 func (s *State) wake(now time.Time) []Effect {
-	next := believed(s.lookAgain, now)
+	next := s.lookAgain(now)
 	for _, j := range s.jobs() {
 		if t := s.retryAt(j, now); (j.differs || j.broken) && s.busy[j.app] == 0 && t.After(now) && (next.IsZero() || t.Before(next)) {
 			next = t

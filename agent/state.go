@@ -32,7 +32,7 @@ type State struct {
 	stale, done     map[algebra.App]uint64
 	allStale        uint64
 	blind           int       // looks that failed in a row
-	lookAgain       time.Time // not before
+	dark            time.Time // when the last of them did
 
 	// held is why nothing but healing is done, for who is at the device says so; veto, that each
 	// change is asked for; allowed, the changes that were not vetoed.

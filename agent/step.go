@@ -117,11 +117,11 @@ func (s *State) look(e Looked, now time.Time) []Effect {
 	if e.Err != nil {
 		// Nothing was seen, so everything is as stale as it was before.
 		s.allStale = max(s.allStale, s.asked+1)
-		s.lookAgain = now.Add(min(maxDelay, firstDelay<<min(s.blind, 9)))
 		s.blind++
+		s.dark = now
 		return nil
 	}
-	s.blind, s.lookAgain = 0, time.Time{}
+	s.blind = 0
 	s.see(e.Have)
 	var out []Effect
 	wanted := s.accepted.State().Releases()
@@ -165,9 +165,18 @@ func (s *State) see(have map[algebra.App]Observed) {
 	}
 }
 
+// lookAgain is when to look once more after looks that failed, zero if none has. It is at once where
+// by the clock the last has yet to fail, as that was set back since.
+func (s *State) lookAgain(now time.Time) time.Time {
+	if s.blind == 0 || s.dark.After(now) {
+		return time.Time{}
+	}
+	return s.dark.Add(min(maxDelay, firstDelay<<min(s.blind-1, 9)))
+}
+
 // askLook asks for a look if a slot is stale and none is under way.
 func (s *State) askLook(now time.Time) []Effect {
-	if s.asked != s.answered || now.Before(believed(s.lookAgain, now)) {
+	if s.asked != s.answered || now.Before(s.lookAgain(now)) {
 		return nil
 	}
 	newest := s.allStale
