@@ -295,7 +295,9 @@ func TestFetch(t *testing.T) {
 func TestCutOff(t *testing.T) {
 	r := open(t, rig{})
 	r.start(t, deploy(t, "1", algebra.File{Path: "/a", Content: "1"}))
-	again := open(t, r)
+	dies := r
+	dies.linger = time.Hour // the process ends before that is over
+	again := open(t, dies)
 	if o := again.phase(t); o.Phase != algebra.Running {
 		t.Errorf("after a restart shows as %+v", o)
 	}
