@@ -50,6 +50,15 @@ type Watcher interface {
 	WatchAll(ctx context.Context) (<-chan Change, error)
 }
 
+// OfRuns reports whether ReadRuns takes a bucket.
+func OfRuns(bucket string) bool {
+	switch bucket {
+	case wire.WorldBucket, wire.RunsBucket, wire.LeasesBucket, wire.QuarantineBucket:
+		return true
+	}
+	return false
+}
+
 // Watched reports whether Watch tells of a bucket.
 func Watched(bucket string) bool {
 	switch bucket {

@@ -43,9 +43,7 @@ func (f *Fleet) Read(ctx context.Context) (executor.Records, error) {
 
 // ReadRuns takes the records that are of no device, at one moment.
 func (f *Fleet) ReadRuns(ctx context.Context) (executor.Records, error) {
-	return f.read(ctx, func(bucket string) bool {
-		return bucket == wire.WorldBucket || bucket == wire.RunsBucket || bucket == wire.LeasesBucket || bucket == wire.QuarantineBucket
-	})
+	return f.read(ctx, executor.OfRuns)
 }
 
 func (f *Fleet) read(ctx context.Context, in func(bucket string) bool) (executor.Records, error) {

@@ -18,7 +18,7 @@ func (t *Transport) Read(ctx context.Context) (executor.Records, error) { return
 
 // ReadRuns takes the records that are of no device.
 func (t *Transport) ReadRuns(ctx context.Context) (executor.Records, error) {
-	return t.read(ctx, ofRuns)
+	return t.read(ctx, only(executor.OfRuns))
 }
 
 func (t *Transport) read(ctx context.Context, buckets []string) (executor.Records, error) {
@@ -30,11 +30,14 @@ func (t *Transport) read(ctx context.Context, buckets []string) (executor.Record
 	return records, nil
 }
 
-// ofRuns are the buckets that ReadRuns takes, recorded those that Read does.
-var (
-	ofRuns   = []string{wire.WorldBucket, wire.RunsBucket, wire.LeasesBucket, wire.QuarantineBucket}
-	recorded = append(slices.Clip(ofRuns), wire.DevicesBucket, wire.DesiredBucket, wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket)
-)
+// recorded are the buckets that Read takes.
+var recorded = []string{wire.WorldBucket, wire.RunsBucket, wire.LeasesBucket, wire.QuarantineBucket, wire.DevicesBucket, wire.DesiredBucket,
+	wire.InfoBucket, wire.StateBucket, wire.HeartbeatBucket}
+
+// only are those of the recorded buckets that are in.
+func only(in func(bucket string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(recorded), func(b string) bool { return !in(b) })
+}
 
 // Each hands out what Read assembles, bucket by bucket, until yield is false.
 func (t *Transport) Each(ctx context.Context, yield func(executor.Record) bool) error {
@@ -81,7 +84,7 @@ func (t *Transport) readBucket(ctx context.Context, bucket string, yield func(ex
 
 // Watch merges the changes of the buckets that hold something of devices, runs or quarantines.
 func (t *Transport) Watch(ctx context.Context) (<-chan executor.Change, error) {
-	return t.changes(ctx, slices.DeleteFunc(slices.Clone(recorded), func(b string) bool { return !executor.Watched(b) }))
+	return t.changes(ctx, only(executor.Watched))
 }
 
 // WatchAll merges the changes of all buckets that Read takes.
