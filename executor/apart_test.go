@@ -79,3 +79,66 @@ spec: {for: web, waves: [{percent: 50}, {rest: true}], gate: {healthy: 100%, min
 		t.Fatalf("%s, %+v, left %v", out.Run.Status, out.Count, out.Left)
 	}
 }
+
+// TestARunTellsItsOwnFailureApart: what it put in quarantine itself is no news to it, and its devices are
+// told by what became of them.
+func TestARunTellsItsOwnFailureApart(t *testing.T) {
+	r := newRig(t, "a", "b")
+	r.answer = func(_ algebra.DeviceID, _ algebra.App, s wire.AppState) *wire.AppState {
+		s.Phase, s.Running = algebra.Failed, wire.Running{}
+		return &s
+	}
+	out := r.apply(worldOf(t, "1", `
+---
+apiVersion: muster.fleet/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec: {for: web, waves: [{percent: 50}, {rest: true}], gate: {healthy: 90%}, onFailure: rollback}
+`))
+	seen, err := r.applier().Look(context.Background(), r.fleet, out.Run.ID)
+	must(t, err)
+	why := map[string]int{}
+	for _, l := range seen.Left {
+		why[l.Why]++
+	}
+	if why["rolled back"] != 1 || why["not published to"] != 1 || seen.Count.Left != 0 {
+		t.Errorf("%s: %+v, left %v", seen.Run.Status, seen.Count, seen.Left)
+	}
+}
+
+// TestApplyGoesOnWithWhatDidNotFail: of a device of which one rollout is in quarantine the other goes out.
+func TestApplyGoesOnWithWhatDidNotFail(t *testing.T) {
+	r := newRig(t, "a")
+	plan := approve(t, worldOf(t, "1", `
+---
+apiVersion: muster.fleet/v1alpha1
+kind: Deployment
+metadata: {name: log}
+spec: {app: log, version: VERSION, podman: {containers: [{name: log, image: 'localhost/log:VERSION'}]}}
+---
+apiVersion: muster.fleet/v1alpha1
+kind: Assignment
+metadata: {name: log}
+spec: {expression: 'all -> {log}'}
+---
+apiVersion: muster.fleet/v1alpha1
+kind: Rollout
+metadata: {name: log}
+spec: {for: log, waves: [{rest: true}], gate: {healthy: 100%}}
+---
+apiVersion: muster.fleet/v1alpha1
+kind: Rollout
+metadata: {name: web}
+spec: {for: web, waves: [{rest: true}], gate: {healthy: 100%}}
+`), r.observe())
+	failed := found(plan.Plan(), "a")
+	r.write(executor.SetQuarantine{Record: failed})
+	out, err := r.applier().Apply(context.Background(), plan)
+	must(t, err)
+	if out.Run.Status != wire.RunSucceeded || out.Count.Healthy != 1 || out.Count.Left != 1 {
+		t.Fatalf("%s, %+v, left %v", out.Run.Status, out.Count, out.Left)
+	}
+	if rel := r.observe().Published.Release(0, failed.App); !rel.IsZero() {
+		t.Errorf("%s is published all the same", failed.App)
+	}
+}

@@ -71,12 +71,8 @@ func encodeKind(prefix, kind string, v any) []byte {
 	if err := json.NewEncoder(b).Encode(v); err != nil {
 		panic("wire: " + kind + ": " + err.Error()) // structs of strings and numbers always encode
 	}
-	text := b.Bytes()[:b.Len()-1] // without the newline
-	if text[brace+1] == '}' {
-		return append(bytes.Clone(text[:brace]), '}')
-	}
-	text[brace] = ','
-	return bytes.Clone(text)
+	b.Bytes()[brace] = ','                    // there is a field after it: each kind requires one
+	return bytes.Clone(b.Bytes()[:b.Len()-1]) // without the newline
 }
 
 // scratch is where messages are written: a fleet is published to at some ten thousand a second, and
